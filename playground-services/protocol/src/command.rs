@@ -1,0 +1,74 @@
+//! What the outside asks of a sandbox.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// `POST /api/sandboxes/{id}/commands`. The same `id` again is the same command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Command {
+    pub id: Uuid,
+    /// `PlaceOrder`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub data: serde_json::Value,
+}
+
+/// Data of the command `PlaceOrder`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlaceOrder {
+    pub item_id: i64,
+    /// 1 to [`QUANTITY_MAX`].
+    pub quantity: i64,
+    pub user_id: i64,
+}
+
+/// The largest quantity one order may ask for.
+pub const QUANTITY_MAX: i64 = 1000;
+
+impl PlaceOrder {
+    /// The command's data if it is one that can be accepted, else a sentence saying why not.
+    pub fn parse(data: &serde_json::Value) -> Result<Self, String> {
+        let order = PlaceOrder::deserialize(data)
+            .map_err(|error| format!("The data of PlaceOrder does not fit: {error}. It takes item_id, quantity and user_id, all whole numbers."))?;
+        if order.item_id != crate::ITEM {
+            return Err(format!("There is no item {}. The shop sells item {}.", order.item_id, crate::ITEM));
+        }
+        if order.user_id != crate::USER {
+            return Err(format!("There is no user {}. The shop knows user {}.", order.user_id, crate::USER));
+        }
+        if !(1..=QUANTITY_MAX).contains(&order.quantity) {
+            return Err(format!("The quantity {} is out of range. Order 1 to {QUANTITY_MAX} pieces.", order.quantity));
+        }
+        Ok(order)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_order_within_the_rules_is_parsed() {
+        let data = json!({"item_id": 42, "quantity": 1000, "user_id": 1});
+        assert_eq!(PlaceOrder::parse(&data), Ok(PlaceOrder { item_id: 42, quantity: 1000, user_id: 1 }));
+    }
+
+    #[test]
+    fn what_breaks_a_rule_is_refused_with_a_sentence() {
+        for (data, part) in [
+            (json!({"item_id": 42, "quantity": 0, "user_id": 1}), "out of range"),
+            (json!({"item_id": 42, "quantity": 1_000_000_000, "user_id": 1}), "out of range"),
+            (json!({"item_id": 7, "quantity": 1, "user_id": 1}), "no item 7"),
+            (json!({"item_id": 42, "quantity": 1, "user_id": 2}), "no user 2"),
+            (json!({"item_id": 42, "quantity": 1.5, "user_id": 1}), "does not fit"),
+            (json!({"item_id": 42, "quantity": 1, "user_id": 1, "x": 1}), "does not fit"),
+            (json!(null), "does not fit"),
+        ] {
+            let error = PlaceOrder::parse(&data).expect_err("refused");
+            assert!(error.contains(part), "{error}");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! The words everyone shares: ids, API commands, published payloads, envelopes,
+//! observations and topologies. Serde only, no IO, compiles to wasm.
+//!
+//! Begin with [`Topology`] (what runs), then [`Envelope`] (what is said), then
+//! [`Recorded`] (what was seen to happen).
+
+mod command;
+mod envelope;
+mod fault;
+mod observation;
+mod payload;
+mod topology;
+mod trace;
+
+pub use command::{Command, PlaceOrder, QUANTITY_MAX};
+pub use envelope::{Envelope, Name};
+pub use fault::{Fault, FaultKind, FaultSpec, Params};
+pub use observation::{CodeLine, Isolation, Limits, Observation, Observed, Recorded, RowChange, Value};
+pub use payload::{
+    OrderCancelled, OrderConfirmed, OrderCreated, PaymentFailed, PaymentSucceeded, StockRejected,
+    StockReleased, StockReserved,
+};
+pub use topology::{Outside, ServiceSpec, Subscription, Topology, topologies, topology};
+pub use trace::{SpanId, TraceContext, TraceId};
+pub use uuid::Uuid;
+
+/// Version of the record's format, the `format` of position 1.
+pub const RECORD_FORMAT: u32 = 1;
+
+/// Place of an event within a sandbox: gapless from 1, assigned by the recorder alone.
+pub type Position = u64;
+
+/// The catalogue: item 42 at 29.99. Money is in minor units (cents), never a float.
+pub const ITEM: i64 = 42;
+/// The one user the text-book knows.
+pub const USER: i64 = 1;
+/// Price of item 42, in cents.
+pub const PRICE_MINOR: i64 = 2999;
+/// Stock of item 42 in a new sandbox.
+pub const INITIAL_STOCK: i64 = 100;
+/// The first order's id.
+pub const FIRST_ORDER: i64 = 101;
+
+/// Cents as people write them: 2999 is `29.99`.
+pub fn money(minor: i64) -> String {
+    let sign = if minor < 0 { "-" } else { "" };
+    format!("{sign}{}.{:02}", minor.abs() / 100, minor.abs() % 100)
+}

@@ -1,0 +1,34 @@
+//! What services publish: the `data` of each event. Amounts are in cents.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! payloads {
+    ($($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty),* $(,)? })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        pub struct $name { $(pub $field: $type),* }
+        impl $name {
+            /// The event's `type` on the wire.
+            pub const TYPE: &'static str = stringify!($name);
+        }
+    )*};
+}
+
+payloads! {
+    /// From orders: an order stands as PENDING.
+    OrderCreated { order_id: i64, item_id: i64, quantity: i64, user_id: i64, amount_minor: i64 }
+    /// From inventory: the pieces are held for this order. Carries the amount on to payments.
+    StockReserved { order_id: i64, item_id: i64, quantity: i64, user_id: i64, amount_minor: i64 }
+    /// From inventory: not enough on hand; nothing was held.
+    StockRejected { order_id: i64, item_id: i64, quantity: i64, reason: String }
+    /// From inventory, the compensation: what was held is on hand again.
+    StockReleased { order_id: i64, item_id: i64, quantity: i64 }
+    /// From payments: the card was charged.
+    PaymentSucceeded { order_id: i64, user_id: i64, amount_minor: i64 }
+    /// From payments: the card was refused.
+    PaymentFailed { order_id: i64, user_id: i64, amount_minor: i64, reason: String }
+    /// From orders: the end of a saga that went well.
+    OrderConfirmed { order_id: i64, user_id: i64 }
+    /// From orders: the end of a saga that was taken back.
+    OrderCancelled { order_id: i64, user_id: i64, reason: String }
+}

@@ -1,0 +1,156 @@
+//! What runs in a sandbox: one value that both launches the services and gives the
+//! diagram its nodes and edges, so the picture cannot drift from what runs.
+
+use crate::Name;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Topology {
+    /// The name in the API: `saga-choreography`.
+    pub name: Name,
+    /// What people read: `Choreography`.
+    pub title: Name,
+    pub services: Vec<ServiceSpec>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ServiceSpec {
+    pub name: Name,
+    /// Command types it takes over HTTP, at `POST /commands`.
+    pub commands: Vec<Name>,
+    /// The topic it publishes to; carries its own name.
+    pub publishes: Option<Name>,
+    pub consumes: Vec<Subscription>,
+    /// How many pieces of work one replica does at a time.
+    pub workers: u32,
+    /// What it calls outside the glass, with a declared latency.
+    pub outside: Option<Outside>,
+    /// Where it stands on the diagram's grid: column, row.
+    pub place: [u8; 2],
+}
+
+/// A consumer group (named after its service) reads these types of a topic.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Subscription {
+    pub topic: Name,
+    pub types: Vec<Name>,
+}
+
+/// Something real systems call that is not part of this one, such as a card network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outside {
+    pub name: Name,
+    /// Declared and shown as such; not work of ours.
+    pub latency_ms: u64,
+}
+
+impl Topology {
+    pub fn service(&self, name: &str) -> Option<&ServiceSpec> {
+        self.services.iter().find(|service| &*service.name == name)
+    }
+
+    /// The service that takes this type of command.
+    pub fn owner_of(&self, command: &str) -> Option<&ServiceSpec> {
+        self.services.iter().find(|service| service.commands.iter().any(|name| &**name == command))
+    }
+
+    /// The topics, in the order of their publishers.
+    pub fn topics(&self) -> impl Iterator<Item = &Name> {
+        self.services.iter().filter_map(|service| service.publishes.as_ref())
+    }
+
+    /// The services that read a topic, each with the types it wants.
+    pub fn readers<'a>(&'a self, topic: &'a str) -> impl Iterator<Item = (&'a ServiceSpec, &'a [Name])> {
+        self.services.iter().flat_map(move |service| {
+            service.consumes.iter().filter(move |s| &*s.topic == topic).map(move |s| (service, &s.types[..]))
+        })
+    }
+
+    /// The same topology with every declared latency set to 0 and `workers` per replica,
+    /// for measuring what is ours.
+    pub fn unhindered(mut self, workers: u32) -> Self {
+        for service in &mut self.services {
+            service.workers = workers;
+            if let Some(outside) = &mut service.outside {
+                outside.latency_ms = 0;
+            }
+        }
+        self
+    }
+}
+
+/// All topologies that can be started, by name.
+pub fn topologies() -> Vec<Topology> {
+    vec![saga_choreography()]
+}
+
+/// The topology of that name.
+pub fn topology(name: &str) -> Option<Topology> {
+    topologies().into_iter().find(|topology| &*topology.name == name)
+}
+
+/// `OrderCreated` -> `StockReserved` -> `PaymentSucceeded` -> `CONFIRMED`, nobody in charge.
+fn saga_choreography() -> Topology {
+    let on = |topic: &str, types: &[&str]| Subscription {
+        topic: topic.into(),
+        types: types.iter().map(|&name| name.into()).collect(),
+    };
+    let service = |name: &str, place, consumes| ServiceSpec {
+        name: name.into(),
+        commands: vec![],
+        publishes: Some(name.into()),
+        consumes,
+        workers: 4,
+        outside: None,
+        place,
+    };
+    Topology {
+        name: "saga-choreography".into(),
+        title: "Choreography".into(),
+        services: vec![
+            ServiceSpec {
+                commands: vec!["PlaceOrder".into()],
+                ..service(
+                    "orders",
+                    [0, 0],
+                    vec![
+                        on("inventory", &["StockRejected"]),
+                        on("payments", &["PaymentSucceeded", "PaymentFailed"]),
+                    ],
+                )
+            },
+            service(
+                "inventory",
+                [1, 0],
+                vec![
+                    on("orders", &["OrderCreated"]),
+                    on("payments", &["PaymentSucceeded", "PaymentFailed"]),
+                ],
+            ),
+            ServiceSpec {
+                outside: Some(Outside { name: "card network".into(), latency_ms: 50 }),
+                ..service("payments", [1, 1], vec![on("inventory", &["StockReserved"])])
+            },
+            ServiceSpec {
+                publishes: None,
+                outside: Some(Outside { name: "mail relay".into(), latency_ms: 20 }),
+                ..service("notifications", [0, 1], vec![on("orders", &["OrderConfirmed", "OrderCancelled"])])
+            },
+        ],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_subscription_reads_a_topic_that_somebody_publishes() {
+        for topology in topologies() {
+            let topics: Vec<_> = topology.topics().collect();
+            for subscription in topology.services.iter().flat_map(|service| &service.consumes) {
+                assert!(topics.contains(&&subscription.topic), "{} of {}", subscription.topic, topology.name);
+            }
+        }
+    }
+}
