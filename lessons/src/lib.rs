@@ -1,0 +1,122 @@
+//! The lessons: prose in `content/<slug>/lesson.md`, everything else about a lesson in
+//! the `lesson.toml` beside it. Both are embedded and checked once, when first asked for.
+//!
+//! Begin with [`Lesson`]; what makes a lesson unfit is listed in [`LessonError`].
+
+mod error;
+mod lesson;
+mod manifest;
+mod markdown;
+mod outline;
+
+pub use error::LessonError;
+pub use lesson::{Lesson, Section, Step};
+pub use outline::{Planned, outline};
+
+use std::sync::LazyLock;
+
+/// Slug, `lesson.toml` and `lesson.md` of every lesson.
+const EMBEDDED: [(&str, &str, &str); 1] =
+    [("sagas", include_str!("../content/sagas/lesson.toml"), include_str!("../content/sagas/lesson.md"))];
+
+static LESSONS: LazyLock<Vec<Lesson>> = LazyLock::new(|| {
+    let mut lessons: Vec<Lesson> = EMBEDDED
+        .into_iter()
+        .map(|(slug, manifest, prose)| {
+            Lesson::parse(slug, manifest, prose).expect("a test parses every embedded lesson")
+        })
+        .collect();
+    lessons.sort_by_key(|lesson| lesson.number);
+    lessons
+});
+
+/// The lessons that can be taken, by number.
+pub fn lessons() -> &'static [Lesson] {
+    &LESSONS
+}
+
+/// The lesson at `/lessons/{slug}`.
+pub fn lesson(slug: &str) -> Option<&'static Lesson> {
+    lessons().iter().find(|lesson| lesson.slug == slug)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_embedded_lesson_is_fit_to_be_taught() {
+        for (slug, manifest, prose) in EMBEDDED {
+            let lesson = Lesson::parse(slug, manifest, prose).unwrap_or_else(|error| panic!("{slug}: {error}"));
+            assert!(protocol::topology(&lesson.topology).is_some(), "{slug}");
+            assert!(!lesson.steps.is_empty(), "{slug} has nothing to try");
+        }
+    }
+
+    #[test]
+    fn lessons_and_outline_together_are_the_whole_course() {
+        let mut course: Vec<(u8, &str)> = lessons()
+            .iter()
+            .map(|lesson| (lesson.number, lesson.slug.as_str()))
+            .chain(outline().iter().map(|planned| (planned.number, planned.slug)))
+            .collect();
+        course.sort_unstable();
+        assert_eq!(
+            course,
+            [
+                (1, "decomposition"),
+                (2, "communication"),
+                (3, "sagas"),
+                (4, "cqrs"),
+                (5, "event-sourcing"),
+                (6, "strangler-fig"),
+            ]
+        );
+    }
+
+    #[test]
+    fn an_unknown_slug_is_no_lesson() {
+        assert!(lesson("sagas").is_some());
+        assert!(lesson("decomposition").is_none());
+        assert!(lesson("").is_none());
+    }
+
+    #[test]
+    fn the_list_for_clients_has_the_steps_and_leaves_the_pages_out() {
+        let json = serde_json::to_value(lessons()).expect("lessons are plain data");
+        let steps: Vec<_> = json[0]["steps"].as_array().expect("steps").iter().map(|step| &step["id"]).collect();
+        assert_eq!(steps, ["place-an-order", "decline-payments", "crash-payments", "crash-inventory"]);
+        assert!(!json.to_string().contains("<p>"), "{json}");
+    }
+
+    #[test]
+    fn the_sagas_lesson_names_the_events_the_shop_really_publishes() {
+        let topology = protocol::topology("saga-choreography").expect("it exists");
+        let published: BTreeSet<&str> = topology
+            .services
+            .iter()
+            .flat_map(|service| &service.consumes)
+            .flat_map(|subscription| subscription.types.iter().map(|name| &**name))
+            .collect();
+        let lesson = lesson("sagas").expect("it is embedded");
+        let prose: String = lesson.sections.iter().map(|section| section.html.as_str()).collect();
+        for name in published {
+            assert!(prose.contains(&format!("<code>{name}</code>")), "{name} is not explained");
+        }
+        for service in &topology.services {
+            assert!(prose.contains(&format!("<em>{}</em>", service.name)), "{} is not explained", service.name);
+            if let Some(outside) = &service.outside {
+                assert!(prose.contains(&format!("{} ms", outside.latency_ms)), "{} is not declared", outside.name);
+            }
+        }
+    }
+
+    #[test]
+    fn the_sagas_lesson_is_as_long_as_a_lesson_should_be() {
+        let (_, _, prose) = EMBEDDED[0];
+        let words = prose.split("## Sources").next().unwrap_or(prose).split_whitespace().count();
+        assert!((900..=1400).contains(&words), "{words} words");
+        assert!(!prose.contains('!'));
+    }
+}

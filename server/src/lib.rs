@@ -1,0 +1,76 @@
+//! The server: what the browser and the API see, and everything a learner's sandbox needs.
+//!
+//! A request passes [`frame`] (id, headers, problems), [`auth::origin`], [`body`] and
+//! [`auth::access`] before a handler in [`routes`] sees it; [`app`] has the table of them.
+
+pub mod app;
+mod assets;
+pub mod auth;
+mod body;
+pub mod config;
+mod connections;
+mod encoding;
+mod error;
+mod frame;
+pub mod ids;
+mod metrics;
+mod openapi;
+mod pages;
+pub mod recorder;
+mod routes;
+pub mod sandbox;
+pub mod store;
+mod streams;
+#[cfg(test)]
+mod testing;
+
+pub use config::Config;
+
+use app::App;
+use sandbox::Sandboxes;
+use std::sync::Arc;
+use std::time::Duration;
+use store::Store;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// Time that requests under way and the sandboxes have to end, together.
+const DRAIN: Duration = Duration::from_secs(4);
+
+/// A server that is ready to be given a listener.
+pub struct Server {
+    app: App,
+}
+
+impl Server {
+    /// Opens the data folder and lets what was in flight go on.
+    pub async fn open(config: Config) -> anyhow::Result<Self> {
+        let config = Arc::new(config);
+        let store = Store::open(&config.data_dir).await?;
+        let sandboxes = Sandboxes::open(config.clone(), store.clone()).await?;
+        Ok(Self { app: App::new(config, store, sandboxes)? })
+    }
+
+    /// Answers until told to stop, then ends all of it within [`DRAIN`]. Fails when not all of
+    /// it had ended by then.
+    pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) -> anyhow::Result<()> {
+        let Self { app } = self;
+        let pulse = tokio::spawn({
+            let streams = app.streams.clone();
+            async move { streams.keep_alive().await }
+        });
+        let mut open = connections::accept(listener, app.router(), &app.config, &shutdown).await;
+        pulse.abort();
+        app.streams.end_all();
+        let drained = tokio::time::timeout(DRAIN, async {
+            tokio::join!(app.sandboxes.shutdown(), open.ended());
+            app.store.close().await;
+        })
+        .await;
+        if drained.is_err() {
+            let left = open.abort();
+            anyhow::bail!("not everything ended within {DRAIN:?}: {left} connections were cut off");
+        }
+        Ok(())
+    }
+}

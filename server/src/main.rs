@@ -1,1 +1,90 @@
-fn main() {}
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use rustix::process::{Resource, getrlimit, setrlimit};
+use server::{Config, Server};
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+/// Microservices kept alive under glass: lessons that drive real services, and live pictures of
+/// what they do.
+#[derive(Parser)]
+#[command(name = "terrarium", version, flatten_help = true, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the lessons and the playground.
+    Serve(Box<Config>),
+    /// Run one service of a sandbox, told what to do on stdin. The server starts these itself.
+    #[command(hide = true)]
+    Service { name: String },
+}
+
+fn main() -> ExitCode {
+    let ended = match Cli::parse().command {
+        Command::Serve(config) => serve(*config),
+        Command::Service { name } => runner::service_main(&name),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("terrarium: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(config: Config) -> anyhow::Result<()> {
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_new(&config.log).context("--log does not fit")?)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    raise_file_limit();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let ended = runtime.block_on(async {
+        let shutdown = shutdown_on_signal()?;
+        let listener =
+            TcpListener::bind(config.addr).await.with_context(|| format!("can't listen on {}", config.addr))?;
+        let addr = listener.local_addr()?;
+        let server = Server::open(config).await?;
+        println!("listening on http://{addr}");
+        server.run(listener, shutdown).await
+    });
+    // What blocks a thread now has had its time.
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    ended
+}
+
+/// SIGTERM or ctrl-c.
+fn shutdown_on_signal() -> anyhow::Result<CancellationToken> {
+    let shutdown = CancellationToken::new();
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let token = shutdown.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+        token.cancel();
+    });
+    Ok(shutdown)
+}
+
+/// A sandbox has a listener and a few files per service, and the usual limit is 1,024.
+fn raise_file_limit() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "can't raise the limit of open files");
+    }
+}

@@ -1,0 +1,27 @@
+//! What every service in a sandbox is built from.
+//!
+//! Read in the order a message travels: [`ctx`] (what a service is given), [`http`] (a
+//! request comes in), [`service`] (it is decided on, in one local transaction), [`outbox`]
+//! (the transaction's messages and observations), [`broker`] (who gets them), [`inbox`]
+//! (a repeat does nothing).
+
+pub mod broker;
+pub mod changes;
+pub mod clock;
+pub mod ctx;
+pub mod fault;
+pub mod http;
+pub mod inbox;
+pub mod link;
+pub mod outbox;
+pub mod service;
+pub mod stage;
+pub mod storage;
+pub mod tables;
+pub mod writer;
+
+pub use clock::Clock;
+pub use ctx::Ctx;
+pub use link::{Delivery, FromHost, Host, Shipment, Start, ToHost};
+pub use service::{Refusal, Reply, Service, Work};
+pub use stage::Stage;

@@ -1,0 +1,34 @@
+//! Notifications: tells the customer how the order ended. The text-book's Email.
+//!
+//! Owns the table `notifications`. Publishes nothing; reacts to `OrderConfirmed` and
+//! `OrderCancelled`. Hands its mail to a relay, which lies outside the glass.
+
+mod domain;
+mod reactions;
+mod storage;
+
+use kit::{Ctx, Refusal, Reply, Service, Stage, Work};
+use sqlx::sqlite::SqliteConnection;
+
+pub struct Notifications;
+
+impl Service for Notifications {
+    const MIGRATIONS: &'static [&'static str] = &[include_str!("../migrations/0001_notifications.sql")];
+    type Outside = ();
+
+    /// The mail relay: a declared latency, shown on the page.
+    async fn outside(&self, ctx: &Ctx, _: &Work) {
+        let latency_ms = ctx.spec.outside.as_ref().map_or(0, |outside| outside.latency_ms);
+        ctx.clock.sleep_until(ctx.clock.now_us() + latency_ms * 1000).await;
+    }
+
+    async fn handle(
+        &self,
+        conn: &mut SqliteConnection,
+        work: &Work,
+        (): &(),
+        stage: &mut Stage<'_>,
+    ) -> Result<Reply, Refusal> {
+        reactions::react(conn, work, stage).await
+    }
+}

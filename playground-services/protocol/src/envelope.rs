@@ -28,5 +28,8 @@ pub struct Envelope {
     pub correlationid: Uuid,
     /// The message or command that directly caused this one.
     pub causationid: Uuid,
+    /// The command's number within its sandbox, from 1: what faults count by.
+    #[serde(default)]
+    pub commandordinal: u64,
     pub data: serde_json::Value,
 }

@@ -1,0 +1,212 @@
+//! The only code that talks to the server: commands out, the event stream in.
+
+use crate::texts;
+use diagram::DiagramState;
+use protocol::{PlaceOrder, Recorded, Uuid};
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{EventSource, MessageEvent, RequestInit, Response};
+
+/// What the server answered when it did not do it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// 0 when there was no answer.
+    pub status: u16,
+    /// A sentence that says what to do.
+    pub detail: String,
+}
+
+/// As RFC 9457 has it.
+#[derive(Deserialize)]
+struct Problem {
+    detail: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Sandbox {
+    id: String,
+    #[serde(default)]
+    topology: String,
+}
+
+#[derive(Serialize)]
+struct Command<'a> {
+    id: Uuid,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    data: PlaceOrder,
+}
+
+/// The session's newest sandbox of that topology.
+pub async fn find_sandbox(topology: &str) -> Result<Option<String>, Refusal> {
+    let sandboxes: Vec<Sandbox> = parse(&call("GET", "/api/sandboxes", None).await?)?;
+    Ok(sandboxes.into_iter().find(|sandbox| sandbox.topology == topology).map(|sandbox| sandbox.id))
+}
+
+pub async fn create_sandbox(topology: &str) -> Result<String, Refusal> {
+    let body = format!("{{\"topology\":\"{topology}\"}}");
+    let sandbox: Sandbox = parse(&call("POST", "/api/sandboxes", Some(&body)).await?)?;
+    Ok(sandbox.id)
+}
+
+pub async fn delete_sandbox(id: &str) -> Result<(), Refusal> {
+    call("DELETE", &format!("/api/sandboxes/{id}"), None).await.map(drop)
+}
+
+/// The folded picture, now.
+pub async fn state(id: &str) -> Result<DiagramState, Refusal> {
+    parse(&call("GET", &format!("/api/sandboxes/{id}/state"), None).await?)
+}
+
+/// Recorded events after a position, at most so many.
+pub async fn history(id: &str, after: u64, limit: u64) -> Result<Vec<Recorded>, Refusal> {
+    let url = format!("/api/sandboxes/{id}/events?after={after}&limit={limit}");
+    let init = request("GET", None);
+    let headers = web_sys::Headers::new().map_err(no_answer)?;
+    headers.set("accept", "application/x-ndjson").map_err(no_answer)?;
+    init.set_headers(&headers);
+    let text = send(&url, &init).await?;
+    Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+}
+
+pub async fn place_order(id: &str, quantity: i64) -> Result<(), Refusal> {
+    let data = PlaceOrder { item_id: protocol::ITEM, quantity, user_id: protocol::USER };
+    let command = Command { id: new_id(), kind: "PlaceOrder", data };
+    let body = serde_json::to_string(&command).unwrap_or_default();
+    call("POST", &format!("/api/sandboxes/{id}/commands"), Some(&body)).await.map(drop)
+}
+
+/// `verb` is `crash` or `restart`.
+pub async fn service(id: &str, name: &str, verb: &str) -> Result<(), Refusal> {
+    call("POST", &format!("/api/sandboxes/{id}/services/{name}/{verb}"), None).await.map(drop)
+}
+
+pub async fn decline_payments(id: &str, target: &str, on: bool) -> Result<(), Refusal> {
+    let url = format!("/api/sandboxes/{id}/faults/decline-payments");
+    let body = format!("{{\"kind\":\"decline-payments\",\"target\":\"{target}\",\"ttl_ms\":null}}");
+    let answer = if on { call("PUT", &url, Some(&body)).await } else { call("DELETE", &url, None).await };
+    answer.map(drop)
+}
+
+/// Why a stream could not be opened: the status and sentence an `EventSource` keeps to itself.
+/// `Ok` when it could be by now.
+pub async fn why_no_stream(id: &str, after: u64) -> Result<(), Refusal> {
+    let abort = web_sys::AbortController::new().map_err(no_answer)?;
+    let init = request("GET", None);
+    init.set_signal(Some(&abort.signal()));
+    let response = fetch(&events_url(id, after), &init).await?;
+    let answer = if response.ok() { Ok(()) } else { Err(refusal(&response).await) };
+    abort.abort();
+    answer
+}
+
+fn events_url(id: &str, after: u64) -> String {
+    format!("/api/sandboxes/{id}/events?after={after}")
+}
+
+async fn call(method: &str, url: &str, body: Option<&str>) -> Result<String, Refusal> {
+    send(url, &request(method, body)).await
+}
+
+fn request(method: &str, body: Option<&str>) -> RequestInit {
+    let init = RequestInit::new();
+    init.set_method(method);
+    if let Some(body) = body {
+        init.set_body(&JsValue::from_str(body));
+        if let Ok(headers) = web_sys::Headers::new()
+            && headers.set("content-type", "application/json").is_ok()
+        {
+            init.set_headers(&headers);
+        }
+    }
+    init
+}
+
+async fn send(url: &str, init: &RequestInit) -> Result<String, Refusal> {
+    let response = fetch(url, init).await?;
+    if response.ok() { text(&response).await } else { Err(refusal(&response).await) }
+}
+
+async fn fetch(url: &str, init: &RequestInit) -> Result<Response, Refusal> {
+    let window = web_sys::window().ok_or_else(|| no_answer(JsValue::NULL))?;
+    let response = JsFuture::from(window.fetch_with_str_and_init(url, init)).await.map_err(no_answer)?;
+    Ok(response.unchecked_into())
+}
+
+async fn text(response: &Response) -> Result<String, Refusal> {
+    let text = JsFuture::from(response.text().map_err(no_answer)?).await.map_err(no_answer)?;
+    Ok(text.as_string().unwrap_or_default())
+}
+
+async fn refusal(response: &Response) -> Refusal {
+    let body = text(response).await.unwrap_or_default();
+    let detail = serde_json::from_str::<Problem>(&body).ok().and_then(|problem| problem.detail);
+    Refusal { status: response.status(), detail: detail.unwrap_or_else(|| texts::NO_ANSWER.into()) }
+}
+
+fn no_answer(_: JsValue) -> Refusal {
+    Refusal { status: 0, detail: texts::NO_ANSWER.into() }
+}
+
+fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Refusal> {
+    serde_json::from_str(text).map_err(|_| no_answer(JsValue::NULL))
+}
+
+/// A random (version 4) UUID, on plain HTTP too.
+fn new_id() -> Uuid {
+    let mut bytes = [0; 16];
+    let crypto = web_sys::window().and_then(|window| window.crypto().ok());
+    crypto.map(|crypto| crypto.get_random_values_with_u8_array(&mut bytes));
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    Uuid::from_bytes(bytes)
+}
+
+/// The open event stream; closed when dropped.
+pub struct Stream {
+    source: EventSource,
+    _heard: [Closure<dyn FnMut(JsValue)>; 3],
+}
+
+/// What a stream tells.
+pub enum Heard {
+    Open,
+    Event(Box<Recorded>),
+    /// The connection broke and the browser tries again.
+    Broken,
+    /// The server refused; the browser does not try again.
+    Refused,
+}
+
+impl Stream {
+    /// Events after a position, then live. `None` where the browser can't.
+    pub fn open(id: &str, after: u64, heard: fn(Heard)) -> Option<Self> {
+        let source = EventSource::new(&events_url(id, after)).ok()?;
+        let opened = Closure::new(move |_: JsValue| heard(Heard::Open));
+        let message = Closure::new(move |event: JsValue| {
+            let data = event.unchecked_into::<MessageEvent>().data().as_string().unwrap_or_default();
+            if let Ok(recorded) = serde_json::from_str(&data) {
+                heard(Heard::Event(Box::new(recorded)));
+            }
+        });
+        let failing = source.clone();
+        let failed = Closure::new(move |_: JsValue| {
+            let refused = failing.ready_state() == EventSource::CLOSED;
+            heard(if refused { Heard::Refused } else { Heard::Broken });
+        });
+        source.set_onopen(Some(opened.as_ref().unchecked_ref()));
+        source.set_onmessage(Some(message.as_ref().unchecked_ref()));
+        source.set_onerror(Some(failed.as_ref().unchecked_ref()));
+        Some(Stream { source, _heard: [opened, message, failed] })
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.source.set_onopen(None);
+        self.source.set_onmessage(None);
+        self.source.set_onerror(None);
+        self.source.close();
+    }
+}

@@ -1,0 +1,167 @@
+//! The connection: finding or starting the sandbox, opening the stream, and what to do when
+//! the one or the other fails.
+
+use super::{Engine, hidden, now, with};
+use crate::client::{self, Heard, Refusal, Stream};
+use crate::islands::Link;
+use crate::islands::Store;
+use crate::player::Player;
+use crate::texts;
+use diagram::DiagramState;
+use leptos::prelude::*;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+/// How much history is looked up for the soil and the story.
+const HISTORY: u64 = 600;
+
+/// Opens the stream, of a sandbox found or started if there is none yet.
+pub fn connect() {
+    let Some((store, sandbox, topology, position)) =
+        with(|engine| (engine.store, engine.sandbox.clone(), engine.topology.clone(), engine.player.shown.position))
+    else {
+        return;
+    };
+    spawn_local(async move {
+        if let Some(id) = sandbox {
+            open(&id, position).await;
+            return;
+        }
+        store.link.set(Link::Starting);
+        match find_or_start(&topology).await {
+            Ok((id, state)) => {
+                let position = state.as_ref().map_or(0, |state| state.position);
+                with(|engine| engine.adopt(&id, state));
+                open(&id, position).await;
+            }
+            Err(refusal) => store.link.set(Link::Failed(format!("{} {}", texts::CANNOT_START, refusal.detail))),
+        }
+    });
+}
+
+/// Behind the offer in the notice.
+pub fn try_again() {
+    with(|engine| {
+        if engine.store.link.get_untracked() == Link::Gone {
+            engine.sandbox = None;
+            engine.forget();
+        }
+        engine.tries = 0;
+    });
+    connect();
+}
+
+async fn find_or_start(topology: &str) -> Result<(String, Option<DiagramState>), Refusal> {
+    if let Some(id) = client::find_sandbox(topology).await? {
+        let state = client::state(&id).await?;
+        return Ok((id, Some(state)));
+    }
+    Ok((client::create_sandbox(topology).await?, None))
+}
+
+async fn open(id: &str, position: u64) {
+    with(|engine| engine.stream = Stream::open(id, position, heard));
+    if position == 0 {
+        return;
+    }
+    if let Ok(events) = client::history(id, position.saturating_sub(HISTORY), HISTORY.min(position)).await {
+        with(|engine| {
+            if engine.player.marks.is_empty() {
+                engine.player.remember(&events);
+                engine.show();
+            }
+        });
+    }
+}
+
+fn heard(heard: Heard) {
+    match heard {
+        Heard::Open => {
+            with(|engine| {
+                engine.tries = 0;
+                engine.store.link.set(Link::Live);
+            });
+        }
+        Heard::Event(event) => {
+            with(|engine| {
+                engine.player.receive(*event, now());
+                if engine.player.paused || hidden() {
+                    engine.show_time();
+                }
+                engine.ask_frame();
+            });
+        }
+        Heard::Broken => {
+            with(|engine| engine.store.link.set(Link::Reconnecting));
+        }
+        Heard::Refused => refused(),
+    }
+}
+
+/// An `EventSource` does not say why it was refused; asking once more does.
+fn refused() {
+    let Some((store, Some(id), position)) =
+        with(|engine| (engine.store, engine.sandbox.clone(), engine.player.received()))
+    else {
+        return;
+    };
+    with(|engine| engine.stream = None);
+    store.link.set(Link::Reconnecting);
+    spawn_local(async move {
+        match client::why_no_stream(&id, position).await {
+            Ok(()) => reopen_later(store),
+            Err(refusal) => match refusal.status {
+                0 | 502..=504 => reopen_later(store),
+                404 => store.link.set(Link::Gone),
+                429 => store.link.set(Link::TooMany),
+                _ => store.link.set(Link::Failed(refusal.detail)),
+            },
+        }
+    });
+}
+
+/// After 1, 2, 4, then every 8 seconds.
+fn reopen_later(store: Store) {
+    let Some(tries) = with(|engine| {
+        engine.tries += 1;
+        engine.tries
+    }) else {
+        return;
+    };
+    store.link.set(Link::Reconnecting);
+    let delay = 1_000 << (tries - 1).min(3);
+    let again = Closure::once_into_js(move || {
+        let resumed = with(|engine| {
+            let position = engine.player.received();
+            engine.stream = engine.sandbox.as_ref().and_then(|id| Stream::open(id, position, heard));
+        });
+        debug_assert!(resumed.is_some());
+    });
+    if let Some(window) = super::window() {
+        let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(again.unchecked_ref(), delay);
+    }
+}
+
+impl Engine {
+    /// Goes on with this sandbox, from this picture.
+    pub(super) fn adopt(&mut self, id: &str, state: Option<DiagramState>) {
+        self.sandbox = Some(id.to_string());
+        if let Some(state) = state {
+            self.player = Player::new(state);
+            self.show();
+        }
+    }
+
+    /// Back to a picture in which nothing has happened.
+    pub(super) fn forget(&mut self) {
+        self.stream = None;
+        if let Some(topology) = &self.player.shown.topology {
+            let paused = self.player.paused;
+            self.player = Player::new(DiagramState::new(topology));
+            self.player.paused = paused;
+        }
+        self.store.moment.set(String::new());
+        self.store.telling.set(texts::NOTHING_YET.into());
+        self.show();
+    }
+}

@@ -1,0 +1,141 @@
+//! The stage: the parts of the drawing that follow the picture, the levers beside the
+//! services, and the canvas over it.
+
+use super::{window, with};
+use crate::canvas::Canvas;
+use crate::player::Player;
+use crate::svg::{Layout, Shape, View, parts, summary};
+use protocol::Topology;
+use wasm_bindgen::prelude::*;
+use web_sys::{Element, HtmlElement, MediaQueryList};
+
+pub struct Stage {
+    scenes: Vec<Scene>,
+    canvas: Canvas,
+    shown: usize,
+    still: Option<MediaQueryList>,
+}
+
+struct Scene {
+    layout: Layout,
+    svg: Element,
+    /// Name, element, and what it shows.
+    parts: Vec<(String, Element, String)>,
+    summary: String,
+}
+
+impl Stage {
+    pub fn new(root: &HtmlElement, topology: &Topology) -> Option<Self> {
+        let scenes = Shape::ALL
+            .into_iter()
+            .filter_map(|shape| {
+                let svg = root.query_selector(&format!("svg.{}", shape.name())).ok()??;
+                Some(Scene { layout: Layout::new(topology, shape), svg, parts: vec![], summary: String::new() })
+            })
+            .collect();
+        let canvas = Canvas::new(root.query_selector("canvas.tokens").ok()??)?;
+        let still = window()?.match_media("(prefers-reduced-motion: reduce)").ok().flatten();
+        let mut stage = Stage { scenes, canvas, shown: 0, still };
+        stage.place_levers(root);
+        stage.resized();
+        Some(stage)
+    }
+
+    /// The container's width has chosen another layout, or another size for it.
+    fn resized(&mut self) {
+        let shown = self.scenes.iter().position(|scene| scene.svg.get_bounding_client_rect().width() > 0.0);
+        if let Some(shown) = shown {
+            self.shown = shown;
+            let place = self.scenes[shown].svg.get_bounding_client_rect();
+            self.canvas.resize(place.width(), place.height(), f64::from(self.scenes[shown].layout.width));
+        }
+    }
+
+    pub fn show(&mut self, player: &Player) {
+        let Some(scene) = self.scenes.get_mut(self.shown) else { return };
+        let (in_the_air, committing) = (player.in_the_air(), player.committing());
+        let view = View { in_the_air: &in_the_air, committing: &committing };
+        for (name, content) in parts(&player.shown, &scene.layout, view) {
+            let at = match scene.parts.iter().position(|(known, ..)| *known == name) {
+                Some(at) => at,
+                None => {
+                    let selector = format!("[data-part=\"{name}\"]");
+                    let Some(element) = scene.svg.query_selector(&selector).ok().flatten() else { continue };
+                    scene.parts.push((name, element, String::new()));
+                    scene.parts.len() - 1
+                }
+            };
+            let (_, element, shown) = &mut scene.parts[at];
+            if *shown != content {
+                element.set_inner_html(&content);
+                *shown = content;
+            }
+        }
+        let summary = summary(&player.shown);
+        if scene.summary != summary {
+            let _ = scene.svg.set_attribute("aria-label", &summary);
+            scene.summary = summary;
+        }
+        self.draw(player);
+    }
+
+    pub fn draw(&self, player: &Player) {
+        if let Some(scene) = self.scenes.get(self.shown) {
+            let still = self.still.as_ref().is_some_and(MediaQueryList::matches);
+            self.canvas.draw(player, &scene.layout, still);
+        }
+    }
+
+    /// Each lever stands beside its service in every layout; the stylesheet picks the layout's.
+    fn place_levers(&self, root: &HtmlElement) {
+        for scene in &self.scenes {
+            let layout = &scene.layout;
+            for node in &layout.nodes {
+                place(root, layout, &format!("crash-{}", node.name), node.crash);
+                if let Some(at) = node.decline {
+                    place(root, layout, &format!("decline-{}", node.name), at);
+                }
+            }
+        }
+    }
+}
+
+fn place(root: &HtmlElement, layout: &Layout, lever: &str, (x, y): (i32, i32)) {
+    let found = root.query_selector(&format!("[data-lever=\"{lever}\"]")).ok().flatten();
+    let Some(element) = found.and_then(|element| element.dyn_into::<HtmlElement>().ok()) else { return };
+    let style = element.style();
+    let percent = |part: i32, whole: i32| format!("{}.{:02}%", part * 100 / whole, part * 10_000 / whole % 100);
+    let shape = layout.shape.name();
+    let _ = style.set_property(&format!("--{shape}-x"), &percent(x, layout.width));
+    let _ = style.set_property(&format!("--{shape}-y"), &percent(y, layout.height));
+    let _ = element.class_list().add_1("placed");
+}
+
+/// Redraws when the stage changes its size, the theme or the tab comes to the front.
+pub fn listen(root: &HtmlElement) {
+    let changed = Closure::<dyn FnMut()>::new(|| {
+        with(|engine| {
+            engine.stage.resized();
+            engine.stage.canvas.take_colours();
+            engine.show();
+            engine.ask_frame();
+        });
+    });
+    let callback: &js_sys::Function = changed.as_ref().unchecked_ref();
+    if let Ok(observer) = web_sys::ResizeObserver::new(callback)
+        && let Ok(Some(stage)) = root.query_selector(".scenes")
+    {
+        observer.observe(&stage);
+    }
+    if let Some(window) = window() {
+        if let Ok(Some(dark)) = window.match_media("(prefers-color-scheme: dark)") {
+            dark.set_onchange(Some(callback));
+            // Kept, or its listener would go with it.
+            std::mem::forget(dark);
+        }
+        if let Some(document) = window.document() {
+            let _ = document.add_event_listener_with_callback("visibilitychange", callback);
+        }
+    }
+    changed.forget();
+}

@@ -1,0 +1,16 @@
+//! What lives in the browser. [`Terrarium`] is the one parent island of a page: it owns the
+//! stream and the [`Store`]; everything below it only shows signals and passes clicks on.
+
+pub mod actions;
+mod controls;
+mod head;
+mod notice;
+mod soil;
+mod stage;
+mod store;
+mod telling;
+mod terrarium;
+mod yard;
+
+pub use store::{Link, Problem, Spot, Store};
+pub use terrarium::{Room, Terrarium};

@@ -1,0 +1,17 @@
+//! What clicks do. On the server nothing; in the browser they are passed to the engine.
+
+#[cfg(feature = "hydrate")]
+pub use crate::engine::{crash_or_restart, jump_to_live, pause_or_play, place_order, start_over, toggle_decline, try_again};
+
+#[cfg(not(feature = "hydrate"))]
+mod nothing {
+    pub fn place_order() {}
+    pub fn crash_or_restart(_service: &str) {}
+    pub fn toggle_decline(_service: &str) {}
+    pub fn pause_or_play() {}
+    pub fn jump_to_live() {}
+    pub fn start_over() {}
+    pub fn try_again() {}
+}
+#[cfg(not(feature = "hydrate"))]
+pub use nothing::*;

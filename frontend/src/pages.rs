@@ -1,0 +1,15 @@
+//! A file per page. Pages are rendered once, to a string; only their islands live on.
+
+mod home;
+mod lesson;
+mod lessons;
+mod nothing;
+mod playground;
+mod shell;
+
+pub use home::Home;
+pub use lesson::LessonPage;
+pub use lessons::LessonsPage;
+pub use nothing::Nothing;
+pub use playground::PlaygroundPage;
+pub use shell::{Here, shell};

@@ -1,0 +1,22 @@
+use crate::islands::{Room, Terrarium};
+use crate::texts;
+use diagram::DiagramState;
+use leptos::prelude::*;
+
+#[component]
+pub fn Home(sandbox_id: Option<String>, state: DiagramState) -> impl IntoView {
+    view! {
+        <main id="content" class="home">
+            <div class="welcome">
+                <h1>{texts::HOME_TITLE}</h1>
+                <p class="lede">{texts::HOME_LEDE}</p>
+                <p>{texts::HOME_NOTHING_FAKED}</p>
+                <p class="ways">
+                    <a class="way" href="/lessons/sagas">{texts::HOME_FIRST_LESSON}</a>
+                    <a class="way" href="/playground">{texts::HOME_PLAYGROUND}</a>
+                </p>
+            </div>
+            <div class="living"><Terrarium sandbox_id state room=Room::Home/></div>
+        </main>
+    }
+}

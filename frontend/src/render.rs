@@ -1,0 +1,97 @@
+//! Each page as a whole HTML document. This is what the server calls.
+
+use crate::pages::{Here, Home, LessonPage, LessonsPage, Nothing, PlaygroundPage, shell};
+use crate::texts;
+use diagram::DiagramState;
+use hydration_context::SsrSharedContext;
+use leptos::prelude::*;
+use lessons::Lesson;
+use std::sync::Arc;
+
+/// The addresses of what pages load.
+#[derive(Clone, Debug, Default)]
+pub struct Assets {
+    pub css: String,
+    /// The script that starts the islands.
+    pub start: String,
+    /// The wasm's JavaScript.
+    pub glue: String,
+    pub wasm: String,
+    /// Fonts to load early.
+    pub fonts: Vec<String>,
+    pub icon: String,
+    /// The page reloads when the server was built anew.
+    pub dev_reload: bool,
+}
+
+/// The session's sandbox of the page's topology.
+#[derive(Clone, Debug)]
+pub struct Live {
+    pub sandbox_id: String,
+    pub state: DiagramState,
+}
+
+/// The topology of every page of this slice.
+const TOPOLOGY: &str = "saga-choreography";
+
+pub fn home(assets: &Assets, live: Option<&Live>) -> String {
+    let (sandbox_id, state) = parts(live, TOPOLOGY);
+    document(|| shell(assets, Here::Home, "", texts::HOME_DESCRIPTION, true, view! { <Home sandbox_id state/> }))
+}
+
+pub fn lessons(assets: &Assets) -> String {
+    let (title, description) = (texts::LESSONS_TITLE, texts::LESSONS_DESCRIPTION);
+    document(|| shell(assets, Here::Lessons, title, description, false, view! { <LessonsPage/> }))
+}
+
+pub fn lesson(assets: &Assets, lesson: &Lesson, live: Option<&Live>) -> String {
+    let (sandbox_id, state) = parts(live, &lesson.topology);
+    document(|| {
+        let page = view! { <LessonPage lesson=lesson.clone() sandbox_id state/> };
+        shell(assets, Here::Lesson, &lesson.title, &lesson.summary, true, page)
+    })
+}
+
+pub fn playground(assets: &Assets, live: Option<&Live>) -> String {
+    let (sandbox_id, state) = parts(live, TOPOLOGY);
+    let (title, description) = (texts::PLAYGROUND_TITLE, texts::PLAYGROUND_DESCRIPTION);
+    document(|| shell(assets, Here::Playground, title, description, true, view! { <PlaygroundPage sandbox_id state/> }))
+}
+
+pub fn not_found(assets: &Assets) -> String {
+    nothing(assets, texts::NOT_FOUND_TITLE, texts::NOT_FOUND)
+}
+
+/// `sentence` says what happened and what to do.
+pub fn error_page(assets: &Assets, status: u16, sentence: &str) -> String {
+    if status == 404 {
+        return not_found(assets);
+    }
+    nothing(assets, texts::ERROR_TITLE, sentence)
+}
+
+fn nothing(assets: &Assets, title: &str, sentence: &str) -> String {
+    let page = || view! { <Nothing title=title.to_string() sentence=sentence.to_string()/> };
+    document(|| shell(assets, Here::Nowhere, title, sentence, false, page()))
+}
+
+fn parts(live: Option<&Live>, topology: &str) -> (Option<String>, DiagramState) {
+    match live {
+        Some(live) => (Some(live.sandbox_id.clone()), live.state.clone()),
+        None => {
+            let topology = protocol::topology(topology).expect("lessons and pages name topologies that exist");
+            (None, DiagramState::new(&topology))
+        }
+    }
+}
+
+/// Renders in an owner of its own, with nothing but the islands marked for the browser.
+fn document<V: IntoView>(page: impl FnOnce() -> V) -> String {
+    let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new_islands())));
+    let html = owner.with(|| page().into_view().to_html());
+    owner.unset();
+    html
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,179 @@
+//! Every word of the interface, in English. A second language is a second table like this.
+
+mod story;
+
+pub use story::{Sentence, tell};
+
+pub const LANGUAGE: &str = "en";
+pub const SITE: &str = "Terrarium";
+pub const SKIP: &str = "Skip to the content";
+pub const NAVIGATION: &str = "Site";
+pub const NAV_LESSONS: &str = "Lessons";
+pub const NAV_PLAYGROUND: &str = "Playground";
+pub const FOOTER: &str = "Terrarium runs on this machine and asks nothing of any other. Free software, MIT or Apache-2.0. \
+     Set in Literata and Atkinson Hyperlegible, both under the SIL Open Font License.";
+
+pub const HOME_TITLE: &str = "A small system, alive, under glass";
+pub const HOME_DESCRIPTION: &str = "Learn microservices from a living system: real services with real databases, \
+     which you can watch, slow down, break and mend.";
+pub const HOME_LEDE: &str = "Four real services with four real databases are running in this glass. They know each \
+     other only by what they say aloud. Place an order and watch it find its way. Then break something.";
+pub const HOME_NOTHING_FAKED: &str = "Nothing is faked: a dot that moves is a message that was sent, and every number was measured.";
+pub const HOME_FIRST_LESSON: &str = "Begin with sagas";
+pub const HOME_PLAYGROUND: &str = "Open the playground";
+
+pub const LESSONS_TITLE: &str = "Lessons";
+pub const LESSONS_DESCRIPTION: &str = "Six lessons about microservices, each beside a running system that proves what it says.";
+pub const LESSONS_LEDE: &str = "Each lesson is a few pages beside a running system. What it claims, you can try on the spot.";
+pub const LESSON_OPEN: &str = "Read and try";
+pub const LESSON_PLANNED: &str = "Not written yet";
+
+pub const PLAYGROUND_TITLE: &str = "Playground";
+pub const PLAYGROUND_DESCRIPTION: &str = "The whole system at full width: order, break, mend, and look into every database.";
+pub const PLAYGROUND_LEDE: &str = "The same living system with room to look around. Nothing here can be damaged for good.";
+
+pub const TRY_IT: &str = "Try it";
+pub const EXPECT: &str = "What you will see";
+
+pub const NOT_FOUND_TITLE: &str = "Nothing grows here";
+pub const NOT_FOUND: &str = "There is no page at this address. It may have been mistyped, or the page is not written yet.";
+pub const ERROR_TITLE: &str = "That did not work";
+pub const GO_HOME: &str = "To the start page";
+
+pub const VESSEL: &str = "Terrarium";
+pub const PLACE_ORDER: &str = "Place an order";
+pub const QUANTITY: &str = "Quantity";
+pub const DECLINE: &str = "Decline payments";
+pub const ON: &str = "on";
+pub const OFF: &str = "off";
+pub const CRASH: &str = "Crash";
+pub const RESTART: &str = "Restart";
+pub const PAUSE: &str = "Pause";
+pub const PLAY: &str = "Play";
+pub const LIVE: &str = "Live";
+pub const CONTROLS: &str = "Controls";
+pub const ORDERS: &str = "Orders";
+pub const STORY: &str = "Story so far";
+pub const STORY_EMPTY: &str = "What happens will be told here, a sentence at a time.";
+pub const HISTORY: &str = "History";
+pub const FOLD: &str = "Fold away";
+pub const UNFOLD: &str = "Unfold";
+pub const START_OVER: &str = "Start over";
+pub const START_OVER_ASK: &str = "Delete this system with all its orders and history, and start a new one?";
+pub const START_OVER_YES: &str = "Delete and start anew";
+pub const START_OVER_NO: &str = "Keep it";
+pub const TRY_AGAIN: &str = "Try again";
+pub const START_NEW: &str = "Start a new one";
+pub const KEYS: &str = "Keys";
+pub const KEYS_ON: &str = "Listen to these keys";
+pub const KEYS_LIST: [(&str, &str); 3] = [("Space", "pause or play the picture"), ("L", "jump to live"), ("?", "show or hide this")];
+
+pub const NOTHING_YET: &str = "Nothing has happened yet. Place an order and watch where it goes.";
+pub const NOT_STARTED: &str = "This system starts when the page’s script runs.";
+pub const NO_SCRIPT: &str = "Without JavaScript this page shows the system as it stood when the page was loaded.";
+pub const NO_ORDERS: &str = "No orders yet.";
+pub const ORDER_COLUMNS: [&str; 6] = ["Order", "Status", "Stock", "Payment", "Customer told", "Took"];
+pub const TABLES: &str = "What is in the databases";
+pub const TABLES_HINT: &str = "Each service’s own tables: how many rows, and the two that changed last.";
+pub const NO_ROWS: &str = "no rows yet";
+pub const NOT_YET: &str = "–";
+
+pub const UP: &str = "up";
+pub const CRASHED: &str = "crashed";
+pub const STOPPED: &str = "stopped";
+pub const ASLEEP: &str = "asleep";
+pub const DECLINING: &str = "up · declining";
+pub const YOU: &str = "you";
+pub const TOPIC: &str = "topic";
+
+pub const STARTING: &str = "Starting four services …";
+pub const NOT_RUNNING: &str = "not started";
+pub const WAKES: &str = "Asleep. It wakes at the next thing you do.";
+pub const RECONNECTING: &str = "The connection is gone. Trying again by itself; nothing is lost.";
+pub const GONE: &str = "This system was deleted. Its orders and history are gone; a new one starts in a moment when you ask for it.";
+pub const TOO_MANY: &str = "Too many pages of yours are watching at once. Close another Terrarium tab, then try again.";
+pub const CANNOT_START: &str = "No system could be started.";
+pub const NO_ANSWER: &str = "The server did not answer. Nothing was changed; try again in a moment.";
+
+pub fn title(page: &str) -> String {
+    if page.is_empty() { SITE.into() } else { format!("{page} · {SITE}") }
+}
+
+pub fn crash(service: &str) -> String {
+    format!("{CRASH} {service}")
+}
+
+pub fn restart(service: &str) -> String {
+    format!("{RESTART} {service}")
+}
+
+pub fn replicas(count: u32) -> String {
+    if count == 1 { "1 replica".into() } else { format!("{count} replicas") }
+}
+
+pub fn outside(name: &str, latency_ms: u64) -> String {
+    if latency_ms == 0 { name.into() } else { format!("{name} · declared {latency_ms} ms") }
+}
+
+pub fn waiting(count: u64, reader: &str) -> String {
+    format!("{count} waiting for {reader}")
+}
+
+pub fn dead_letters(count: u64, reader: &str) -> String {
+    let noun = if count == 1 { "dead letter" } else { "dead letters" };
+    format!("{count} {noun} for {reader}")
+}
+
+pub fn services_up(up: usize, all: usize) -> String {
+    if up == all { format!("{all} services up") } else { format!("{up} of {all} up") }
+}
+
+pub fn latest_order(id: i64) -> String {
+    format!("order {id}")
+}
+
+pub fn minutes(minutes: u8) -> String {
+    format!("About {minutes} minutes")
+}
+
+pub fn newer(count: usize) -> String {
+    format!("{count} new")
+}
+
+pub fn stretched(times: u64) -> String {
+    format!("stretched {times}×")
+}
+
+pub fn table(service: &str, table: &str, rows: u64) -> String {
+    let noun = if rows == 1 { "row" } else { "rows" };
+    format!("{service} · {table}, {rows} {noun}")
+}
+
+/// Elapsed time as one reads it off: `640 µs`, `18.7 ms`, `3.42 s`.
+pub fn elapsed(us: u64) -> String {
+    match us {
+        0..1_000 => format!("{us} µs"),
+        1_000..1_000_000 => format!("{}.{} ms", us / 1_000, us / 100 % 10),
+        1_000_000..60_000_000 => format!("{}.{:02} s", us / 1_000_000, us / 10_000 % 100),
+        _ => format!("{} min {:02} s", us / 60_000_000, us / 1_000_000 % 60),
+    }
+}
+
+/// The time beside a sentence: `0.0187 s`.
+pub fn moment(us: u64) -> String {
+    format!("{}.{:04} s", us / 1_000_000, us / 100 % 10_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_to_be_read_off() {
+        assert_eq!(
+            [640, 18_730, 3_421_000, 75_000_000].map(elapsed),
+            ["640 µs", "18.7 ms", "3.42 s", "1 min 15 s"]
+        );
+        assert_eq!(moment(18_730), "0.0187 s");
+    }
+}

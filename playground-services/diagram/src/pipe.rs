@@ -1,0 +1,132 @@
+//! A topic and what waits in it, per consumer group.
+
+use protocol::{Envelope, Name, Position, Topology};
+use serde::{Deserialize, Serialize};
+
+/// A topic of the broker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pipe {
+    pub topic: Name,
+    pub lanes: Vec<Lane>,
+    /// Messages ever published to it.
+    pub published: u64,
+}
+
+/// What one consumer group has of a topic.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Lane {
+    pub group: Name,
+    /// The types this group reads.
+    pub types: Vec<Name>,
+    pub waiting: Waiting,
+    pub in_flight: Waiting,
+    pub acked: u64,
+    pub dead_lettered: u64,
+}
+
+/// A count of messages, and the first of them by name.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Waiting {
+    pub count: u64,
+    pub tokens: Vec<Held>,
+}
+
+/// A message in a pipe.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Held {
+    /// Of its `MessagePublished`.
+    pub position: Position,
+    /// `OrderCreated`, ...
+    pub kind: Name,
+    /// `order/101`
+    pub subject: Name,
+    /// How often it was delivered so far.
+    pub attempt: u32,
+}
+
+/// How many messages of a lane are kept by name.
+pub const SHOWN_TOKENS: usize = 32;
+
+impl Waiting {
+    fn put(&mut self, token: Option<Held>) {
+        self.count += 1;
+        if let Some(token) = token
+            && self.tokens.len() < SHOWN_TOKENS
+        {
+            let at = self.tokens.partition_point(|other| other.position < token.position);
+            self.tokens.insert(at, token);
+        }
+    }
+
+    fn take(&mut self, position: Position) -> Option<Held> {
+        self.count = self.count.saturating_sub(1);
+        let at = self.tokens.iter().position(|token| token.position == position)?;
+        Some(self.tokens.remove(at))
+    }
+}
+
+impl Pipe {
+    pub(crate) fn new(topic: &Name, topology: &Topology) -> Self {
+        let lanes = topology
+            .readers(topic)
+            .map(|(service, types)| Lane {
+                group: service.name.clone(),
+                types: types.to_vec(),
+                waiting: Waiting::default(),
+                in_flight: Waiting::default(),
+                acked: 0,
+                dead_lettered: 0,
+            })
+            .collect();
+        Pipe { topic: topic.clone(), lanes, published: 0 }
+    }
+
+    pub(crate) fn published(&mut self, position: Position, envelope: &Envelope) {
+        self.published += 1;
+        for lane in self.lanes.iter_mut().filter(|lane| lane.types.contains(&envelope.kind)) {
+            lane.waiting.put(Some(Held {
+                position,
+                kind: envelope.kind.clone(),
+                subject: envelope.subject.clone(),
+                attempt: 0,
+            }));
+        }
+    }
+
+    /// Messages waiting in any lane.
+    pub fn waiting(&self) -> u64 {
+        self.lanes.iter().map(|lane| lane.waiting.count).sum()
+    }
+}
+
+impl Lane {
+    pub(crate) fn delivered(&mut self, position: Position, attempt: u32) {
+        let token = self.waiting.take(position);
+        self.in_flight.put(token.map(|token| Held { attempt, ..token }));
+    }
+
+    pub(crate) fn acked(&mut self, position: Position) {
+        self.in_flight.take(position);
+        self.acked += 1;
+    }
+
+    pub(crate) fn returned(&mut self, position: Position) {
+        let token = self.in_flight.take(position);
+        self.waiting.put(token);
+    }
+
+    pub(crate) fn dead_lettered(&mut self, position: Position) {
+        // Its last rejection has put it back.
+        self.waiting.take(position);
+        self.dead_lettered += 1;
+    }
+
+    pub(crate) fn all_returned(&mut self) {
+        let held = std::mem::take(&mut self.in_flight);
+        let unnamed = held.count - held.tokens.len() as u64;
+        for token in held.tokens {
+            self.waiting.put(Some(token));
+        }
+        self.waiting.count += unnamed;
+    }
+}

@@ -1,0 +1,201 @@
+//! [`DiagramState`] and its fold.
+
+use crate::{Pipe, Sagas, TableView};
+use protocol::{Fault, Name, Observation, Position, Recorded, Topology, Uuid};
+use serde::{Deserialize, Serialize};
+
+/// The picture at one position.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DiagramState {
+    /// The last position folded in; 0 before the first.
+    pub position: Position,
+    /// Microseconds since the sandbox was created, of that position.
+    pub at: u64,
+    pub topology: Option<Topology>,
+    pub hibernated: bool,
+    pub nodes: Vec<Node>,
+    pub pipes: Vec<Pipe>,
+    pub sagas: Sagas,
+    pub faults: Vec<Fault>,
+    /// Accepted commands whose owner has not answered yet, oldest first.
+    pub commands_waiting: Vec<Uuid>,
+}
+
+/// A service.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Node {
+    pub name: Name,
+    pub health: Health,
+    /// Why it is down, in words.
+    pub reason: Option<String>,
+    pub replicas: u32,
+    /// Its operating system process, when it has one of its own.
+    pub pid: Option<u32>,
+    /// Its own tables (without the kit's bookkeeping), in the order they were first written.
+    pub tables: Vec<TableView>,
+    /// Transactions committed.
+    pub commits: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Health {
+    /// Not started yet, or ended in good order (hibernated, server stopped).
+    #[default]
+    Stopped,
+    Up,
+    Crashed,
+}
+
+impl DiagramState {
+    /// The picture of a topology before anything happened.
+    pub fn new(topology: &Topology) -> Self {
+        let mut state = DiagramState::default();
+        state.lay_out(topology);
+        state
+    }
+
+    pub fn node(&self, name: &str) -> Option<&Node> {
+        self.nodes.iter().find(|node| &*node.name == name)
+    }
+
+    fn node_mut(&mut self, name: &str) -> Option<&mut Node> {
+        self.nodes.iter_mut().find(|node| &*node.name == name)
+    }
+
+    pub fn pipe(&self, topic: &str) -> Option<&Pipe> {
+        self.pipes.iter().find(|pipe| &*pipe.topic == topic)
+    }
+
+    /// Nothing is under way: no command unanswered, no delivery in flight, and nothing
+    /// waiting for a service that is up. Messages for a crashed service wait, they are not in flight.
+    pub fn at_rest(&self) -> bool {
+        self.commands_waiting.is_empty()
+            && self.pipes.iter().flat_map(|pipe| &pipe.lanes).all(|lane| {
+                lane.in_flight.count == 0
+                    && (lane.waiting.count == 0
+                        || self.node(&lane.group).is_some_and(|node| node.health == Health::Crashed))
+            })
+    }
+
+    /// Folds the next event in. Events must come in order of position.
+    pub fn evolve(&mut self, event: &Recorded) {
+        self.position = event.position;
+        self.at = event.at;
+        match &event.observation {
+            Observation::SandboxStarted { topology, .. } => self.lay_out(topology),
+            Observation::SandboxHibernated => self.hibernated = true,
+            Observation::SandboxWoken => self.hibernated = false,
+
+            Observation::CommandAccepted { .. } => self.commands_waiting.extend(event.correlation_id),
+            Observation::CommandRejected { .. } => self.answered(event),
+            Observation::ResponseReceived { .. } if &*event.service == "terrarium" => self.answered(event),
+
+            Observation::MessagePublished { topic, envelope } => {
+                if let Some(pipe) = self.pipes.iter_mut().find(|pipe| pipe.topic == *topic) {
+                    pipe.published(event.position, envelope);
+                }
+            }
+            Observation::MessageDelivered { topic, group, source_position, attempt, .. }
+            | Observation::MessageRedelivered { topic, group, source_position, attempt, .. } => {
+                self.lane(topic, group, |lane| lane.delivered(*source_position, *attempt));
+            }
+            Observation::MessageAcked { topic, group, source_position, .. } => {
+                self.lane(topic, group, |lane| lane.acked(*source_position));
+            }
+            Observation::MessageRejected { topic, group, source_position, .. } => {
+                self.lane(topic, group, |lane| lane.returned(*source_position));
+            }
+            Observation::MessageDeadLettered { topic, group, source_position, .. } => {
+                self.lane(topic, group, |lane| lane.dead_lettered(*source_position));
+            }
+
+            Observation::TransactionCommitted { rows, .. } => {
+                if let Some(node) = self.node_mut(&event.service) {
+                    node.commits += 1;
+                    for row in rows {
+                        TableView::changed(&mut node.tables, row, event.position);
+                    }
+                }
+            }
+            Observation::StateChanged { entity, id, to, .. } => {
+                self.sagas.state_changed(entity, *id, to, event.correlation_id, event.at);
+            }
+
+            Observation::ServiceStarted { pid, .. } => {
+                let pid = *pid;
+                self.health(&event.service, Health::Up, None);
+                if let Some(node) = self.node_mut(&event.service) {
+                    node.pid = pid;
+                }
+            }
+            Observation::ServiceStopped { reason } => self.health(&event.service, Health::Stopped, Some(reason)),
+            Observation::ServiceCrashed { reason } => self.health(&event.service, Health::Crashed, Some(reason)),
+
+            Observation::FaultInstalled { fault } => {
+                self.faults.retain(|other| other.id != fault.id);
+                self.faults.push((**fault).clone());
+            }
+            Observation::FaultCleared { fault_id, .. } => self.faults.retain(|fault| fault.id != *fault_id),
+
+            Observation::RequestSent { .. }
+            | Observation::RequestReceived { .. }
+            | Observation::ResponseSent { .. }
+            | Observation::ResponseReceived { .. }
+            | Observation::TransactionRolledBack { .. }
+            | Observation::FaultTriggered { .. } => {}
+        }
+    }
+
+    fn lay_out(&mut self, topology: &Topology) {
+        self.nodes = topology
+            .services
+            .iter()
+            .map(|service| Node {
+                name: service.name.clone(),
+                health: Health::Stopped,
+                reason: None,
+                replicas: 1,
+                pid: None,
+                tables: vec![],
+                commits: 0,
+            })
+            .collect();
+        self.pipes = topology.topics().map(|topic| Pipe::new(topic, topology)).collect();
+        self.topology = Some(topology.clone());
+    }
+
+    fn answered(&mut self, event: &Recorded) {
+        if let Some(id) = event.correlation_id {
+            self.commands_waiting.retain(|waiting| *waiting != id);
+        }
+    }
+
+    fn lane(&mut self, topic: &str, group: &str, change: impl FnOnce(&mut crate::Lane)) {
+        let lane = self
+            .pipes
+            .iter_mut()
+            .filter(|pipe| &*pipe.topic == topic)
+            .flat_map(|pipe| &mut pipe.lanes)
+            .find(|lane| &*lane.group == group);
+        if let Some(lane) = lane {
+            change(lane);
+        }
+    }
+
+    fn health(&mut self, name: &str, health: Health, reason: Option<&String>) {
+        if let Some(node) = self.node_mut(name) {
+            node.health = health;
+            node.reason = reason.cloned();
+            node.pid = None;
+        }
+        if health != Health::Up {
+            // What the service was working on goes back to its pipe.
+            for lane in self.pipes.iter_mut().flat_map(|pipe| &mut pipe.lanes) {
+                if &*lane.group == name {
+                    lane.all_returned();
+                }
+            }
+        }
+    }
+}

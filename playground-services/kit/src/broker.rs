@@ -1,0 +1,328 @@
+//! The embedded broker: topics, consumer groups, at-least-once delivery.
+//!
+//! A pure state machine: no IO, no clock. Whoever owns it (the recorder of a sandbox) tells
+//! it what happened and the time, writes its [`Change`]s in the same transaction as the
+//! record, and only then hands out what [`Broker::take`] gave. It never polls: it says when
+//! its next deadline is.
+
+mod storage;
+
+pub use storage::{SCHEMA, load, save};
+
+use protocol::{Envelope, Name, Position, Topology};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// Names one connection of a consumer; a restarted consumer has another.
+pub type ConsumerId = u64;
+
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// How long a consumer may keep a message before it is offered again, in microseconds.
+    pub visibility_us: u64,
+    /// How many of the consumer's own nacks send a message to the dead-letter queue. Crashes,
+    /// timeouts and fault verdicts never count.
+    pub nacks_max: u32,
+    /// A nacked message waits this long, doubled with each nack, in microseconds.
+    pub backoff_us: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings { visibility_us: 30_000_000, nacks_max: 5, backoff_us: 100_000 }
+    }
+}
+
+pub struct Broker {
+    settings: Settings,
+    groups: Vec<Group>,
+    /// What differs from the stored rows since the last [`Broker::changes`].
+    changed: BTreeSet<(usize, Position)>,
+    deadlines: BTreeSet<(u64, usize, Position)>,
+}
+
+struct Group {
+    name: Name,
+    /// Topic to the types read from it.
+    reads: HashMap<Name, Vec<Name>>,
+    messages: BTreeMap<Position, Message>,
+    ready: BTreeSet<Position>,
+    consumers: Vec<Consumer>,
+}
+
+struct Message {
+    topic: Name,
+    envelope: Arc<Envelope>,
+    attempt: u32,
+    nacks: u32,
+    state: State,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    /// Waits for a consumer with room.
+    Ready,
+    /// Nacked a moment ago: waits until then.
+    Delayed { until: u64 },
+    /// With a consumer, until it acks or the time is up.
+    InFlight { until: u64, consumer: ConsumerId },
+    /// In the dead-letter queue.
+    Dead,
+}
+
+struct Consumer {
+    id: ConsumerId,
+    room: usize,
+}
+
+/// A message to hand to a consumer, once this is durable.
+#[derive(Clone, Debug)]
+pub struct Handout {
+    pub consumer: ConsumerId,
+    pub group: Name,
+    pub topic: Name,
+    pub position: Position,
+    pub attempt: u32,
+    pub envelope: Arc<Envelope>,
+}
+
+/// What became of a delivery, for the record.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    pub group: Name,
+    pub topic: Name,
+    pub position: Position,
+    pub attempt: u32,
+    pub envelope: Arc<Envelope>,
+    /// Nacked once too often.
+    pub dead: bool,
+}
+
+/// A row as it should be stored: `None` means gone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    pub group: Name,
+    pub position: Position,
+    pub row: Option<Row>,
+}
+
+/// What is kept of a message: its envelope is in the record, at its position.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Row {
+    pub attempt: u32,
+    pub nacks: u32,
+    pub dead: bool,
+}
+
+impl Broker {
+    pub fn new(topology: &Topology, settings: Settings) -> Self {
+        let groups = topology
+            .services
+            .iter()
+            .map(|service| Group {
+                name: service.name.clone(),
+                reads: service.consumes.iter().map(|s| (s.topic.clone(), s.types.clone())).collect(),
+                messages: BTreeMap::new(),
+                ready: BTreeSet::new(),
+                consumers: vec![],
+            })
+            .collect();
+        Broker { settings, groups, changed: BTreeSet::new(), deadlines: BTreeSet::new() }
+    }
+
+    /// Puts back a stored message, when a sandbox wakes. Nothing is in flight then.
+    pub fn restore(&mut self, group: &str, position: Position, row: Row, topic: Name, envelope: Arc<Envelope>) {
+        let Some(group) = self.groups.iter_mut().find(|g| &*g.name == group) else { return };
+        let state = if row.dead { State::Dead } else { State::Ready };
+        if state == State::Ready {
+            group.ready.insert(position);
+        }
+        group.messages.insert(position, Message { topic, envelope, attempt: row.attempt, nacks: row.nacks, state });
+    }
+
+    /// A message published at `position`: every group that reads its type gets it once.
+    pub fn publish(&mut self, position: Position, topic: &Name, envelope: &Arc<Envelope>) {
+        for (index, group) in self.groups.iter_mut().enumerate() {
+            if group.reads.get(topic).is_some_and(|types| types.contains(&envelope.kind)) {
+                let message = Message {
+                    topic: topic.clone(),
+                    envelope: envelope.clone(),
+                    attempt: 0,
+                    nacks: 0,
+                    state: State::Ready,
+                };
+                group.messages.insert(position, message);
+                group.ready.insert(position);
+                self.changed.insert((index, position));
+            }
+        }
+    }
+
+    /// A consumer of a group is there, with room for so many messages at a time.
+    pub fn connect(&mut self, group: &str, id: ConsumerId, room: usize) {
+        if let Some(group) = self.groups.iter_mut().find(|g| &*g.name == group) {
+            group.consumers.push(Consumer { id, room });
+        }
+    }
+
+    /// A consumer is gone: what it had is offered to others at once.
+    pub fn disconnect(&mut self, id: ConsumerId) {
+        for (index, group) in self.groups.iter_mut().enumerate() {
+            group.consumers.retain(|consumer| consumer.id != id);
+            for (position, message) in &mut group.messages {
+                if let State::InFlight { until, consumer } = message.state
+                    && consumer == id
+                {
+                    message.state = State::Ready;
+                    group.ready.insert(*position);
+                    self.deadlines.remove(&(until, index, *position));
+                }
+            }
+        }
+    }
+
+    /// The consumer has dealt with it. `None` when it was dealt with before, or is not known here.
+    pub fn ack(&mut self, consumer: ConsumerId, position: Position) -> Option<Settled> {
+        let index = self.group_of(consumer)?;
+        let group = &mut self.groups[index];
+        let message = group.messages.get(&position)?;
+        if message.state == State::Dead {
+            return None;
+        }
+        let state = message.state;
+        let message = group.messages.remove(&position)?;
+        group.ready.remove(&position);
+        self.leave(index, position, state);
+        self.changed.insert((index, position));
+        Some(self.settled(index, position, &message, false))
+    }
+
+    /// The consumer could not deal with it: offered again after a pause, or dead-lettered.
+    /// `None` when the consumer does not have it (any more).
+    pub fn nack(&mut self, consumer: ConsumerId, position: Position, now_us: u64) -> Option<Settled> {
+        let index = self.group_of(consumer)?;
+        let message = self.groups[index].messages.get_mut(&position)?;
+        let state = message.state;
+        if !matches!(state, State::InFlight { consumer: holder, .. } if holder == consumer) {
+            return None;
+        }
+        message.nacks += 1;
+        let dead = message.nacks >= self.settings.nacks_max;
+        message.state = if dead {
+            State::Dead
+        } else {
+            let until = now_us + (self.settings.backoff_us << (message.nacks - 1).min(16));
+            self.deadlines.insert((until, index, position));
+            State::Delayed { until }
+        };
+        self.leave(index, position, state);
+        self.changed.insert((index, position));
+        let message = &self.groups[index].messages[&position];
+        Some(self.settled(index, position, message, dead))
+    }
+
+    /// Deadlines that have passed: pauses after a nack end silently; messages a consumer kept
+    /// too long are offered again and returned here, for the record.
+    pub fn expire(&mut self, now_us: u64) -> Vec<Settled> {
+        let mut late = vec![];
+        while let Some(&(until, index, position)) = self.deadlines.first()
+            && until <= now_us
+        {
+            self.deadlines.pop_first();
+            let Some(message) = self.groups[index].messages.get_mut(&position) else { continue };
+            let state = message.state;
+            message.state = State::Ready;
+            self.groups[index].ready.insert(position);
+            if matches!(state, State::InFlight { .. }) {
+                self.leave(index, position, state);
+                let message = &self.groups[index].messages[&position];
+                late.push(self.settled(index, position, message, false));
+            }
+        }
+        late
+    }
+
+    /// Gives waiting messages to consumers with room, oldest first. To be handed over only
+    /// after the changes are stored.
+    pub fn take(&mut self, now_us: u64) -> Vec<Handout> {
+        let until = now_us + self.settings.visibility_us;
+        let mut handouts = vec![];
+        for (index, group) in self.groups.iter_mut().enumerate() {
+            while !group.ready.is_empty()
+                && let Some(consumer) = group.consumers.iter_mut().max_by_key(|c| c.room).filter(|c| c.room > 0)
+                && let Some(position) = group.ready.pop_first()
+                && let Some(message) = group.messages.get_mut(&position)
+            {
+                consumer.room -= 1;
+                message.attempt += 1;
+                message.state = State::InFlight { until, consumer: consumer.id };
+                self.deadlines.insert((until, index, position));
+                self.changed.insert((index, position));
+                handouts.push(Handout {
+                    consumer: consumer.id,
+                    group: group.name.clone(),
+                    topic: message.topic.clone(),
+                    position,
+                    attempt: message.attempt,
+                    envelope: message.envelope.clone(),
+                });
+            }
+        }
+        handouts
+    }
+
+    /// When [`Broker::expire`] has something to do next, in microseconds since the sandbox was created.
+    pub fn next_deadline(&self) -> Option<u64> {
+        self.deadlines.first().map(|(until, ..)| *until)
+    }
+
+    /// What must be stored, since the last call.
+    pub fn changes(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.changed)
+            .into_iter()
+            .map(|(index, position)| {
+                let group = &self.groups[index];
+                let row = group.messages.get(&position).map(|message| Row {
+                    attempt: message.attempt,
+                    nacks: message.nacks,
+                    dead: message.state == State::Dead,
+                });
+                Change { group: group.name.clone(), position, row }
+            })
+            .collect()
+    }
+
+    fn group_of(&self, consumer: ConsumerId) -> Option<usize> {
+        self.groups.iter().position(|group| group.consumers.iter().any(|c| c.id == consumer))
+    }
+
+    /// A message leaves its consumer's hands: there is room again.
+    fn leave(&mut self, index: usize, position: Position, state: State) {
+        match state {
+            State::InFlight { until, consumer } => {
+                self.deadlines.remove(&(until, index, position));
+                if let Some(consumer) = self.groups[index].consumers.iter_mut().find(|c| c.id == consumer) {
+                    consumer.room += 1;
+                }
+            }
+            State::Delayed { until } => {
+                self.deadlines.remove(&(until, index, position));
+            }
+            State::Ready | State::Dead => {}
+        }
+    }
+
+    fn settled(&self, index: usize, position: Position, message: &Message, dead: bool) -> Settled {
+        Settled {
+            group: self.groups[index].name.clone(),
+            topic: message.topic.clone(),
+            position,
+            attempt: message.attempt,
+            envelope: message.envelope.clone(),
+            dead,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

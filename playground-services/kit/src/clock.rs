@@ -1,0 +1,48 @@
+//! Time as a service sees it: microseconds since its sandbox was created.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Handed to everything that needs the time, so that no decision reads a clock of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    /// When the sandbox was created, in microseconds since 1970.
+    epoch_us: u64,
+}
+
+impl Clock {
+    pub fn new(epoch_us: u64) -> Self {
+        Clock { epoch_us }
+    }
+
+    /// A clock that starts now.
+    pub fn starting_now() -> Self {
+        Clock { epoch_us: unix_us() }
+    }
+
+    pub fn epoch_us(&self) -> u64 {
+        self.epoch_us
+    }
+
+    /// Microseconds since the sandbox was created.
+    pub fn now_us(&self) -> u64 {
+        unix_us().saturating_sub(self.epoch_us)
+    }
+
+    /// Now, as RFC 3339 in UTC, as CloudEvents 1.0 §3.1 wants `time`.
+    pub fn rfc3339(&self) -> String {
+        humantime::format_rfc3339_micros(SystemTime::now()).to_string()
+    }
+
+    /// Until a moment, in microseconds since the sandbox was created. Returns at once when it is past.
+    pub async fn sleep_until(&self, at_us: u64) {
+        let wait = at_us.saturating_sub(self.now_us());
+        if wait > 0 {
+            tokio::time::sleep(Duration::from_micros(wait)).await;
+        }
+    }
+}
+
+fn unix_us() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
+}

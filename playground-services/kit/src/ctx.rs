@@ -1,0 +1,98 @@
+//! What a service is given: who it is, the time, the faults, and its sandbox.
+
+use crate::{Clock, Host, Start, ToHost};
+use protocol::{Fault, Name, Observation, Observed, ServiceSpec, TraceContext, SpanId, TraceId, Uuid};
+use std::{path::PathBuf, sync::Arc};
+use tokio::sync::watch;
+
+/// Cheap to clone; one per service and replica.
+#[derive(Clone)]
+pub struct Ctx {
+    pub spec: Arc<ServiceSpec>,
+    pub replica: u32,
+    pub clock: Clock,
+    pub batch: usize,
+    pub faults: watch::Receiver<Arc<Vec<Fault>>>,
+    folder: Arc<PathBuf>,
+    host: Arc<dyn Host>,
+}
+
+impl Ctx {
+    pub fn new(start: Start, faults: watch::Receiver<Arc<Vec<Fault>>>, host: Arc<dyn Host>) -> Self {
+        Ctx {
+            spec: Arc::new(start.spec),
+            replica: start.replica,
+            clock: Clock::new(start.epoch_us),
+            batch: start.batch.max(1),
+            faults,
+            folder: Arc::new(start.folder),
+            host,
+        }
+    }
+
+    pub fn name(&self) -> &Name {
+        &self.spec.name
+    }
+
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        &self.folder
+    }
+
+    /// This service's own database file.
+    pub fn database(&self) -> PathBuf {
+        database(&self.folder, &self.spec.name)
+    }
+
+    pub fn send(&self, message: ToHost) {
+        self.host.send(message);
+    }
+
+    /// An observation of the wire, sent directly.
+    pub fn observe(&self, span: &Span, observation: Observation) {
+        self.send(ToHost::Observe(vec![self.observed(span, observation)]));
+    }
+
+    pub fn observed(&self, span: &Span, observation: Observation) -> Observed {
+        Observed {
+            at: self.clock.now_us(),
+            trace: span.trace,
+            parent_span_id: span.parent,
+            service: self.spec.name.clone(),
+            replica: self.replica,
+            code: None,
+            correlation_id: span.correlation_id,
+            observation,
+        }
+    }
+}
+
+/// The database file of a service in its sandbox's folder.
+pub fn database(folder: &std::path::Path, service: &str) -> PathBuf {
+    folder.join(format!("{service}.db"))
+}
+
+/// One piece of work within a trace.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Span {
+    pub trace: TraceContext,
+    pub parent: Option<SpanId>,
+    pub correlation_id: Option<Uuid>,
+}
+
+impl Span {
+    /// The first span of a new trace.
+    pub fn root(correlation_id: Option<Uuid>) -> Self {
+        let trace_id = TraceId(fastrand::u128(1..).to_be_bytes());
+        Span { trace: TraceContext { trace_id, span_id: new_span_id() }, parent: None, correlation_id }
+    }
+
+    /// A span caused by another, here or on the other side of a wire.
+    pub fn child_of(parent: TraceContext, correlation_id: Option<Uuid>) -> Self {
+        let trace = TraceContext { trace_id: parent.trace_id, span_id: new_span_id() };
+        Span { trace, parent: Some(parent.span_id), correlation_id }
+    }
+}
+
+fn new_span_id() -> SpanId {
+    SpanId(fastrand::u64(1..).to_be_bytes())
+}

@@ -1,0 +1,86 @@
+//! Whether a fault strikes. A verdict is a hash of what is being done, never the next
+//! number of a shared generator: the same commands meet the same faults whatever the timing.
+
+use protocol::{Fault, FaultKind};
+
+/// The fault of this kind on this target that strikes the piece of work, if one does.
+///
+/// `ordinal` is the command's number within the sandbox, `what` the type of message or call.
+pub fn striking<'a>(
+    faults: &'a [Fault],
+    kind: FaultKind,
+    target: &str,
+    ordinal: u64,
+    what: &str,
+    now_us: u64,
+) -> Option<&'a Fault> {
+    faults.iter().find(|fault| {
+        fault.spec.kind == kind
+            && &*fault.spec.target == target
+            && now_us >= fault.begins_at()
+            && fault.expires_at().is_none_or(|end| now_us < end)
+            && fault.spec.params.every.is_none_or(|every| ordinal.is_multiple_of(every.max(1)))
+            && percentile(fault, ordinal, what) < u64::from(fault.spec.strength)
+    })
+}
+
+/// 0 to 99, the same for the same work.
+fn percentile(fault: &Fault, ordinal: u64, what: &str) -> u64 {
+    // FNV-1a: small, and stable across versions and machines, unlike std's hasher.
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let parts: [&[u8]; 5] = [
+        &fault.spec.seed.to_le_bytes(),
+        fault.id.as_bytes(),
+        fault.spec.target.as_bytes(),
+        &ordinal.to_le_bytes(),
+        what.as_bytes(),
+    ];
+    for byte in parts.into_iter().flatten() {
+        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    // FNV's low bits mix poorly: fold the high half in before taking the rest.
+    (hash ^ (hash >> 32)) % 100
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(spec: &str) -> Fault {
+        Fault { id: "f".into(), spec: serde_json::from_str(spec).expect("a spec"), installed_at: 1000 }
+    }
+
+    fn strikes(fault: &Fault, ordinal: u64, now: u64) -> bool {
+        striking(std::slice::from_ref(fault), FaultKind::DeclinePayments, "payments", ordinal, "charge", now).is_some()
+    }
+
+    #[test]
+    fn a_full_fault_strikes_every_time_until_it_expires() {
+        let fault = fault(r#"{"kind":"decline-payments","target":"payments","ttl_ms":1,"after_ms":1}"#);
+        assert!(!strikes(&fault, 1, 1999));
+        assert!(strikes(&fault, 1, 2000));
+        assert!(!strikes(&fault, 1, 3000));
+    }
+
+    #[test]
+    fn every_third_is_every_third() {
+        let fault = fault(r#"{"kind":"decline-payments","target":"payments","params":{"every":3}}"#);
+        let hit: Vec<u64> = (1..10).filter(|&n| strikes(&fault, n, 2000)).collect();
+        assert_eq!(hit, [3, 6, 9]);
+    }
+
+    #[test]
+    fn strength_is_a_share_and_the_same_seed_strikes_the_same() {
+        let half = fault(r#"{"kind":"decline-payments","target":"payments","strength":50,"seed":7}"#);
+        let hits: Vec<bool> = (0..1000).map(|n| strikes(&half, n, 2000)).collect();
+        let share = hits.iter().filter(|hit| **hit).count();
+        assert!((400..600).contains(&share), "{share} of 1000");
+        assert_eq!(hits, (0..1000).map(|n| strikes(&half, n, 9999)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn another_target_is_left_alone() {
+        let other = fault(r#"{"kind":"decline-payments","target":"orders"}"#);
+        assert!(!strikes(&other, 1, 2000));
+    }
+}

@@ -1,0 +1,75 @@
+//! What passes between a service and its sandbox. The same words whether the service is a
+//! task of the server (then they are moved through channels) or a process of its own (then
+//! they are JSON frames over stdin and stdout).
+
+use protocol::{Envelope, Fault, Name, Observed, Position, ServiceSpec};
+use serde::{Deserialize, Serialize};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+
+/// Everything a service is told at its start.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Start {
+    pub spec: ServiceSpec,
+    pub replica: u32,
+    /// The folder with this service's own database file.
+    pub folder: PathBuf,
+    /// When the sandbox was created, in microseconds since 1970.
+    pub epoch_us: u64,
+    /// The most commands and messages one local transaction may hold.
+    pub batch: usize,
+    pub faults: Vec<Fault>,
+}
+
+/// From the sandbox to a service.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum FromHost {
+    Start(Box<Start>),
+    Deliver(Delivery),
+    /// Everything up to outbox number `n` is in the record and at the broker.
+    Shipped { n: u64 },
+    /// The faults as they stand.
+    Faults(Vec<Fault>),
+    /// End in good order.
+    Stop,
+}
+
+/// A message handed to a consumer. It is the consumer's until acked, nacked, or its
+/// visibility timeout has passed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Delivery {
+    /// The position of its `MessagePublished`; names the delivery in acks.
+    pub position: Position,
+    pub topic: Name,
+    /// 1 the first time.
+    pub attempt: u32,
+    pub envelope: Arc<Envelope>,
+}
+
+/// From a service to the sandbox.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum ToHost {
+    /// Listening, migrated, ready for deliveries.
+    Ready { address: SocketAddr, pid: u32 },
+    Ship(Shipment),
+    /// Handled without a transaction of its own: a repeat.
+    Ack { position: Position },
+    Nack { position: Position, reason: String },
+    /// Observations of the wire.
+    Observe(Vec<Observed>),
+}
+
+/// What one local transaction leaves behind, durable in the service's outbox before it is sent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Shipment {
+    /// Gapless per service; a repeat is recognised by it.
+    pub n: u64,
+    /// In order; messages are published as their `MessagePublished` is recorded.
+    pub observed: Vec<Observed>,
+    /// Deliveries that this transaction has dealt with.
+    pub acks: Vec<Position>,
+}
+
+/// The sandbox, as a service reaches it. Never blocks; order is kept.
+pub trait Host: Send + Sync {
+    fn send(&self, message: ToHost);
+}

@@ -1,0 +1,195 @@
+//! A service: what it must say about itself, and how it runs.
+
+use crate::{Ctx, Delivery, FromHost, Stage, ToHost, changes, http, outbox, storage, writer};
+use protocol::{Envelope, Uuid};
+use serde_json::Value;
+use sqlx::sqlite::SqliteConnection;
+use std::future::Future;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// One business capability with its own data.
+pub trait Service: Send + Sync + 'static {
+    /// The schema, oldest first; never edited, only added to.
+    const MIGRATIONS: &'static [&'static str];
+
+    /// The answer of whatever lies outside the glass; `()` for a service that calls nothing there.
+    type Outside: Send + Sync + 'static;
+
+    /// What stands in the tables on the first day, within a transaction of its own.
+    fn seed(&self, _conn: &mut SqliteConnection) -> impl Future<Output = anyhow::Result<()>> + Send {
+        async { Ok(()) }
+    }
+
+    /// Calls what lies outside the glass (a card network, a mail relay), before the transaction.
+    fn outside(&self, ctx: &Ctx, work: &Work) -> impl Future<Output = Self::Outside> + Send;
+
+    /// Loads, decides and stores within the transaction on `conn`, which the caller begins and
+    /// commits, and stages what is to be published.
+    fn handle(
+        &self,
+        conn: &mut SqliteConnection,
+        work: &Work,
+        outside: &Self::Outside,
+        stage: &mut Stage<'_>,
+    ) -> impl Future<Output = Result<Reply, Refusal>> + Send;
+}
+
+/// One thing to do.
+#[derive(Clone, Debug)]
+pub enum Work {
+    /// Asked for over HTTP; repeats carry the same id.
+    Command { id: Uuid, kind: String, data: Value, span: crate::ctx::Span, ordinal: u64 },
+    /// Heard from the broker.
+    Message { delivery: Delivery, span: crate::ctx::Span },
+}
+
+impl Work {
+    pub fn span(&self) -> crate::ctx::Span {
+        match self {
+            Work::Command { span, .. } | Work::Message { span, .. } => *span,
+        }
+    }
+
+    /// The number of the command at the root of it within the sandbox, from 1.
+    pub fn ordinal(&self) -> u64 {
+        match self {
+            Work::Command { ordinal, .. } => *ordinal,
+            Work::Message { delivery, .. } => delivery.envelope.commandordinal,
+        }
+    }
+
+    /// The command's or message's type.
+    pub fn kind(&self) -> &str {
+        match self {
+            Work::Command { kind, .. } => kind,
+            Work::Message { delivery, .. } => &delivery.envelope.kind,
+        }
+    }
+
+    /// The command's or message's data, as the type it should be.
+    pub fn data<T: serde::de::DeserializeOwned>(&self) -> Result<T, Refusal> {
+        let data = match self {
+            Work::Command { data, .. } => data,
+            Work::Message { delivery, .. } => &delivery.envelope.data,
+        };
+        T::deserialize(data).map_err(|error| Refusal::Unreadable(error.to_string()))
+    }
+}
+
+/// What a command's sender is told. Nobody reads the reply to a message.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reply(pub Value);
+
+/// Why a piece of work was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The domain says no: final, nothing was written. A command is answered 422, a message nacked.
+    #[error("{0}")]
+    Domain(String),
+    /// The data are not what the type promises: answered 422, or nacked.
+    #[error("the data cannot be read: {0}")]
+    Unreadable(String),
+    /// The store failed: answered 503, or nacked, and tried again.
+    #[error("the store failed: {0}")]
+    Store(#[from] sqlx::Error),
+}
+
+/// What the HTTP side asks of the writer.
+pub struct Job<O> {
+    pub work: Work,
+    pub outside: O,
+    /// Where a command's answer goes.
+    pub reply: Option<oneshot::Sender<Result<Reply, Refusal>>>,
+}
+
+/// Runs a service until `shutdown`, or until the sandbox closes its end. Everything it starts
+/// ends with it: dropping the future is a crash.
+pub async fn run<S: Service>(
+    service: S,
+    ctx: Ctx,
+    mut from_host: mpsc::UnboundedReceiver<FromHost>,
+    faults: watch::Sender<Arc<Vec<protocol::Fault>>>,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let service = Arc::new(service);
+    let _lock = lock(&ctx)?;
+    let mut migrations = vec![crate::inbox::SCHEMA, outbox::SCHEMA];
+    migrations.extend(S::MIGRATIONS);
+    let (mut conn, fresh) = storage::open(&ctx.database(), &migrations).await?;
+    changes::watch(&mut conn).await?;
+    // Bound already: from here on callers wait in the listener's queue, they are not refused.
+    ctx.send(ToHost::Ready { address: listener.local_addr()?, pid: std::process::id() });
+
+    let (jobs, inbound) = mpsc::unbounded_channel();
+    let (shipped_tx, shipped) = watch::channel(0);
+    let mut writer = writer::Writer::new(service.clone(), ctx.clone(), conn, shipped).await?;
+    if fresh {
+        writer.seed().await?;
+    }
+    let workers = Arc::new(Semaphore::new(ctx.spec.workers.max(1) as usize));
+    let door = http::Door { ctx: ctx.clone(), service: service.clone(), workers: workers.clone(), jobs: jobs.clone() };
+
+    let mut tasks = JoinSet::new();
+    tasks.spawn(http::serve(listener, http::router(door)));
+    tasks.spawn(async move { writer.run(inbound).await });
+
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return Ok(()),
+            Some(ended) = tasks.join_next() => match ended {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return Err(error),
+                Err(panic) => anyhow::bail!("a task of {} ended: {panic}", ctx.name()),
+            },
+            message = from_host.recv() => match message {
+                None | Some(FromHost::Stop) => return Ok(()),
+                Some(FromHost::Start(_)) => {}
+                Some(FromHost::Shipped { n }) => { shipped_tx.send_replace(n); }
+                Some(FromHost::Faults(all)) => { faults.send_replace(Arc::new(all)); }
+                Some(FromHost::Deliver(delivery)) => {
+                    let (service, ctx, workers, jobs) = (service.clone(), ctx.clone(), workers.clone(), jobs.clone());
+                    tasks.spawn(async move {
+                        let _busy = workers.acquire_owned().await?;
+                        let work = heard(delivery);
+                        let outside = service.outside(&ctx, &work).await;
+                        let (reply, answered) = oneshot::channel();
+                        jobs.send(Job { work, outside, reply: Some(reply) })
+                            .map_err(|_| anyhow::anyhow!("the writer is gone"))?;
+                        // The worker is busy until the transaction is through.
+                        let _ = answered.await;
+                        Ok(())
+                    });
+                }
+            },
+        }
+    }
+}
+
+fn heard(delivery: Delivery) -> Work {
+    let envelope: &Envelope = &delivery.envelope;
+    let parent = protocol::TraceContext::parse(&envelope.traceparent).unwrap_or_default();
+    let span = crate::ctx::Span::child_of(parent, Some(envelope.correlationid));
+    Work::Message { delivery, span }
+}
+
+/// One process or task at a time may own a service's database; the file says which process.
+fn lock(ctx: &Ctx) -> anyhow::Result<std::fs::File> {
+    let path = lock_path(ctx.folder(), ctx.name(), ctx.replica);
+    let mut file = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+    file.try_lock().map_err(|_| anyhow::anyhow!("another {} owns this database", ctx.name()))?;
+    file.set_len(0)?;
+    write!(file, "{}", std::process::id())?;
+    Ok(file)
+}
+
+/// The lock file of a replica slot.
+pub fn lock_path(folder: &Path, service: &str, replica: u32) -> PathBuf {
+    folder.join(format!("{service}.{replica}.lock"))
+}

@@ -1,0 +1,93 @@
+//! What a handler wants to say, staged until its transaction commits.
+
+use crate::ctx::{Ctx, Span};
+use protocol::{CodeLine, Envelope, FaultKind, Name, Observation, Observed, Uuid};
+use std::panic::Location;
+use std::sync::Arc;
+
+/// Messages and observations of one piece of work. Nothing staged is seen by anyone unless
+/// the transaction commits; then all of it is, in this order.
+pub struct Stage<'a> {
+    pub ctx: &'a Ctx,
+    span: Span,
+    /// The message or command that causes what is staged.
+    cause: Uuid,
+    ordinal: u64,
+    time: String,
+    observed: Vec<Observed>,
+    published: u32,
+}
+
+impl<'a> Stage<'a> {
+    pub(crate) fn new(ctx: &'a Ctx, span: Span, cause: Uuid, ordinal: u64) -> Self {
+        Stage { ctx, span, cause, ordinal, time: ctx.clock.rfc3339(), observed: vec![], published: 0 }
+    }
+
+    /// RFC 3339, UTC: one time for the whole piece of work.
+    pub fn time(&self) -> &str {
+        &self.time
+    }
+
+    /// Puts an event in the outbox, for the topic this service publishes.
+    ///
+    /// A plain function, so that `#[track_caller]` finds the line that published.
+    #[track_caller]
+    pub fn publish(&mut self, kind: &str, subject: String, data: serde_json::Value) {
+        let Some(topic) = self.ctx.spec.publishes.clone() else {
+            debug_assert!(false, "{} publishes nothing", self.ctx.name());
+            return;
+        };
+        self.published += 1;
+        let envelope = Envelope {
+            specversion: "1.0".into(),
+            id: message_id(self.cause, kind, self.published),
+            source: self.ctx.name().clone(),
+            kind: kind.into(),
+            subject: subject.into(),
+            time: self.time.clone(),
+            traceparent: self.span.trace.traceparent(),
+            correlationid: self.span.correlation_id.unwrap_or_default(),
+            causationid: self.cause,
+            commandordinal: self.ordinal,
+            data,
+        };
+        self.note(Observation::MessagePublished { topic, envelope: Arc::new(envelope) }, Location::caller());
+    }
+
+    /// Says that something went from one state to another, states as the domain writes them.
+    #[track_caller]
+    pub fn state_changed(&mut self, entity: &str, id: i64, from: Option<&str>, to: &str) {
+        let (entity, from, to) = (entity.into(), from.map(Name::from), to.into());
+        self.note(Observation::StateChanged { entity, id, from, to }, Location::caller());
+    }
+
+    /// Says that a fault struck here.
+    #[track_caller]
+    pub fn fault_triggered(&mut self, fault_id: &Name, on: &str) {
+        self.note(
+            Observation::FaultTriggered { fault_id: fault_id.clone(), on: on.to_owned() },
+            Location::caller(),
+        );
+    }
+
+    fn note(&mut self, observation: Observation, caller: &Location<'_>) {
+        let code = CodeLine { file: caller.file().into(), line: caller.line() };
+        self.observed.push(Observed { code: Some(code), ..self.ctx.observed(&self.span, observation) });
+    }
+
+    pub(crate) fn into_observed(self) -> Vec<Observed> {
+        self.observed
+    }
+}
+
+/// The same cause, type and number give the same id, so a repeat is recognisable.
+fn message_id(cause: Uuid, kind: &str, n: u32) -> Uuid {
+    Uuid::new_v5(&cause, format!("{kind}/{n}").as_bytes())
+}
+
+/// The id of the fault of this kind that strikes a piece of work of this service, if one does.
+pub fn fault_striking(ctx: &Ctx, kind: FaultKind, ordinal: u64, what: &str) -> Option<Name> {
+    let faults = ctx.faults.borrow();
+    let now = ctx.clock.now_us();
+    crate::fault::striking(&faults, kind, ctx.name(), ordinal, what, now).map(|fault| fault.id.clone())
+}

@@ -1,0 +1,75 @@
+//! Opening a service's own SQLite file.
+
+use anyhow::Context;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection};
+use std::path::Path;
+use std::time::Duration;
+
+/// Below this, a WAL database with more than one connection can be corrupted.
+pub const SQLITE_AT_LEAST: (u32, u32, u32) = (3, 51, 3);
+
+/// WAL with `synchronous=NORMAL`: survives every crash of a process. Checkpoints are made
+/// from a second connection ([`checkpoint`]), never in the path of a commit.
+pub fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(Duration::from_secs(5))
+        .statement_cache_capacity(24)
+        .pragma("cache_size", "-128")
+        .pragma("wal_autocheckpoint", "0")
+        .pragma("temp_store", "memory")
+        .disable_statement_logging()
+}
+
+/// Opens the file, making it if need be, and brings its schema up to date. The second value
+/// says whether the file is new.
+pub async fn open(path: &Path, migrations: &[&'static str]) -> anyhow::Result<(SqliteConnection, bool)> {
+    let mut conn = options(path)
+        .create_if_missing(true)
+        .connect()
+        .await
+        .with_context(|| format!("cannot open {}", path.display()))?;
+    let fresh = migrate(&mut conn, migrations).await?;
+    Ok((conn, fresh))
+}
+
+/// Runs the migrations not yet run, each in a transaction of its own; `user_version` counts
+/// them. True when there were none before.
+async fn migrate(conn: &mut SqliteConnection, migrations: &[&'static str]) -> anyhow::Result<bool> {
+    let (version,): (i64,) = sqlx::query_as("pragma user_version").fetch_one(&mut *conn).await?;
+    for (i, migration) in migrations.iter().enumerate().skip(usize::try_from(version)?) {
+        let script = format!("begin immediate; {migration}; pragma user_version = {}; commit", i + 1);
+        sqlx::raw_sql(sqlx::AssertSqlSafe(script)).execute(&mut *conn).await?;
+    }
+    Ok(version == 0)
+}
+
+/// Moves the write-ahead log into the database from a connection of its own, while writers go on.
+pub async fn checkpoint(path: &Path) -> Result<(), sqlx::Error> {
+    let mut conn = options(path).connect().await?;
+    sqlx::query("pragma wal_checkpoint(passive)").fetch_all(&mut conn).await?;
+    conn.close().await
+}
+
+/// The version of the SQLite linked in.
+pub async fn sqlite_version() -> Result<(u32, u32, u32), sqlx::Error> {
+    let mut conn = SqliteConnectOptions::new().in_memory(true).connect().await?;
+    let (text,): (String,) = sqlx::query_as("select sqlite_version()").fetch_one(&mut conn).await?;
+    let mut parts = text.split('.').map(|part| part.parse().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    Ok((next(), next(), next()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_sqlite_linked_in_is_recent_enough() {
+        let version = sqlite_version().await.expect("SQLite answers");
+        assert!(version >= SQLITE_AT_LEAST, "{version:?}");
+    }
+}

@@ -1,0 +1,234 @@
+//! The writer: owns a service's connection and its transactions. A mailbox is drained into
+//! one local transaction, everybody in it is answered after the commit.
+
+use crate::ctx::Span;
+use crate::service::{Job, Refusal, Reply, Service, Work};
+use crate::{Ctx, Shipment, Stage, ToHost, changes, inbox, outbox, storage};
+use protocol::{Observation, Observed, Position, Uuid};
+use sqlx::sqlite::SqliteConnection;
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::sync::{mpsc, watch};
+
+/// After this many bytes of observations the write-ahead log is moved into the database.
+const CHECKPOINT_AFTER: usize = 2 << 20;
+
+pub(crate) struct Writer<S: Service> {
+    service: Arc<S>,
+    ctx: Ctx,
+    conn: SqliteConnection,
+    /// The number of the last transaction that left something behind.
+    n: u64,
+    /// Up to which number the record has everything.
+    shipped: watch::Receiver<u64>,
+    /// Up to which number the outbox was cleared.
+    forgotten: u64,
+    written: usize,
+}
+
+/// What handling one job came to.
+enum Outcome {
+    Done(Reply),
+    Repeat(Option<String>),
+    Refused(Refusal),
+}
+
+impl<S: Service> Writer<S> {
+    /// Ships again whatever the last run left in the outbox; the record knows repeats by their number.
+    pub(crate) async fn new(
+        service: Arc<S>,
+        ctx: Ctx,
+        mut conn: SqliteConnection,
+        shipped: watch::Receiver<u64>,
+    ) -> anyhow::Result<Self> {
+        let n = outbox::last(&mut conn).await?;
+        for shipment in outbox::unshipped(&mut conn).await? {
+            ctx.send(ToHost::Ship(shipment));
+        }
+        Ok(Writer { service, ctx, conn, n, shipped, forgotten: 0, written: 0 })
+    }
+
+    /// The first day's rows, recorded like any others.
+    pub(crate) async fn seed(&mut self) -> anyhow::Result<()> {
+        sqlx::query("begin immediate").execute(&mut self.conn).await?;
+        self.service.seed(&mut self.conn).await?;
+        let rows = changes::drain(&mut self.conn).await?;
+        let mut observed = vec![];
+        if !rows.is_empty() {
+            let committed = Observation::TransactionCommitted { transaction_id: self.n + 1, rows, batch_size: 1 };
+            observed.push(self.ctx.observed(&Span::root(None), committed));
+        }
+        self.commit(observed, &[], vec![]).await
+    }
+
+    pub(crate) async fn run(&mut self, mut inbound: mpsc::UnboundedReceiver<Job<S::Outside>>) -> anyhow::Result<()> {
+        let mut batch = Vec::with_capacity(self.ctx.batch);
+        loop {
+            let limit = self.ctx.batch;
+            tokio::select! {
+                biased;
+                got = inbound.recv_many(&mut batch, limit) => {
+                    if got == 0 {
+                        return Ok(());
+                    }
+                    self.process(std::mem::take(&mut batch)).await?;
+                }
+                // Nothing to do: clear the outbox of what is in the record by now.
+                Ok(()) = self.shipped.changed() => {
+                    let shipped = *self.shipped.borrow_and_update();
+                    if shipped == self.n && shipped > self.forgotten {
+                        outbox::forget(&mut self.conn, shipped).await?;
+                        self.forgotten = shipped;
+                    }
+                }
+            }
+        }
+    }
+
+    /// All of them in one transaction; if the store refuses one, each in a transaction of its
+    /// own, so that one bad command takes no other down.
+    async fn process(&mut self, mut batch: Vec<Job<S::Outside>>) -> anyhow::Result<()> {
+        if batch.len() > 1 {
+            if let Some(outcomes) = self.transaction(&batch).await? {
+                answer(&self.ctx, batch, outcomes);
+                return Ok(());
+            }
+        }
+        for job in batch.drain(..) {
+            let one = vec![job];
+            match self.transaction(&one).await? {
+                Some(outcomes) => answer(&self.ctx, one, outcomes),
+                None => {
+                    let refused = Outcome::Refused(Refusal::Store(sqlx::Error::WorkerCrashed));
+                    answer(&self.ctx, one, vec![refused]);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// `None` when the store failed one of them and everything was rolled back.
+    async fn transaction(&mut self, batch: &[Job<S::Outside>]) -> anyhow::Result<Option<Vec<Outcome>>> {
+        sqlx::query("begin immediate").execute(&mut self.conn).await?;
+        match self.handle_all(batch).await {
+            Ok(outcomes) => Ok(Some(outcomes)),
+            Err(error) => {
+                tracing::warn!(service = %self.ctx.name(), %error, "a transaction was rolled back");
+                sqlx::query("rollback").execute(&mut self.conn).await?;
+                let span = batch[0].work.span();
+                self.ctx.observe(&span, Observation::TransactionRolledBack { reason: error.to_string() });
+                Ok(None)
+            }
+        }
+    }
+
+    async fn handle_all(&mut self, batch: &[Job<S::Outside>]) -> anyhow::Result<Vec<Outcome>> {
+        let keys: Vec<inbox::Key> = batch.iter().map(|job| key(&job.work)).collect();
+        let mut seen: HashMap<inbox::Key, Option<String>> = inbox::seen(&mut self.conn, &keys).await?;
+        let mut observed = vec![];
+        let mut handled = vec![];
+        let mut acks: Vec<Position> = vec![];
+        let mut outcomes = Vec::with_capacity(batch.len());
+        for (job, key) in batch.iter().zip(keys) {
+            if let Some(reply) = seen.get(&key) {
+                outcomes.push(Outcome::Repeat(reply.clone()));
+                continue;
+            }
+            let mut stage = Stage::new(&self.ctx, job.work.span(), cause(&job.work), job.work.ordinal());
+            match self.service.handle(&mut self.conn, &job.work, &job.outside, &mut stage).await {
+                Ok(reply) => {
+                    observed.extend(stage.into_observed());
+                    let kept = match &job.work {
+                        Work::Command { .. } => Some(reply.0.to_string()),
+                        Work::Message { delivery, .. } => {
+                            acks.push(delivery.position);
+                            None
+                        }
+                    };
+                    seen.insert(key.clone(), kept.clone());
+                    handled.push((key, kept));
+                    outcomes.push(Outcome::Done(reply));
+                }
+                Err(Refusal::Store(error)) => return Err(error.into()),
+                Err(refusal) => outcomes.push(Outcome::Refused(refusal)),
+            }
+        }
+        if handled.is_empty() {
+            sqlx::query("rollback").execute(&mut self.conn).await?;
+            return Ok(outcomes);
+        }
+        let rows = changes::drain(&mut self.conn).await?;
+        let committed = Observation::TransactionCommitted {
+            transaction_id: self.n + 1,
+            rows,
+            batch_size: u32::try_from(handled.len())?,
+        };
+        let span = match batch {
+            [one] => one.work.span(),
+            _ => Span { correlation_id: None, ..batch[0].work.span() },
+        };
+        observed.insert(0, self.ctx.observed(&span, committed));
+        self.commit(observed, &handled, acks).await?;
+        Ok(outcomes)
+    }
+
+    /// Commits, then ships. From the commit on it is durable; the shipping can be repeated.
+    async fn commit(
+        &mut self,
+        observed: Vec<Observed>,
+        handled: &[(inbox::Key, Option<String>)],
+        acks: Vec<Position>,
+    ) -> anyhow::Result<()> {
+        let shipped = *self.shipped.borrow();
+        let shipment = Shipment { n: self.n + 1, observed, acks };
+        let entry = outbox::Entry { shipment: &shipment, handled, shipped };
+        self.written += outbox::write(&mut self.conn, &entry).await?;
+        sqlx::query("commit").execute(&mut self.conn).await?;
+        self.n += 1;
+        self.forgotten = shipped;
+        self.ctx.send(ToHost::Ship(shipment));
+        if self.written > CHECKPOINT_AFTER {
+            self.written = 0;
+            let path = self.ctx.database();
+            tokio::spawn(async move { storage::checkpoint(&path).await });
+        }
+        Ok(())
+    }
+}
+
+/// Names the work in the inbox.
+fn key(work: &Work) -> inbox::Key {
+    match work {
+        Work::Command { id, .. } => ("command".to_owned(), *id),
+        Work::Message { delivery, .. } => (delivery.envelope.source.to_string(), delivery.envelope.id),
+    }
+}
+
+fn cause(work: &Work) -> Uuid {
+    match work {
+        Work::Command { id, .. } => *id,
+        Work::Message { delivery, .. } => delivery.envelope.id,
+    }
+}
+
+/// After the commit: answers to commands, acks of repeats, nacks of what was refused.
+fn answer<O>(ctx: &Ctx, batch: Vec<Job<O>>, outcomes: Vec<Outcome>) {
+    for (job, outcome) in batch.into_iter().zip(outcomes) {
+        if let Work::Message { delivery, .. } = &job.work {
+            let position = delivery.position;
+            match &outcome {
+                Outcome::Done(_) => {}
+                Outcome::Repeat(_) => ctx.send(ToHost::Ack { position }),
+                Outcome::Refused(refusal) => ctx.send(ToHost::Nack { position, reason: refusal.to_string() }),
+            }
+        }
+        let Some(reply) = job.reply else { continue };
+        let _ = reply.send(match outcome {
+            Outcome::Done(reply) => Ok(reply),
+            Outcome::Repeat(kept) => {
+                Ok(Reply(kept.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()))
+            }
+            Outcome::Refused(refusal) => Err(refusal),
+        });
+    }
+}

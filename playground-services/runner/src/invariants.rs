@@ -1,0 +1,79 @@
+//! What the services promise together, checked over the record: pure folds, used by tests and
+//! by the page alike.
+
+mod money;
+mod sagas;
+mod stock;
+
+use protocol::{Position, Recorded};
+use serde::{Deserialize, Serialize};
+
+/// A promise and whether it holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Invariant {
+    pub name: String,
+    pub holds: bool,
+    /// The position since which it holds, or does not.
+    pub since: Position,
+    pub detail: String,
+}
+
+/// All checkers, folded along the record. Bounded: what is settled is forgotten.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Checks {
+    stock: stock::Stock,
+    sagas: sagas::Sagas,
+    money: money::Money,
+    verdicts: Vec<Invariant>,
+}
+
+impl Checks {
+    /// Folds the next event in.
+    pub fn evolve(&mut self, event: &Recorded) {
+        let touched = self.stock.evolve(event) | self.sagas.evolve(event) | self.money.evolve(event);
+        if !touched && !self.verdicts.is_empty() {
+            return;
+        }
+        let now = [
+            ("stock-conserved", self.stock.conserved()),
+            ("stock-never-negative", self.stock.never_negative()),
+            ("legal-transitions", self.sagas.legal()),
+            ("sagas-end-consistent", self.sagas.consistent()),
+            ("charged-at-most-once", self.money.charged_once()),
+            ("money-conserved", self.money.conserved()),
+        ];
+        if self.verdicts.is_empty() {
+            self.verdicts = now
+                .iter()
+                .map(|(name, _)| Invariant {
+                    name: (*name).to_owned(),
+                    holds: true,
+                    since: event.position,
+                    detail: String::new(),
+                })
+                .collect();
+        }
+        for (invariant, (_, verdict)) in self.verdicts.iter_mut().zip(now) {
+            let (holds, detail) = match verdict {
+                Ok(detail) => (true, detail),
+                Err(detail) => (false, detail),
+            };
+            if holds != invariant.holds {
+                invariant.holds = holds;
+                invariant.since = event.position;
+            }
+            invariant.detail = detail;
+        }
+    }
+
+    /// The promises as they stand.
+    pub fn report(&self) -> &[Invariant] {
+        &self.verdicts
+    }
+}
+
+/// What holds, in words; or what does not.
+type Verdict = Result<String, String>;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,198 @@
+//! The pages. Who has no sandbox gets one that was rendered and compressed once; who has one
+//! gets theirs, with the present picture in it.
+
+use crate::assets::Assets;
+use crate::encoding::{self, Encoding};
+use crate::error::Problem;
+use axum::body::{Body, Bytes};
+use axum::response::Response;
+use frontend::render::{self, Live};
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, VARY};
+use http::{HeaderMap, StatusCode};
+use lessons::Lesson;
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub struct Pages {
+    assets: render::Assets,
+    rendered: Mutex<HashMap<&'static str, Arc<Rendered>>>,
+}
+
+#[derive(Clone, Copy)]
+pub enum Page {
+    Home,
+    Lessons,
+    Lesson(&'static Lesson),
+    Playground,
+}
+
+impl Page {
+    fn key(self) -> &'static str {
+        match self {
+            Self::Home => "/",
+            Self::Lessons => "/lessons",
+            Self::Lesson(lesson) => &lesson.slug,
+            Self::Playground => "/playground",
+        }
+    }
+
+    /// The topology whose newest sandbox it shows.
+    pub fn topology(self) -> Option<&'static str> {
+        match self {
+            Self::Home | Self::Playground => Some("saga-choreography"),
+            Self::Lesson(lesson) => Some(&lesson.topology),
+            Self::Lessons => None,
+        }
+    }
+}
+
+struct Rendered {
+    etag: HeaderValue,
+    plain: Bytes,
+    gzip: Bytes,
+    brotli: Bytes,
+}
+
+impl Pages {
+    pub fn new(assets: &Assets, dev_reload: bool) -> Self {
+        let assets = render::Assets {
+            css: assets.url("main.css"),
+            start: assets.url("start.js"),
+            glue: assets.url("frontend.js"),
+            wasm: assets.url("frontend_bg.wasm"),
+            fonts: assets.urls("fonts/", ".woff2"),
+            icon: assets.url("icon.svg"),
+            dev_reload,
+        };
+        Self { assets, rendered: Mutex::default() }
+    }
+
+    pub fn respond(&self, page: Page, live: Option<Live>, headers: &HeaderMap) -> Response {
+        let mut response = match live {
+            Some(live) => own(self.render(page, Some(&live)), headers),
+            None => self.shared(page).respond(headers),
+        };
+        response.headers_mut().insert(VARY, HeaderValue::from_static("Cookie, Accept-Encoding"));
+        response
+    }
+
+    /// What a person sees of a problem.
+    pub fn error(&self, problem: &Problem) -> String {
+        match problem.status {
+            StatusCode::NOT_FOUND => render::not_found(&self.assets),
+            status => render::error_page(&self.assets, status.as_u16(), &problem.detail),
+        }
+    }
+
+    fn render(&self, page: Page, live: Option<&Live>) -> String {
+        match page {
+            Page::Home => render::home(&self.assets, live),
+            Page::Lessons => render::lessons(&self.assets),
+            Page::Lesson(lesson) => render::lesson(&self.assets, lesson, live),
+            Page::Playground => render::playground(&self.assets, live),
+        }
+    }
+
+    fn shared(&self, page: Page) -> Arc<Rendered> {
+        let lock = || self.rendered.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(rendered) = lock().get(page.key()) {
+            return rendered.clone();
+        }
+        let rendered = Arc::new(Rendered::new(self.render(page, None)));
+        lock().insert(page.key(), rendered.clone());
+        rendered
+    }
+}
+
+impl Rendered {
+    fn new(html: String) -> Self {
+        let hash = format!("{:x}", Sha256::digest(&html));
+        let etag = HeaderValue::from_str(&format!("W/\"{}\"", &hash[..16])).expect("hex digits are a header");
+        let (gzip, brotli) = (encoding::gzip(html.as_bytes()), encoding::brotli(html.as_bytes()));
+        Self { etag, plain: html.into(), gzip, brotli }
+    }
+
+    fn respond(&self, headers: &HeaderMap) -> Response {
+        let mut response = if names(headers, &self.etag) {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            response
+        } else {
+            let encoding = Encoding::best(headers);
+            let body = match encoding {
+                Encoding::Brotli => &self.brotli,
+                Encoding::Gzip => &self.gzip,
+                Encoding::Identity => &self.plain,
+            };
+            html(body.clone(), encoding)
+        };
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        response.headers_mut().insert(ETAG, self.etag.clone());
+        response
+    }
+}
+
+/// A page with somebody's own sandbox in it.
+fn own(page: String, headers: &HeaderMap) -> Response {
+    let mut response = match Encoding::best(headers) {
+        Encoding::Identity => html(page.into(), Encoding::Identity),
+        // Whoever takes brotli takes gzip, which is quicker to make.
+        Encoding::Brotli | Encoding::Gzip => html(encoding::gzip(page.as_bytes()), Encoding::Gzip),
+    };
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    response
+}
+
+fn html(body: Bytes, encoding: Encoding) -> Response {
+    let mut response = Response::new(Body::from(body));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    if let Some(encoding) = encoding.header() {
+        response.headers_mut().insert(CONTENT_ENCODING, encoding);
+    }
+    response
+}
+
+/// Whether `If-None-Match` names this ETag, or any.
+fn names(headers: &HeaderMap, etag: &HeaderValue) -> bool {
+    let Ok(etag) = etag.to_str() else { return false };
+    headers
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .any(|named| named == "*" || named.trim_start_matches("W/") == etag.trim_start_matches("W/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::header::ACCEPT_ENCODING;
+
+    fn pages() -> Pages {
+        Pages::new(&Assets::embedded().expect("assets"), false)
+    }
+
+    #[test]
+    fn a_page_without_a_sandbox_is_the_same_for_everybody_and_not_sent_twice() {
+        let pages = pages();
+        let first = pages.respond(Page::Lessons, None, &HeaderMap::new());
+        assert_eq!(first.status(), StatusCode::OK);
+        assert_eq!(first.headers()[CACHE_CONTROL], "no-cache");
+        assert_eq!(first.headers()[VARY], "Cookie, Accept-Encoding");
+        let headers = HeaderMap::from_iter([(IF_NONE_MATCH, first.headers()[ETAG].clone())]);
+        let again = pages.respond(Page::Lessons, None, &headers);
+        assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+    }
+
+    #[test]
+    fn a_page_with_a_sandbox_is_kept_by_nobody() {
+        let live = Live { sandbox_id: "0".repeat(32), state: diagram::DiagramState::default() };
+        let headers = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("gzip, br"))]);
+        let response = pages().respond(Page::Home, Some(live), &headers);
+        assert_eq!(response.headers()[CACHE_CONTROL], "private, no-store");
+        assert_eq!(response.headers()[CONTENT_ENCODING], "gzip");
+        assert!(!response.headers().contains_key(ETAG));
+    }
+}

@@ -1,0 +1,309 @@
+//! Numbers, stores and fans out what a sandbox's services do; holds its broker, too.
+//!
+//! One task owns the file: it drains its mailbox, and all that was in it becomes one
+//! transaction (record, broker, commands). Nothing is handed out, answered or streamed before
+//! that transaction is durable. Only here are positions assigned.
+
+mod batch;
+mod frames;
+mod history;
+pub mod storage;
+
+pub use frames::{Frame, Frames, sse};
+pub use history::{History, Picture};
+
+use crate::recorder::batch::Batch;
+use kit::broker::{Broker, ConsumerId};
+use kit::ctx::Span;
+use kit::{Clock, FromHost, ToHost};
+use protocol::{Command, Fault, Name, Observed, Position, Uuid};
+use sqlx::Connection;
+use sqlx::sqlite::SqliteConnection;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+
+/// What can be put into a recorder's mailbox.
+pub enum Entry {
+    /// Observations that change nothing but the record.
+    Observe(Vec<Observed>),
+    /// From a service.
+    Service { consumer: ConsumerId, service: Name, message: ToHost },
+    /// A service is up and ready for deliveries.
+    Connect { consumer: ConsumerId, room: usize, sender: mpsc::UnboundedSender<FromHost>, started: Observed },
+    /// A service is gone; what it had is offered again.
+    Disconnect { consumer: ConsumerId, ended: Observed },
+    Accept { command: Command, reply: oneshot::Sender<Result<Uuid, IdReused>> },
+    /// The service that owns a command has answered it, for good.
+    Answered { command_id: Uuid, observed: Vec<Observed> },
+    /// Answered once everything put in before it is durable.
+    Flush(oneshot::Sender<()>),
+    /// The last entry: the file is closed once everything before it is durable.
+    End(oneshot::Sender<()>),
+}
+
+/// The command id was used before, for another command.
+#[derive(Debug)]
+pub struct IdReused;
+
+/// A durable command on its way to the service that owns it.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    pub command: Command,
+    pub span: Span,
+    /// The command's number within the sandbox, from 1.
+    pub ordinal: u64,
+}
+
+/// The way into a recorder. Cheap to clone.
+#[derive(Clone)]
+pub struct Recorder {
+    entries: mpsc::UnboundedSender<Entry>,
+    pub history: Arc<History>,
+}
+
+/// The recorder has ended: its sandbox is going to sleep, or its file failed.
+#[derive(Debug, thiserror::Error)]
+#[error("the recorder has ended")]
+pub struct Ended;
+
+impl Recorder {
+    /// Puts an entry in; entries are taken in the order they were put in.
+    pub fn send(&self, entry: Entry) -> Result<(), Ended> {
+        self.entries.send(entry).map_err(|_| Ended)
+    }
+
+    /// Returns once everything sent before is durable.
+    pub async fn flush(&self) -> Result<(), Ended> {
+        let (reply, done) = oneshot::channel();
+        self.send(Entry::Flush(reply))?;
+        done.await.map_err(|_| Ended)
+    }
+
+    /// Ends the recorder in good order; returns once its file is closed.
+    pub async fn end(&self) {
+        let (reply, done) = oneshot::channel();
+        if self.send(Entry::End(reply)).is_ok() {
+            let _ = done.await;
+        }
+    }
+
+    pub async fn accept(&self, command: Command) -> Result<Result<Uuid, IdReused>, Ended> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Entry::Accept { command, reply })?;
+        answer.await.map_err(|_| Ended)
+    }
+}
+
+/// The task behind a [`Recorder`].
+pub struct Task {
+    entries: mpsc::UnboundedReceiver<Entry>,
+    conn: SqliteConnection,
+    path: PathBuf,
+    clock: Clock,
+    broker: Broker,
+    history: Arc<History>,
+    frames: async_broadcast::Sender<Arc<Frame>>,
+    dispatch: mpsc::UnboundedSender<Accepted>,
+    faults_changed: Arc<tokio::sync::Notify>,
+    services: HashMap<ConsumerId, mpsc::UnboundedSender<FromHost>>,
+    /// Per service, up to which number its shipments are in the record.
+    shipped: HashMap<Name, u64>,
+    position: Position,
+    at: u64,
+    commands: u64,
+    /// Commands are named by this and their id, the same each time.
+    namespace: Uuid,
+    faults: Vec<Fault>,
+    checkpoint_at: Position,
+    unchecked_bytes: usize,
+}
+
+/// A recorder as it starts.
+pub struct Opened {
+    pub recorder: Recorder,
+    pub task: Task,
+    /// Commands accepted before, but not answered yet.
+    pub unanswered: Vec<Accepted>,
+    pub dispatch: mpsc::UnboundedReceiver<Accepted>,
+    /// Notified when faults were installed or cleared.
+    pub faults_changed: Arc<tokio::sync::Notify>,
+}
+
+/// Opens the record of a sandbox and all that belongs to it.
+pub async fn open(stored: storage::Stored, path: PathBuf, clock: Clock, namespace: Uuid) -> anyhow::Result<Opened> {
+    let storage::Stored { conn, broker, picture, tail, shipped, commands, unanswered, bytes } = stored;
+    let (entries_tx, entries) = mpsc::unbounded_channel();
+    let (dispatch_tx, dispatch) = mpsc::unbounded_channel();
+    let (frames_tx, frames) = frames::channel();
+    let faults_changed = Arc::new(tokio::sync::Notify::new());
+    let (position, at, faults) = (picture.state.position, picture.state.at, picture.state.faults.clone());
+    let history = Arc::new(History::new(path.clone(), frames, picture, tail, bytes));
+    let task = Task {
+        entries,
+        conn,
+        path,
+        clock,
+        broker,
+        history: history.clone(),
+        frames: frames_tx,
+        dispatch: dispatch_tx,
+        faults_changed: faults_changed.clone(),
+        services: HashMap::new(),
+        shipped,
+        position,
+        at,
+        commands,
+        namespace,
+        faults,
+        checkpoint_at: position,
+        unchecked_bytes: 0,
+    };
+    Ok(Opened { recorder: Recorder { entries: entries_tx, history }, task, unanswered, dispatch, faults_changed })
+}
+
+/// Entries taken into one transaction at most.
+const DRAIN: usize = 1024;
+/// Positions between two checkpoints of the picture.
+const CHECKPOINT_EVERY: Position = 2048;
+/// Observations of the hot tail that make a block.
+const BLOCK: usize = 512;
+/// Bytes of record after which the write-ahead log is moved into the database.
+const LOG_BYTES: usize = 4 << 20;
+
+impl Task {
+    /// Runs until told to end, or the file fails.
+    pub async fn run(mut self) {
+        match self.record_all().await {
+            Ok(end) => {
+                self.history.close();
+                let _ = self.conn.close().await;
+                let _ = end.map(|reply| reply.send(()));
+            }
+            Err(error) => {
+                // What was not stored must not be seen: the sandbox is opened again from its file.
+                tracing::error!(error = ?error, path = %self.path.display(), "a record failed");
+                self.history.close();
+            }
+        }
+    }
+
+    async fn record_all(&mut self) -> anyhow::Result<Option<oneshot::Sender<()>>> {
+        let mut entries = Vec::new();
+        loop {
+            let deadline = self.broker.next_deadline();
+            tokio::select! {
+                got = self.entries.recv_many(&mut entries, DRAIN) => if got == 0 { return Ok(None) },
+                () = self.clock.sleep_until(deadline.unwrap_or(u64::MAX)), if deadline.is_some() => {}
+            }
+            if let Some(end) = self.record(std::mem::take(&mut entries)).await? {
+                let checkpoint = self.history.checkpoint_with(&[])?;
+                storage::save_checkpoint(&mut self.conn, &checkpoint).await?;
+                return Ok(Some(end));
+            }
+        }
+    }
+
+    /// One group commit.
+    async fn record(&mut self, entries: Vec<Entry>) -> anyhow::Result<Option<oneshot::Sender<()>>> {
+        let known = self.known_commands(&entries).await?;
+        let mut batch = Batch::new(self, known);
+        for entry in entries {
+            batch.take(entry)?;
+        }
+        batch.deliver()?;
+        let mut batch = batch.done();
+        self.store(&batch).await?;
+        let end = batch.end.take();
+        self.publish(batch);
+        Ok(end)
+    }
+
+    async fn known_commands(&mut self, entries: &[Entry]) -> anyhow::Result<HashMap<Uuid, storage::KnownCommand>> {
+        let ids: Vec<Uuid> = entries
+            .iter()
+            .filter_map(|entry| match entry {
+                Entry::Accept { command, .. } => Some(command.id),
+                _ => None,
+            })
+            .collect();
+        if ids.is_empty() { Ok(HashMap::new()) } else { storage::commands(&mut self.conn, &ids).await }
+    }
+
+    async fn store(&mut self, batch: &batch::Done) -> anyhow::Result<()> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let block = self.history.block_with(&batch.lines, BLOCK)?;
+        let checkpoint = (batch.last() >= self.checkpoint_at + CHECKPOINT_EVERY)
+            .then(|| self.history.checkpoint_with(&batch.events))
+            .transpose()?;
+        let write = storage::Write {
+            first: batch.first,
+            lines: &batch.lines,
+            block,
+            broker: &batch.broker,
+            shipped: &batch.shipped,
+            accepted: &batch.accepted,
+            answered: &batch.answered,
+            checkpoint,
+        };
+        let bytes = storage::write(&mut self.conn, &write).await?;
+        if write.checkpoint.is_some() {
+            self.checkpoint_at = batch.last();
+        }
+        self.history.stored(bytes);
+        self.unchecked_bytes += batch.lines.bytes().len();
+        if self.unchecked_bytes > LOG_BYTES {
+            self.unchecked_bytes = 0;
+            let path = self.path.clone();
+            tokio::spawn(async move { kit::storage::checkpoint(&path).await });
+        }
+        Ok(())
+    }
+
+    /// It is durable: now the others may know.
+    fn publish(&mut self, batch: batch::Done) {
+        let batch::Done { first, lines, events, replies, handouts, faults_changed, dispatch, told, .. } = batch;
+        if !events.is_empty() {
+            self.history.extend(&events, &lines, BLOCK);
+            if self.frames.receiver_count() > 0 {
+                let frame = Frame::new(first, &lines);
+                // Never full: with overflow on, the oldest makes room, and who missed it refills.
+                let _ = self.frames.try_broadcast(Arc::new(frame));
+            }
+        }
+        for (consumer, message) in told {
+            self.tell(consumer, message);
+        }
+        if faults_changed {
+            for sender in self.services.values() {
+                let _ = sender.send(FromHost::Faults(self.faults.clone()));
+            }
+            self.faults_changed.notify_one();
+        }
+        for handout in handouts {
+            let delivery = kit::Delivery {
+                position: handout.position,
+                topic: handout.topic,
+                attempt: handout.attempt,
+                envelope: handout.envelope,
+            };
+            self.tell(handout.consumer, FromHost::Deliver(delivery));
+        }
+        for accepted in dispatch {
+            let _ = self.dispatch.send(accepted);
+        }
+        for reply in replies {
+            reply.send();
+        }
+    }
+
+    fn tell(&self, consumer: ConsumerId, message: FromHost) {
+        if let Some(sender) = self.services.get(&consumer) {
+            // A service that has gone meanwhile will be disconnected in its turn.
+            let _ = sender.send(message);
+        }
+    }
+}

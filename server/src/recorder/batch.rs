@@ -1,0 +1,277 @@
+//! One group commit in the making: entries become lines of the record and changes of the broker.
+
+use crate::recorder::history::Lines;
+use crate::recorder::storage::KnownCommand;
+use crate::recorder::{Accepted, Entry, IdReused, Task};
+use kit::broker::{Change, ConsumerId, Handout, Settled};
+use kit::ctx::Span;
+use kit::{FromHost, Shipment, ToHost};
+use protocol::{Command, Name, Observation, Observed, Position, Recorded, TraceContext, Uuid};
+use std::collections::HashMap;
+use tokio::sync::oneshot;
+
+/// Collects; nothing in it is visible to anyone yet.
+pub struct Batch<'a> {
+    task: &'a mut Task,
+    known: HashMap<Uuid, KnownCommand>,
+    now: u64,
+    done: Done,
+}
+
+/// A group commit ready to be stored, and what to do after that.
+#[derive(Default)]
+pub struct Done {
+    pub first: Position,
+    pub lines: Lines,
+    pub events: Vec<Recorded>,
+    pub broker: Vec<Change>,
+    pub shipped: HashMap<Name, u64>,
+    pub accepted: Vec<Accepted>,
+    pub answered: Vec<Uuid>,
+    pub replies: Vec<Reply>,
+    pub handouts: Vec<Handout>,
+    pub told: Vec<(ConsumerId, FromHost)>,
+    pub dispatch: Vec<Accepted>,
+    pub faults_changed: bool,
+    pub end: Option<oneshot::Sender<()>>,
+}
+
+pub enum Reply {
+    Flushed(oneshot::Sender<()>),
+    Accepted(oneshot::Sender<Result<Uuid, IdReused>>, Result<Uuid, IdReused>),
+}
+
+impl Reply {
+    /// Whoever asked may have gone meanwhile.
+    pub fn send(self) {
+        match self {
+            Reply::Flushed(sender) => drop(sender.send(())),
+            Reply::Accepted(sender, answer) => drop(sender.send(answer)),
+        }
+    }
+}
+
+impl Done {
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.broker.is_empty() && self.shipped.is_empty() && self.answered.is_empty()
+    }
+
+    /// The last position in it.
+    pub fn last(&self) -> Position {
+        self.first + self.events.len() as u64 - 1
+    }
+}
+
+impl<'a> Batch<'a> {
+    pub fn new(task: &'a mut Task, known: HashMap<Uuid, KnownCommand>) -> Self {
+        let now = task.clock.now_us();
+        let done = Done { first: task.position + 1, ..Done::default() };
+        Batch { task, known, now, done }
+    }
+
+    pub fn take(&mut self, entry: Entry) -> anyhow::Result<()> {
+        match entry {
+            Entry::Observe(observed) => self.observe_all(observed)?,
+            Entry::Service { consumer, service, message } => self.from_service(consumer, &service, message)?,
+            Entry::Connect { consumer, room, sender, started } => {
+                let service = started.service.clone();
+                self.observe(started)?;
+                self.task.services.insert(consumer, sender);
+                self.task.broker.connect(&service, consumer, room);
+                self.done.told.push((consumer, FromHost::Faults(self.task.faults.clone())));
+                if let Some(&n) = self.task.shipped.get(&service) {
+                    self.done.told.push((consumer, FromHost::Shipped { n }));
+                }
+            }
+            Entry::Disconnect { consumer, ended } => {
+                self.observe(ended)?;
+                self.task.services.remove(&consumer);
+                self.task.broker.disconnect(consumer);
+            }
+            Entry::Accept { command, reply } => {
+                let answer = self.accept(command)?;
+                self.done.replies.push(Reply::Accepted(reply, answer));
+            }
+            Entry::Answered { command_id, observed } => {
+                self.observe_all(observed)?;
+                self.done.answered.push(command_id);
+            }
+            Entry::Flush(reply) => self.done.replies.push(Reply::Flushed(reply)),
+            Entry::End(reply) => self.done.end = Some(reply),
+        }
+        Ok(())
+    }
+
+    /// Hands waiting messages to whoever has room. Last, so that what this batch published goes out with it.
+    pub fn deliver(&mut self) -> anyhow::Result<()> {
+        for late in self.task.broker.expire(self.now) {
+            self.settled(&late, |group, topic, late| Observation::MessageRejected {
+                topic,
+                group,
+                message_id: late.envelope.id,
+                source_position: late.position,
+                attempt: late.attempt,
+                reason: "not acknowledged within the visibility timeout".to_owned(),
+            })?;
+        }
+        for handout in self.task.broker.take(self.now) {
+            let Handout { group, topic, position, attempt, envelope, .. } = &handout;
+            let (group, topic, message_id) = (group.clone(), topic.clone(), envelope.id);
+            let (source_position, attempt) = (*position, *attempt);
+            let observation = if attempt == 1 {
+                Observation::MessageDelivered { topic, group, message_id, source_position, attempt }
+            } else {
+                Observation::MessageRedelivered { topic, group, message_id, source_position, attempt }
+            };
+            let observed = self.by_broker(&envelope.traceparent, envelope.correlationid, observation);
+            self.observe(observed)?;
+            self.done.handouts.push(handout);
+        }
+        Ok(())
+    }
+
+    pub fn done(mut self) -> Done {
+        self.done.broker = self.task.broker.changes();
+        self.done
+    }
+
+    fn from_service(&mut self, consumer: ConsumerId, service: &Name, message: ToHost) -> anyhow::Result<()> {
+        match message {
+            ToHost::Ship(shipment) => self.ship(consumer, service, shipment),
+            ToHost::Observe(observed) => self.observe_all(observed),
+            ToHost::Ack { position } => self.ack(consumer, position),
+            ToHost::Nack { position, reason } => {
+                let Some(nacked) = self.task.broker.nack(consumer, position, self.now) else { return Ok(()) };
+                let why = reason.clone();
+                self.settled(&nacked, |group, topic, nacked| Observation::MessageRejected {
+                    topic,
+                    group,
+                    message_id: nacked.envelope.id,
+                    source_position: nacked.position,
+                    attempt: nacked.attempt,
+                    reason: why,
+                })?;
+                if nacked.dead {
+                    self.settled(&nacked, |group, topic, nacked| Observation::MessageDeadLettered {
+                        topic,
+                        group,
+                        message_id: nacked.envelope.id,
+                        source_position: nacked.position,
+                        attempt: nacked.attempt,
+                        reason,
+                    })?;
+                }
+                Ok(())
+            }
+            // The supervisor turns it into `Connect`.
+            ToHost::Ready { .. } => Ok(()),
+        }
+    }
+
+    /// Records what a transaction did and publishes its messages. A shipment seen before is a
+    /// repeat from a service that crashed before it heard that we have it.
+    fn ship(&mut self, consumer: ConsumerId, service: &Name, shipment: Shipment) -> anyhow::Result<()> {
+        let shipped = self.task.shipped.entry(service.clone()).or_default();
+        if shipment.n > *shipped {
+            *shipped = shipment.n;
+            self.done.shipped.insert(service.clone(), shipment.n);
+            self.observe_all(shipment.observed)?;
+        }
+        for position in shipment.acks {
+            self.ack(consumer, position)?;
+        }
+        self.done.told.push((consumer, FromHost::Shipped { n: shipment.n }));
+        Ok(())
+    }
+
+    fn ack(&mut self, consumer: ConsumerId, position: Position) -> anyhow::Result<()> {
+        let Some(acked) = self.task.broker.ack(consumer, position) else { return Ok(()) };
+        self.settled(&acked, |group, topic, acked| Observation::MessageAcked {
+            topic,
+            group,
+            message_id: acked.envelope.id,
+            source_position: acked.position,
+            attempt: acked.attempt,
+        })
+    }
+
+    /// The same id again is the same command; with another body it is refused.
+    fn accept(&mut self, command: Command) -> anyhow::Result<Result<Uuid, IdReused>> {
+        let correlation_id = Uuid::new_v5(&self.task.namespace, command.id.as_bytes());
+        let body = KnownCommand::of(&command);
+        if let Some(known) = self.known.get(&command.id) {
+            return Ok(if *known == body { Ok(correlation_id) } else { Err(IdReused) });
+        }
+        self.known.insert(command.id, body);
+        self.task.commands += 1;
+        let span = Span::root(Some(correlation_id));
+        self.observe(Observed {
+            at: self.now,
+            trace: span.trace,
+            parent_span_id: None,
+            service: "learner".into(),
+            replica: 0,
+            code: None,
+            correlation_id: Some(correlation_id),
+            observation: Observation::CommandAccepted { command: command.clone() },
+        })?;
+        let accepted = Accepted { command, span, ordinal: self.task.commands };
+        self.done.accepted.push(accepted.clone());
+        self.done.dispatch.push(accepted);
+        Ok(Ok(correlation_id))
+    }
+
+    fn settled(
+        &mut self,
+        settled: &Settled,
+        observation: impl FnOnce(Name, Name, &Settled) -> Observation,
+    ) -> anyhow::Result<()> {
+        let observation = observation(settled.group.clone(), settled.topic.clone(), settled);
+        let envelope = &settled.envelope;
+        let observed = self.by_broker(&envelope.traceparent, envelope.correlationid, observation);
+        self.observe(observed)
+    }
+
+    fn by_broker(&self, traceparent: &str, correlation_id: Uuid, observation: Observation) -> Observed {
+        let parent = TraceContext::parse(traceparent).unwrap_or_default();
+        let span = Span::child_of(parent, Some(correlation_id));
+        Observed {
+            at: self.now,
+            trace: span.trace,
+            parent_span_id: span.parent,
+            service: "broker".into(),
+            replica: 0,
+            code: None,
+            correlation_id: span.correlation_id,
+            observation,
+        }
+    }
+
+    fn observe_all(&mut self, observed: Vec<Observed>) -> anyhow::Result<()> {
+        observed.into_iter().try_for_each(|observed| self.observe(observed))
+    }
+
+    /// The next position. What follows from it (a message is published) follows here.
+    fn observe(&mut self, observed: Observed) -> anyhow::Result<()> {
+        let task = &mut *self.task;
+        task.position += 1;
+        task.at = task.at.max(observed.at);
+        let event = observed.recorded(task.position, task.at);
+        match &event.observation {
+            Observation::MessagePublished { topic, envelope } => task.broker.publish(event.position, topic, envelope),
+            Observation::FaultInstalled { fault } => {
+                task.faults.retain(|other| other.id != fault.id);
+                task.faults.push((**fault).clone());
+                self.done.faults_changed = true;
+            }
+            Observation::FaultCleared { fault_id, .. } => {
+                task.faults.retain(|fault| fault.id != *fault_id);
+                self.done.faults_changed = true;
+            }
+            _ => {}
+        }
+        self.done.lines.push(&event)?;
+        self.done.events.push(event);
+        Ok(())
+    }
+}

@@ -1,0 +1,332 @@
+//! What is recorded, for reading: the present picture, the hot tail in memory, and the file.
+
+use crate::recorder::{Frame, Frames, sse, storage};
+use bytes::Bytes;
+use diagram::DiagramState;
+use futures_util::Stream;
+use futures_util::stream;
+use protocol::{Position, Recorded};
+use runner::invariants::Checks;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The folds of the record that are kept as it grows, and stored as checkpoints.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Picture {
+    pub state: DiagramState,
+    pub checks: Checks,
+}
+
+impl Picture {
+    pub fn evolve(&mut self, event: &Recorded) {
+        self.state.evolve(event);
+        self.checks.evolve(event);
+    }
+}
+
+/// Lines of NDJSON, one after the other, each with its newline.
+#[derive(Clone, Debug, Default)]
+pub struct Lines {
+    bytes: Vec<u8>,
+    /// Where each line ends, behind its newline.
+    ends: Vec<usize>,
+}
+
+impl Lines {
+    /// Takes stored lines apart.
+    pub fn parse(bytes: Vec<u8>) -> Self {
+        let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(i, _)| i + 1).collect();
+        Lines { bytes, ends }
+    }
+
+    pub fn push(&mut self, event: &Recorded) -> serde_json::Result<()> {
+        serde_json::to_writer(&mut self.bytes, event)?;
+        self.bytes.push(b'\n');
+        self.ends.push(self.bytes.len());
+        Ok(())
+    }
+
+    pub fn extend(&mut self, other: &Lines) {
+        let base = self.bytes.len();
+        self.bytes.extend_from_slice(&other.bytes);
+        self.ends.extend(other.ends.iter().map(|end| base + end));
+    }
+
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The lines without their newlines.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.from(0)
+    }
+
+    /// The lines from the `skip`-th on, without their newlines.
+    pub fn from(&self, skip: usize) -> impl Iterator<Item = &[u8]> {
+        (skip..self.ends.len()).map(|i| {
+            let start = if i == 0 { 0 } else { self.ends[i - 1] };
+            &self.bytes[start..self.ends[i] - 1]
+        })
+    }
+}
+
+/// Consecutive lines of the record.
+pub struct Stretch {
+    pub first: Position,
+    pub lines: Lines,
+}
+
+impl Stretch {
+    pub fn last(&self) -> Position {
+        self.first + self.lines.len() as u64 - 1
+    }
+
+    /// The lines from a position on.
+    pub fn from(&self, position: Position) -> impl Iterator<Item = &[u8]> {
+        self.lines.from(usize::try_from(position.saturating_sub(self.first)).unwrap_or(usize::MAX))
+    }
+}
+
+/// Read access to one sandbox's record while it is awake.
+pub struct History {
+    path: PathBuf,
+    frames: Frames,
+    position: AtomicU64,
+    bytes: AtomicU64,
+    closed: AtomicBool,
+    live: Mutex<Live>,
+}
+
+struct Live {
+    picture: Picture,
+    tail: Stretch,
+}
+
+impl History {
+    pub fn new(path: PathBuf, frames: Frames, picture: Picture, tail: Lines, bytes: u64) -> Self {
+        let position = picture.state.position;
+        let first = position + 1 - tail.len() as u64;
+        History {
+            path,
+            frames,
+            position: AtomicU64::new(position),
+            bytes: AtomicU64::new(bytes),
+            closed: AtomicBool::new(false),
+            live: Mutex::new(Live { picture, tail: Stretch { first, lines: tail } }),
+        }
+    }
+
+    /// The last durable position.
+    pub fn position(&self) -> Position {
+        self.position.load(Ordering::SeqCst)
+    }
+
+    /// Bytes the record takes on disk, about.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+
+    /// Viewers at the moment.
+    pub fn viewers(&self) -> usize {
+        self.frames.receiver_count()
+    }
+
+    pub fn state(&self) -> DiagramState {
+        self.live().picture.state.clone()
+    }
+
+    /// Looks at the present picture without copying it.
+    pub fn with_picture<T>(&self, look: impl FnOnce(&Picture) -> T) -> T {
+        look(&self.live().picture)
+    }
+
+    fn live(&self) -> MutexGuard<'_, Live> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The tail and these lines as one block, when together they make one.
+    pub(super) fn block_with(&self, lines: &Lines, block: usize) -> anyhow::Result<Option<storage::Block>> {
+        let live = self.live();
+        if live.tail.lines.len() + lines.len() < block {
+            return Ok(None);
+        }
+        let mut all = live.tail.lines.clone();
+        let first = live.tail.first;
+        drop(live);
+        all.extend(lines);
+        Ok(Some(storage::Block { first, last: first + all.len() as u64 - 1, body: storage::pack(all.bytes())? }))
+    }
+
+    /// The picture as it will be after these events, to be stored with them.
+    pub(super) fn checkpoint_with(&self, events: &[Recorded]) -> anyhow::Result<storage::Checkpoint> {
+        let mut picture = self.live().picture.clone();
+        for event in events {
+            picture.evolve(event);
+        }
+        storage::Checkpoint::of(&picture)
+    }
+
+    /// These events are durable.
+    pub(super) fn extend(&self, events: &[Recorded], lines: &Lines, block: usize) {
+        let mut live = self.live();
+        for event in events {
+            live.picture.evolve(event);
+        }
+        if live.tail.lines.len() + lines.len() >= block {
+            live.tail = Stretch { first: live.picture.state.position + 1, lines: Lines::default() };
+        } else {
+            live.tail.lines.extend(lines);
+        }
+        let position = live.picture.state.position;
+        drop(live);
+        self.position.store(position, Ordering::SeqCst);
+    }
+
+    pub(super) fn stored(&self, bytes: u64) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        self.frames.close();
+    }
+
+    /// Some of the record, beginning at or before `from`, which must not lie past the end.
+    async fn read(&self, from: Position, file: &mut Option<storage::Reader>) -> anyhow::Result<Stretch> {
+        {
+            let live = self.live();
+            if from >= live.tail.first && !live.tail.lines.is_empty() {
+                return Ok(Stretch { first: live.tail.first, lines: live.tail.lines.clone() });
+            }
+        }
+        let reader = match file {
+            Some(reader) => reader,
+            None => file.insert(storage::Reader::open(&self.path).await?),
+        };
+        reader.read(from).await
+    }
+
+    /// The record from behind `after` on as ready server-sent events, then live, until closed.
+    pub fn events(self: Arc<Self>, after: Position) -> impl Stream<Item = Bytes> + Send + 'static {
+        // Subscribe first, then read: nothing can fall between the two.
+        let frames = self.frames.activate_cloned();
+        let viewer = Viewer { history: self, frames, next: after + 1, file: None };
+        stream::unfold(viewer, |mut viewer| async move {
+            let bytes = viewer.next().await?;
+            Some((bytes, viewer))
+        })
+    }
+
+    /// At most `limit` lines of the record behind `after`, as NDJSON in pieces.
+    pub async fn ndjson(&self, after: Position, limit: usize) -> anyhow::Result<Vec<Bytes>> {
+        let end = self.position().min(after.saturating_add(limit as u64));
+        let (mut next, mut file, mut pieces) = (after + 1, None, vec![]);
+        while next <= end {
+            let stretch = self.read(next, &mut file).await?;
+            let wanted = usize::try_from(end + 1 - next).unwrap_or(usize::MAX);
+            let mut piece = Vec::new();
+            for line in stretch.from(next).take(wanted) {
+                piece.extend_from_slice(line);
+                piece.push(b'\n');
+            }
+            pieces.push(piece.into());
+            next = stretch.last() + 1;
+        }
+        Ok(pieces)
+    }
+
+    /// Folds the record up to `end` into `seed`, from the position after `from` on.
+    pub async fn fold<T>(
+        &self,
+        from: Position,
+        end: Position,
+        seed: T,
+        mut step: impl FnMut(&mut T, &Recorded),
+    ) -> anyhow::Result<T> {
+        let (mut folded, mut next, mut file) = (seed, from + 1, None);
+        while next <= end {
+            let stretch = self.read(next, &mut file).await?;
+            for line in stretch.from(next).take(usize::try_from(end + 1 - next).unwrap_or(usize::MAX)) {
+                step(&mut folded, &serde_json::from_slice(line)?);
+            }
+            next = stretch.last() + 1;
+        }
+        Ok(folded)
+    }
+
+    /// The picture at a position, from the nearest checkpoint on. Not past the end.
+    pub async fn picture_at(&self, position: Position) -> anyhow::Result<Picture> {
+        let mut reader = storage::Reader::open(&self.path).await?;
+        let picture = reader.checkpoint(position).await?;
+        drop(reader);
+        self.fold(picture.state.position, position, picture, Picture::evolve).await
+    }
+}
+
+/// One viewer's place in the record.
+struct Viewer {
+    history: Arc<History>,
+    frames: async_broadcast::Receiver<Arc<Frame>>,
+    next: Position,
+    /// Open while it catches up.
+    file: Option<storage::Reader>,
+}
+
+impl Viewer {
+    async fn next(&mut self) -> Option<Bytes> {
+        use async_broadcast::{RecvError, TryRecvError};
+        loop {
+            match self.frames.try_recv() {
+                Ok(frame) if frame.last < self.next => continue,
+                Ok(frame) if frame.first == self.next => return Some(self.live(&frame)),
+                // It fell behind, or begins in the middle of a frame.
+                Ok(_) | Err(TryRecvError::Overflowed(_)) => {}
+                Err(TryRecvError::Closed) => return None,
+                Err(TryRecvError::Empty) if self.history.position() < self.next => {
+                    self.file = None;
+                    match self.frames.recv().await {
+                        Ok(frame) if frame.last < self.next => continue,
+                        Ok(frame) if frame.first == self.next => return Some(self.live(&frame)),
+                        Ok(_) | Err(RecvError::Overflowed(_)) => {}
+                        Err(RecvError::Closed) => return None,
+                    }
+                }
+                Err(TryRecvError::Empty) => {}
+            }
+            if self.history.position() < self.next {
+                continue;
+            }
+            match self.history.read(self.next, &mut self.file).await {
+                Ok(stretch) => {
+                    let bytes = sse(self.next, stretch.from(self.next));
+                    self.next = stretch.last() + 1;
+                    return Some(bytes);
+                }
+                Err(error) => {
+                    // The stream ends; the browser comes back with its last id.
+                    tracing::error!(error = ?error, "a record cannot be read");
+                    return None;
+                }
+            }
+        }
+    }
+
+    fn live(&mut self, frame: &Frame) -> Bytes {
+        self.next = frame.last + 1;
+        frame.bytes.clone()
+    }
+}

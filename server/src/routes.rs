@@ -1,0 +1,33 @@
+//! A file per endpoint, or per few that belong together. [`crate::app`] has the table.
+
+pub mod asset;
+pub mod commands;
+pub mod events;
+pub mod faults;
+pub mod invariants;
+pub mod lessons;
+pub mod operations;
+pub mod page;
+pub mod sandboxes;
+pub mod services;
+pub mod state;
+pub mod tables;
+pub mod topologies;
+
+use crate::error::Problem;
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+
+/// The query, or a 400 that says what does not fit.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        axum::extract::Query::try_from_uri(&parts.uri).map(|axum::extract::Query(query)| Self(query)).map_err(|error| {
+            Problem::bad_request(format!("The query does not fit: {error}. Positions and limits are whole numbers."))
+        })
+    }
+}

@@ -1,0 +1,40 @@
+use crate::auth::access::Own;
+use crate::error::{Problem, ProblemBody};
+use axum::extract::Path;
+use http::StatusCode;
+
+/// Crash a service. It stays down until it is restarted.
+#[utoipa::path(
+    post, path = "/api/sandboxes/{id}/services/{name}/crash", tag = "services",
+    params(
+        ("id" = String, Path, description = "The sandbox"),
+        ("name" = String, Path, description = "The service"),
+    ),
+    responses(
+        (status = 202, description = "The rest is in the record"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "No sandbox of yours, or no such service"),
+    )
+)]
+pub async fn crash(Own(sandbox): Own, Path((_, name)): Path<(String, String)>) -> Result<StatusCode, Problem> {
+    sandbox.wake().await?;
+    sandbox.crash(&name).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// Start a service that is down, and clear the fault that holds it down.
+#[utoipa::path(
+    post, path = "/api/sandboxes/{id}/services/{name}/restart", tag = "services",
+    params(
+        ("id" = String, Path, description = "The sandbox"),
+        ("name" = String, Path, description = "The service"),
+    ),
+    responses(
+        (status = 202, description = "The rest is in the record"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "No sandbox of yours, or no such service"),
+    )
+)]
+pub async fn restart(Own(sandbox): Own, Path((_, name)): Path<(String, String)>) -> Result<StatusCode, Problem> {
+    sandbox.wake().await?;
+    sandbox.restart(&name).await?;
+    Ok(StatusCode::ACCEPTED)
+}

@@ -1,0 +1,461 @@
+//! One learner's running system, and all of them.
+//!
+//! A [`Sandbox`] is awake ([`live::Live`]: services, broker, recorder) or asleep (files). It
+//! goes to sleep when nobody looks and nothing is under way, and wakes on the next request.
+
+mod dispatch;
+mod error;
+mod faults;
+mod keeper;
+mod live;
+mod look;
+
+pub use error::SandboxError;
+pub use faults::FaultStanding;
+pub use kit::tables::{TableRows, TableSummary};
+pub use runner::invariants::Invariant;
+
+use crate::config::Config;
+use crate::ids::{SandboxId, SessionId};
+use crate::recorder::{Picture, storage};
+use crate::store::{SandboxRow, Store, now_ms};
+use bytes::Bytes;
+use diagram::DiagramState;
+use futures_util::Stream;
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock as _};
+use live::Live;
+use protocol::{Command, FaultSpec, PlaceOrder, Position, Topology, Uuid};
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+type Result<T> = std::result::Result<T, SandboxError>;
+
+/// What all sandboxes of a server share.
+pub struct Env {
+    pub config: Arc<Config>,
+    pub store: Store,
+    pub runner: runner::Runner,
+    pub client: dispatch::Client,
+    shutting_down: std::sync::atomic::AtomicBool,
+    commands: AtomicU64,
+    observations: AtomicU64,
+}
+
+/// All sandboxes of this server.
+pub struct Sandboxes {
+    env: Arc<Env>,
+    known: Mutex<HashMap<SandboxId, Arc<Sandbox>>>,
+}
+
+/// For `/metrics`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    pub live: u64,
+    pub hibernated: u64,
+    pub streams: u64,
+    pub observations_total: u64,
+    pub commands_total: u64,
+}
+
+impl Sandboxes {
+    /// Knows all sandboxes of the store. Those in which something was under way wake in the background.
+    pub async fn open(config: Arc<Config>, store: Store) -> anyhow::Result<Arc<Self>> {
+        let runner = runner::Runner { isolation: config.isolation, program: std::env::current_exe()? };
+        let env = Arc::new(Env {
+            config,
+            store,
+            runner,
+            client: dispatch::client(),
+            shutting_down: false.into(),
+            commands: AtomicU64::new(0),
+            observations: AtomicU64::new(0),
+        });
+        let sandboxes = Arc::new(Sandboxes { env, known: Mutex::default() });
+        tokio::spawn({
+            let sandboxes = Arc::downgrade(&sandboxes);
+            async move { resume(sandboxes).await }
+        });
+        Ok(sandboxes)
+    }
+
+    /// A new sandbox, its services up.
+    pub async fn create(&self, owner: &SessionId, topology: Topology, seed: u64) -> Result<Arc<Sandbox>> {
+        self.env.running()?;
+        if self.env.store.sandbox_count() >= self.env.config.sandboxes as usize {
+            return Err(SandboxError::ServerFull);
+        }
+        let now = now_ms();
+        let row = SandboxRow {
+            id: SandboxId::random(),
+            session: *owner,
+            topology: topology.name.to_string(),
+            seed,
+            created: now,
+            used: now,
+        };
+        std::fs::create_dir_all(self.env.folder(&row.id)).map_err(anyhow::Error::from)?;
+        let sandbox = Sandbox::new(self.env.clone(), row.clone(), Arc::new(DiagramState::new(&topology)));
+        sandbox.wake().await?;
+        self.env.store.insert_sandbox(row.clone()).await.map_err(anyhow::Error::from)?;
+        self.known().insert(row.id, sandbox.clone());
+        Ok(sandbox)
+    }
+
+    /// The sandbox, awake or asleep. Whether the asker may see it is the asker's business.
+    pub async fn get(&self, id: &SandboxId) -> Result<Option<Arc<Sandbox>>> {
+        let known = self.known().get(id).cloned();
+        if let Some(sandbox) = known {
+            sandbox.touch();
+            return Ok(Some(sandbox));
+        }
+        let Some(row) = self.env.store.sandbox(id) else { return Ok(None) };
+        let state = Arc::new(stored_picture(&self.env, &row).await?.state);
+        let sandbox = Sandbox::new(self.env.clone(), row, state);
+        // Somebody else may have been quicker.
+        Ok(Some(self.known().entry(*id).or_insert(sandbox).clone()))
+    }
+
+    /// Ends it and removes everything of it.
+    pub async fn delete(&self, id: &SandboxId) -> Result<()> {
+        let Some(sandbox) = self.get(id).await? else { return Err(SandboxError::Deleted) };
+        sandbox.end(true).await;
+        self.env.store.delete_sandbox(id).await.map_err(anyhow::Error::from)?;
+        self.known().remove(id);
+        let folder = self.env.folder(id);
+        tokio::task::spawn_blocking(move || std::fs::remove_dir_all(folder))
+            .await
+            .map_err(anyhow::Error::from)?
+            .map_err(anyhow::Error::from)?;
+        Ok(())
+    }
+
+    pub fn counts(&self) -> Counts {
+        let known: Vec<Arc<Sandbox>> = self.known().values().cloned().collect();
+        let live: Vec<Arc<Live>> = known.iter().filter_map(|sandbox| sandbox.live_now()).collect();
+        Counts {
+            live: live.len() as u64,
+            hibernated: (self.env.store.sandbox_count() as u64).saturating_sub(live.len() as u64),
+            streams: live.iter().map(|live| live.recorder.history.viewers() as u64).sum(),
+            observations_total: self.env.observations.load(Ordering::Relaxed)
+                + live.iter().map(|live| live.observed()).sum::<u64>(),
+            commands_total: self.env.commands.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Puts all of them to sleep.
+    pub async fn shutdown(&self) {
+        self.env.shutting_down.store(true, Ordering::SeqCst);
+        let known: Vec<Arc<Sandbox>> = self.known().values().cloned().collect();
+        let mut ending = tokio::task::JoinSet::new();
+        for sandbox in known {
+            ending.spawn(async move { sandbox.end(false).await });
+        }
+        while ending.join_next().await.is_some() {}
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<SandboxId, Arc<Sandbox>>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Env {
+    fn folder(&self, id: &SandboxId) -> PathBuf {
+        self.config.data_dir.join("sandboxes").join(id.to_string())
+    }
+
+    fn running(&self) -> Result<()> {
+        if self.shutting_down.load(Ordering::SeqCst) { Err(SandboxError::ShuttingDown) } else { Ok(()) }
+    }
+}
+
+/// After a start of the server: whatever was under way goes on.
+async fn resume(sandboxes: Weak<Sandboxes>) {
+    let Some(rows) = sandboxes.upgrade().map(|sandboxes| sandboxes.env.store.all_sandboxes()) else { return };
+    for row in rows {
+        let Some(sandboxes) = sandboxes.upgrade() else { return };
+        let result = async {
+            let Some(sandbox) = sandboxes.get(&row.id).await? else { return Ok(()) };
+            let state = sandbox.state();
+            // A clean end left a mark and took nothing away; without it services must be seen to stop.
+            let unclean = !state.hibernated && state.position > 0;
+            let expiring = state.faults.iter().any(|fault| fault.spec.ttl_ms.is_some());
+            if unclean || expiring || !state.at_rest() { sandbox.wake().await } else { Ok(()) }
+        };
+        if let Err(error) = result.await {
+            tracing::error!(sandbox.id = %row.id, %error, "a sandbox could not go on");
+        }
+    }
+}
+
+async fn stored_picture(env: &Env, row: &SandboxRow) -> anyhow::Result<Picture> {
+    let mut reader = storage::Reader::open(&env.folder(&row.id).join(live::RECORD)).await?;
+    let picture = reader.picture().await;
+    reader.close().await;
+    picture
+}
+
+/// One learner's running system.
+pub struct Sandbox {
+    env: Arc<Env>,
+    row: SandboxRow,
+    topology: Topology,
+    limiter: DefaultDirectRateLimiter,
+    mode: tokio::sync::RwLock<Mode>,
+    /// The same as in `mode`, for those who cannot wait.
+    now: Mutex<Now>,
+    used: AtomicI64,
+    this: Weak<Sandbox>,
+}
+
+enum Mode {
+    Asleep,
+    Awake(Arc<Live>),
+    /// For good.
+    Deleted,
+}
+
+#[derive(Clone)]
+enum Now {
+    Asleep(Arc<DiagramState>),
+    Awake(Arc<Live>),
+}
+
+impl Sandbox {
+    fn new(env: Arc<Env>, row: SandboxRow, state: Arc<DiagramState>) -> Arc<Self> {
+        let per_second = NonZeroU32::new(env.config.commands_per_second).unwrap_or(NonZeroU32::MIN);
+        let burst = NonZeroU32::new(env.config.command_burst).unwrap_or(NonZeroU32::MIN);
+        let topology = state.topology.clone().unwrap_or_else(|| Topology {
+            name: row.topology.as_str().into(),
+            title: row.topology.as_str().into(),
+            services: vec![],
+        });
+        Arc::new_cyclic(|this| Sandbox {
+            limiter: RateLimiter::direct(Quota::per_second(per_second).allow_burst(burst)),
+            mode: tokio::sync::RwLock::new(Mode::Asleep),
+            now: Mutex::new(Now::Asleep(state)),
+            used: AtomicI64::new(now_ms()),
+            this: this.clone(),
+            env,
+            row,
+            topology,
+        })
+    }
+
+    pub fn id(&self) -> &SandboxId {
+        &self.row.id
+    }
+
+    pub fn topology(&self) -> &Topology {
+        &self.topology
+    }
+
+    pub fn seed(&self) -> u64 {
+        self.row.seed
+    }
+
+    /// The present picture, awake or asleep.
+    pub fn state(&self) -> Arc<DiagramState> {
+        match self.now() {
+            Now::Asleep(state) => state,
+            Now::Awake(live) => Arc::new(live.recorder.history.state()),
+        }
+    }
+
+    /// The picture at a position.
+    pub async fn state_at(&self, position: Position) -> Result<DiagramState> {
+        let live = self.live().await?;
+        let history = &live.recorder.history;
+        self.check_cursor(&live, position)?;
+        Ok(history.picture_at(position).await?.state)
+    }
+
+    /// Makes sure that it runs.
+    pub async fn wake(&self) -> Result<()> {
+        self.live().await.map(drop)
+    }
+
+    /// Durable when it returns; what comes of it is in the record.
+    pub async fn accept(&self, command: Command) -> Result<Uuid> {
+        self.env.running()?;
+        if self.topology.owner_of(&command.kind).is_none() {
+            return Err(SandboxError::UnknownCommand(command.kind));
+        }
+        if command.kind == "PlaceOrder" {
+            PlaceOrder::parse(&command.data).map_err(SandboxError::Invalid)?;
+        }
+        if let Err(until) = self.limiter.check() {
+            let wait = until.wait_time_from(self.limiter.clock().now());
+            let retry_after_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+            return Err(SandboxError::TooManyCommands { retry_after_ms });
+        }
+        let live = self.live().await?;
+        if live.recorder.history.bytes() >= self.env.config.record_bytes {
+            return Err(SandboxError::RecordFull);
+        }
+        let accepted = live.recorder.accept(command).await?;
+        self.env.commands.fetch_add(1, Ordering::Relaxed);
+        accepted.map_err(|_| SandboxError::CommandIdReused)
+    }
+
+    /// Ready server-sent events from behind `after`; ends when the sandbox does. Wake it first.
+    pub fn events(&self, after: Position) -> Result<impl Stream<Item = Bytes> + Send + 'static + use<>> {
+        let live = self.live_now().ok_or_else(|| anyhow::anyhow!("the sandbox is asleep"))?;
+        self.check_cursor(&live, after)?;
+        Ok(live.recorder.history.clone().events(after))
+    }
+
+    /// At most `limit` lines of the record behind `after`, as NDJSON in pieces.
+    pub async fn history(&self, after: Position, limit: usize) -> Result<Vec<Bytes>> {
+        let live = self.live().await?;
+        self.check_cursor(&live, after)?;
+        Ok(live.recorder.history.ndjson(after, limit).await?)
+    }
+
+    fn check_cursor(&self, live: &Live, after: Position) -> Result<()> {
+        let position = live.recorder.history.position();
+        if after > position { Err(SandboxError::CursorAhead { position }) } else { Ok(()) }
+    }
+
+    /// Installs a fault, or replaces the one of this id.
+    pub async fn put_fault(&self, id: &str, spec: FaultSpec) -> Result<FaultStanding> {
+        faults::validate(&self.topology, &spec)?;
+        self.live().await?.put_fault(id, spec).await
+    }
+
+    pub fn faults(&self) -> Vec<FaultStanding> {
+        let now_us = live::clock(&self.row).now_us();
+        self.state().faults.iter().map(|fault| FaultStanding::of(fault, now_us)).collect()
+    }
+
+    pub async fn clear_fault(&self, id: &str) -> Result<()> {
+        self.live().await?.clear_fault(id).await
+    }
+
+    pub async fn heal_all(&self) -> Result<()> {
+        let live = self.live().await?;
+        for fault in live.recorder.history.state().faults {
+            match live.clear_fault(&fault.id).await {
+                // It may have run out just now.
+                Ok(()) | Err(SandboxError::NoSuchFault) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Until restarted.
+    pub async fn crash(&self, service: &str) -> Result<()> {
+        self.live().await?.crash(service).await
+    }
+
+    pub async fn restart(&self, service: &str) -> Result<()> {
+        self.live().await?.restart(service).await
+    }
+
+    /// A service's own tables, whether it is up or not.
+    pub async fn tables(&self, service: &str) -> Result<Vec<TableSummary>> {
+        self.live().await?.tables(service).await
+    }
+
+    /// A table's rows: as they stand, or as the record says they stood at a position.
+    pub async fn table(&self, service: &str, table: &str, at: Option<Position>) -> Result<TableRows> {
+        let live = self.live().await?;
+        if let Some(at) = at {
+            self.check_cursor(&live, at)?;
+        }
+        live.table(service, table, at).await
+    }
+
+    pub async fn invariants(&self) -> Result<Vec<Invariant>> {
+        let live = self.live().await?;
+        Ok(live.recorder.history.with_picture(|picture| picture.checks.report().to_vec()))
+    }
+
+    fn touch(&self) {
+        self.used.store(now_ms(), Ordering::Relaxed);
+    }
+
+    fn now(&self) -> Now {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_now(&self, now: Now) {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = now;
+    }
+
+    fn live_now(&self) -> Option<Arc<Live>> {
+        match self.now() {
+            Now::Awake(live) => Some(live),
+            Now::Asleep(_) => None,
+        }
+    }
+
+    /// The running system, woken if need be; opened again from its files if its record failed.
+    async fn live(&self) -> Result<Arc<Live>> {
+        self.touch();
+        if let Mode::Awake(live) = &*self.mode.read().await
+            && !live.recorder.history.is_closed()
+        {
+            return Ok(live.clone());
+        }
+        let mut mode = self.mode.write().await;
+        match &*mode {
+            Mode::Awake(live) if !live.recorder.history.is_closed() => return Ok(live.clone()),
+            Mode::Awake(live) => live.abandon().await,
+            Mode::Asleep => {}
+            Mode::Deleted => return Err(SandboxError::Deleted),
+        }
+        self.env.running()?;
+        let live = Live::start(&self.env, &self.row, &self.topology).await?;
+        *mode = Mode::Awake(live.clone());
+        self.set_now(Now::Awake(live.clone()));
+        drop(mode);
+        if let Err(error) = self.env.store.touch_sandbox(&self.row.id).await {
+            tracing::warn!(sandbox.id = %self.row.id, %error, "its use could not be noted");
+        }
+        tokio::spawn(hibernate_when_idle(self.this.clone(), Duration::from_secs(self.env.config.hibernate_after_s)));
+        Ok(live)
+    }
+
+    /// Ends it: for good, or until somebody asks for it again.
+    async fn end(&self, for_good: bool) {
+        let mut mode = self.mode.write().await;
+        if let Mode::Awake(live) = &*mode {
+            live.stop().await;
+            self.env.observations.fetch_add(live.observed(), Ordering::Relaxed);
+            self.set_now(Now::Asleep(Arc::new(live.recorder.history.state())));
+        }
+        *mode = if for_good { Mode::Deleted } else { Mode::Asleep };
+    }
+
+    /// Nobody looks, nothing is under way, and nothing will happen by itself.
+    fn is_idle(&self, after: Duration) -> bool {
+        let quiet_ms = u64::try_from(now_ms() - self.used.load(Ordering::Relaxed)).unwrap_or(0);
+        self.live_now().is_some_and(|live| {
+            Duration::from_millis(quiet_ms) >= after
+                && live.recorder.history.viewers() == 0
+                && live.recorder.history.with_picture(|picture| {
+                    picture.state.at_rest() && picture.state.faults.iter().all(|fault| fault.spec.ttl_ms.is_none())
+                })
+        })
+    }
+}
+
+/// Sleeps until it is time to look, looks, and ends with the sandbox's waking life.
+async fn hibernate_when_idle(sandbox: Weak<Sandbox>, after: Duration) {
+    loop {
+        tokio::time::sleep(after).await;
+        let Some(sandbox) = sandbox.upgrade() else { return };
+        if sandbox.live_now().is_none() {
+            return;
+        }
+        if sandbox.is_idle(after) {
+            sandbox.end(false).await;
+            return;
+        }
+    }
+}

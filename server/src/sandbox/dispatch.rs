@@ -1,0 +1,166 @@
+//! Brings accepted commands to the services that own them: over HTTP, with the command's id
+//! as Idempotency-Key. A refused connection or a lost answer is tried again, any answer is final.
+
+use super::keeper::Keeper;
+use crate::recorder::{Accepted, Entry, Recorder};
+use bytes::Bytes;
+use http::{Method, Request, StatusCode};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use kit::Clock;
+use kit::ctx::Span;
+use kit::http::{CALLER, COMMAND_ORDINAL, CORRELATION_ID, IDEMPOTENCY_KEY, TRACEPARENT};
+use protocol::{Observation, Observed, Topology};
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+pub type Client = hyper_util::client::legacy::Client<HttpConnector, Full<Bytes>>;
+
+/// One client for all sandboxes; it keeps a few connections for a short time.
+pub fn client() -> Client {
+    let mut connector = HttpConnector::new();
+    connector.set_nodelay(true);
+    hyper_util::client::legacy::Client::builder(TokioExecutor::new())
+        .pool_idle_timeout(Duration::from_secs(5))
+        .pool_timer(hyper_util::rt::TokioTimer::new())
+        .build(connector)
+}
+
+/// Before a lost answer is asked for again.
+const RETRY: Duration = Duration::from_millis(200);
+/// A service's answer to a command is short.
+const ANSWER_BYTES: usize = 64 << 10;
+
+/// Dispatches until aborted; commands under way end with it and go on when the sandbox wakes.
+pub async fn run(
+    client: Client,
+    recorder: Recorder,
+    clock: Clock,
+    topology: Topology,
+    keepers: Arc<Vec<Keeper>>,
+    unanswered: Vec<Accepted>,
+    mut accepted: mpsc::UnboundedReceiver<Accepted>,
+) {
+    let mut commands = JoinSet::new();
+    let spawn = |commands: &mut JoinSet<()>, accepted: Accepted| {
+        let owner = topology.owner_of(&accepted.command.kind);
+        let keeper = owner.and_then(|owner| keepers.iter().find(|keeper| keeper.name == owner.name));
+        let Some(keeper) = keeper else { return };
+        let dispatch = Dispatch {
+            client: client.clone(),
+            recorder: recorder.clone(),
+            clock,
+            owner: keeper.name.clone(),
+            address: keeper.address.clone(),
+            accepted,
+        };
+        commands.spawn(dispatch.run());
+    };
+    for accepted in unanswered {
+        spawn(&mut commands, accepted);
+    }
+    loop {
+        tokio::select! {
+            next = accepted.recv() => match next {
+                Some(accepted) => spawn(&mut commands, accepted),
+                None => return,
+            },
+            Some(_) = commands.join_next() => {}
+        }
+    }
+}
+
+struct Dispatch {
+    client: Client,
+    recorder: Recorder,
+    clock: Clock,
+    owner: protocol::Name,
+    address: watch::Receiver<Option<SocketAddr>>,
+    accepted: Accepted,
+}
+
+impl Dispatch {
+    async fn run(mut self) {
+        let body = json!({ "type": self.accepted.command.kind, "data": self.accepted.command.data }).to_string();
+        let body = Bytes::from(body);
+        loop {
+            // While the service is down there is nobody to ask; its start wakes this up.
+            let Ok(address) = self.address.wait_for(Option::is_some).await.map(|address| *address) else { return };
+            let Some(address) = address else { continue };
+            let span = Span::child_of(self.accepted.span.trace, self.accepted.span.correlation_id);
+            let began = Instant::now();
+            let sent = Observation::RequestSent {
+                to: self.owner.clone(),
+                protocol: "http".into(),
+                method: "POST".into(),
+                path: "/commands".into(),
+            };
+            if self.recorder.send(Entry::Observe(vec![self.observed(&span, sent)])).is_err() {
+                return;
+            }
+            match self.ask(&span, address, body.clone()).await {
+                Ok((status, answer)) => return self.answered(&span, status, &answer, began),
+                Err(error) => {
+                    tracing::debug!(service = %self.owner, %error, "a command's answer was lost");
+                    // A crashed service has another address when it is back; a mere hiccup has not.
+                    let _ = tokio::time::timeout(RETRY, self.address.changed()).await;
+                }
+            }
+        }
+    }
+
+    async fn ask(&self, span: &Span, address: SocketAddr, body: Bytes) -> anyhow::Result<(StatusCode, Bytes)> {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(format!("http://{address}/commands"))
+            .header(http::header::CONTENT_TYPE, "application/json")
+            .header(TRACEPARENT, span.trace.traceparent())
+            .header(CORRELATION_ID, span.correlation_id.unwrap_or_default().to_string())
+            .header(IDEMPOTENCY_KEY, self.accepted.command.id.to_string())
+            .header(COMMAND_ORDINAL, self.accepted.ordinal)
+            .header(CALLER, "terrarium")
+            .body(Full::new(body))?;
+        let answer = self.client.request(request).await?;
+        let status = answer.status();
+        let body = Limited::new(answer.into_body(), ANSWER_BYTES).collect().await.map_err(|error| anyhow::anyhow!(error))?;
+        Ok((status, body.to_bytes()))
+    }
+
+    fn answered(&self, span: &Span, status: StatusCode, answer: &[u8], began: Instant) {
+        let received = Observation::ResponseReceived {
+            from: self.owner.clone(),
+            protocol: "http".into(),
+            status: status.as_u16(),
+            duration_us: u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
+        };
+        let command_id = self.accepted.command.id;
+        let mut observed = vec![self.observed(span, received)];
+        if !status.is_success() {
+            let reason = serde_json::from_slice::<Value>(answer)
+                .ok()
+                .and_then(|answer| Some(answer.get("reason")?.as_str()?.to_owned()))
+                .unwrap_or_else(|| status.to_string());
+            let rejected = Observation::CommandRejected { command_id, status: status.as_u16(), reason };
+            observed.push(self.observed(span, rejected));
+        }
+        let _ = self.recorder.send(Entry::Answered { command_id, observed });
+    }
+
+    fn observed(&self, span: &Span, observation: Observation) -> Observed {
+        Observed {
+            at: self.clock.now_us(),
+            trace: span.trace,
+            parent_span_id: span.parent,
+            service: "terrarium".into(),
+            replica: 0,
+            code: None,
+            correlation_id: span.correlation_id,
+            observation,
+        }
+    }
+}

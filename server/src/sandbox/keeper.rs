@@ -1,0 +1,233 @@
+//! The keeper of one service: starts it, crashes it, stops it, and notices when it ends by itself.
+
+use super::live::by_server;
+use crate::recorder::{Entry, Recorder};
+use kit::broker::ConsumerId;
+use kit::{Clock, FromHost, Host, Start, ToHost};
+use protocol::{Isolation, Name, Observation, ServiceSpec};
+use runner::{Link, Runner, Running};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// The way to a keeper. It ends its service when dropped.
+pub struct Keeper {
+    pub name: Name,
+    /// Where the service listens while it is up.
+    pub address: watch::Receiver<Option<SocketAddr>>,
+    orders: mpsc::UnboundedSender<(Order, oneshot::Sender<()>)>,
+}
+
+enum Order {
+    /// Nothing happens when it is up.
+    Start,
+    /// Nothing happens when it is down.
+    Crash(String),
+    Stop(String),
+}
+
+impl Keeper {
+    pub fn new(
+        runner: Runner,
+        recorder: Recorder,
+        clock: Clock,
+        folder: PathBuf,
+        spec: ServiceSpec,
+        batch: usize,
+    ) -> Self {
+        let (orders, inbox) = mpsc::unbounded_channel();
+        let (address_tx, address) = watch::channel(None);
+        let name = spec.name.clone();
+        let keeping = Keeping { runner, recorder, clock, folder, spec, batch, address: Arc::new(address_tx) };
+        tokio::spawn(keeping.run(inbox));
+        Keeper { name, address, orders }
+    }
+
+    /// Returns once it is up, or its start has failed (which the record says).
+    pub async fn start(&self) {
+        self.order(Order::Start).await;
+    }
+
+    pub async fn crash(&self, reason: &str) {
+        self.order(Order::Crash(reason.to_owned())).await;
+    }
+
+    pub async fn stop(&self, reason: &str) {
+        self.order(Order::Stop(reason.to_owned())).await;
+    }
+
+    async fn order(&self, order: Order) {
+        let (done, carried_out) = oneshot::channel();
+        if self.orders.send((order, done)).is_ok() {
+            let _ = carried_out.await;
+        }
+    }
+}
+
+struct Keeping {
+    runner: Runner,
+    recorder: Recorder,
+    clock: Clock,
+    folder: PathBuf,
+    spec: ServiceSpec,
+    batch: usize,
+    address: Arc<watch::Sender<Option<SocketAddr>>>,
+}
+
+/// A service under way and its name at the broker.
+struct Kept {
+    running: Running,
+    consumer: ConsumerId,
+}
+
+impl Keeping {
+    async fn run(self, mut orders: mpsc::UnboundedReceiver<(Order, oneshot::Sender<()>)>) {
+        let mut kept: Option<Kept> = None;
+        loop {
+            let order = tokio::select! {
+                order = orders.recv() => order,
+                reason = ended(&mut kept) => {
+                    self.gone(&mut kept, Observation::ServiceCrashed { reason });
+                    continue;
+                }
+            };
+            let Some((order, done)) = order else { break };
+            match order {
+                Order::Start if kept.is_none() => kept = self.start().await,
+                Order::Start => {}
+                Order::Crash(reason) => {
+                    if let Some(kept) = &mut kept {
+                        kept.running.crash().await;
+                    }
+                    self.gone(&mut kept, Observation::ServiceCrashed { reason });
+                }
+                Order::Stop(reason) => {
+                    if let Some(kept) = &mut kept {
+                        kept.running.stop().await;
+                    }
+                    self.gone(&mut kept, Observation::ServiceStopped { reason });
+                }
+            }
+            let _ = done.send(());
+        }
+        if let Some(mut kept) = kept {
+            kept.running.crash().await;
+        }
+    }
+
+    async fn start(&self) -> Option<Kept> {
+        let consumer = next_consumer();
+        let link = Link::default();
+        let (ready_tx, ready) = oneshot::channel();
+        let host = ServiceHost {
+            consumer,
+            spec: self.spec.clone(),
+            isolation: self.runner.isolation,
+            recorder: self.recorder.clone(),
+            clock: self.clock,
+            to_service: link.to_service.clone(),
+            address: self.address.clone(),
+            ready: std::sync::Mutex::new(Some(ready_tx)),
+        };
+        let start = Start {
+            spec: self.spec.clone(),
+            replica: 0,
+            folder: self.folder.clone(),
+            epoch_us: self.clock.epoch_us(),
+            batch: self.batch,
+            faults: self.recorder.history.with_picture(|picture| picture.state.faults.clone()),
+        };
+        let mut kept = match self.runner.start(start, link, Arc::new(host)).await {
+            Ok(running) => Some(Kept { running, consumer }),
+            Err(error) => {
+                tracing::error!(service = %self.spec.name, error = ?error, "a service did not start");
+                let reason = "it did not start".to_owned();
+                self.gone(&mut Some(consumer), Observation::ServiceCrashed { reason });
+                return None;
+            }
+        };
+        tokio::select! {
+            _ = ready => kept,
+            reason = ended(&mut kept) => {
+                self.gone(&mut kept, Observation::ServiceCrashed { reason });
+                None
+            }
+        }
+    }
+
+    /// It is down: nobody calls it any more, its messages are offered again, the record says why.
+    fn gone<T: Consumer>(&self, kept: &mut Option<T>, ended: Observation) {
+        let Some(kept) = kept.take() else { return };
+        self.address.send_replace(None);
+        let ended = by_server(self.clock, self.spec.name.clone(), ended);
+        let _ = self.recorder.send(Entry::Disconnect { consumer: kept.consumer(), ended });
+    }
+}
+
+trait Consumer {
+    fn consumer(&self) -> ConsumerId;
+}
+
+impl Consumer for Kept {
+    fn consumer(&self) -> ConsumerId {
+        self.consumer
+    }
+}
+
+impl Consumer for ConsumerId {
+    fn consumer(&self) -> ConsumerId {
+        *self
+    }
+}
+
+async fn ended(kept: &mut Option<Kept>) -> String {
+    match kept {
+        Some(kept) => kept.running.ended().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn next_consumer() -> ConsumerId {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// The sandbox, as one start of one service reaches it.
+struct ServiceHost {
+    consumer: ConsumerId,
+    spec: ServiceSpec,
+    isolation: Isolation,
+    recorder: Recorder,
+    clock: Clock,
+    to_service: mpsc::UnboundedSender<FromHost>,
+    address: Arc<watch::Sender<Option<SocketAddr>>>,
+    ready: std::sync::Mutex<Option<oneshot::Sender<()>>>,
+}
+
+impl Host for ServiceHost {
+    fn send(&self, message: ToHost) {
+        let entry = match message {
+            ToHost::Ready { address, pid } => {
+                let pid = (self.isolation == Isolation::Process).then_some(pid);
+                let started =
+                    Observation::ServiceStarted { isolation: self.isolation, address: address.to_string(), pid };
+                self.address.send_replace(Some(address));
+                let ready = self.ready.lock().map(|mut ready| ready.take());
+                if let Ok(Some(ready)) = ready {
+                    let _ = ready.send(());
+                }
+                Entry::Connect {
+                    consumer: self.consumer,
+                    room: self.spec.workers.max(1) as usize,
+                    sender: self.to_service.clone(),
+                    started: by_server(self.clock, self.spec.name.clone(), started),
+                }
+            }
+            message => Entry::Service { consumer: self.consumer, service: self.spec.name.clone(), message },
+        };
+        // Once the recorder has ended the service ends, too; until then nobody hears it.
+        let _ = self.recorder.send(entry);
+    }
+}

@@ -1,0 +1,229 @@
+//! A sandbox while it is awake: its record and broker, and the keepers of its services.
+
+use super::dispatch;
+use super::error::SandboxError;
+use super::faults::{self, FaultStanding};
+use super::keeper::Keeper;
+use super::{Env, look};
+use crate::recorder::{self, Entry, Recorder, storage};
+use crate::store::SandboxRow;
+use diagram::{DiagramState, Health};
+use kit::Clock;
+use kit::ctx::Span;
+use kit::tables::{TableRows, TableSummary};
+use protocol::{Fault, FaultKind, FaultSpec, Limits, Name, Observation, Observed, Position, RECORD_FORMAT, Topology};
+use protocol::Uuid;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::task::JoinHandle;
+
+/// The file of a sandbox's record and broker, in its folder.
+pub const RECORD: &str = "sandbox.db";
+
+pub struct Live {
+    pub recorder: Recorder,
+    clock: Clock,
+    folder: PathBuf,
+    faults_max: usize,
+    /// Where its waking began.
+    woken_at: Position,
+    keepers: Arc<Vec<Keeper>>,
+    dispatcher: JoinHandle<()>,
+    fault_timer: JoinHandle<()>,
+}
+
+/// A sandbox's clock: microseconds since it was created.
+pub fn clock(row: &SandboxRow) -> Clock {
+    Clock::new(row.created.cast_unsigned() * 1000)
+}
+
+impl Live {
+    /// Opens its files and starts its services, but for those that crashed and were not restarted.
+    pub async fn start(env: &Env, row: &SandboxRow, topology: &Topology) -> anyhow::Result<Arc<Self>> {
+        let (folder, clock) = (env.folder(&row.id), clock(row));
+        let path = folder.join(RECORD);
+        let stored = storage::open(&path, topology).await?;
+        let namespace = Uuid::from_bytes(Uuid::new_v5(&Uuid::NAMESPACE_OID, row.id.to_string().as_bytes()).into_bytes());
+        let opened = recorder::open(stored, path, clock, namespace).await?;
+        let recorder::Opened { recorder, task, unanswered, dispatch, faults_changed } = opened;
+        let before = recorder.history.state();
+        tokio::spawn(task.run());
+
+        recorder.send(Entry::Observe(first_words(env, row, topology, &before, clock)))?;
+        let keepers: Vec<Keeper> = topology
+            .services
+            .iter()
+            .map(|spec| {
+                let batch = env.config.service_batch as usize;
+                Keeper::new(env.runner.clone(), recorder.clone(), clock, folder.clone(), spec.clone(), batch)
+            })
+            .collect();
+        let keepers = Arc::new(keepers);
+        let starting = keepers.iter().filter(|keeper| {
+            before.node(&keeper.name).is_none_or(|node| node.health != Health::Crashed)
+        });
+        futures_util::future::join_all(starting.map(Keeper::start)).await;
+        recorder.flush().await?;
+
+        let dispatcher = tokio::spawn(dispatch::run(
+            env.client.clone(),
+            recorder.clone(),
+            clock,
+            topology.clone(),
+            keepers.clone(),
+            unanswered,
+            dispatch,
+        ));
+        let fault_timer = tokio::spawn(faults::run(recorder.clone(), clock, keepers.clone(), faults_changed));
+        Ok(Arc::new(Live {
+            recorder,
+            clock,
+            folder,
+            faults_max: env.config.faults as usize,
+            woken_at: before.position,
+            keepers,
+            dispatcher,
+            fault_timer,
+        }))
+    }
+
+    /// Events recorded since it woke.
+    pub fn observed(&self) -> u64 {
+        self.recorder.history.position() - self.woken_at
+    }
+
+    /// Stops everything in good order; its files stay.
+    pub async fn stop(&self) {
+        self.dispatcher.abort();
+        self.fault_timer.abort();
+        futures_util::future::join_all(self.keepers.iter().map(|keeper| keeper.stop("the sandbox goes to sleep"))).await;
+        let asleep = by_server(self.clock, "terrarium".into(), Observation::SandboxHibernated);
+        let _ = self.recorder.send(Entry::Observe(vec![asleep]));
+        self.recorder.end().await;
+    }
+
+    /// Its record has failed: ends what still runs without another word.
+    pub async fn abandon(&self) {
+        self.dispatcher.abort();
+        self.fault_timer.abort();
+        futures_util::future::join_all(self.keepers.iter().map(|keeper| keeper.crash("its record failed"))).await;
+    }
+
+    fn keeper(&self, service: &str) -> Result<&Keeper, SandboxError> {
+        self.keepers.iter().find(|keeper| &*keeper.name == service).ok_or(SandboxError::NoSuchService)
+    }
+
+    pub async fn crash(&self, service: &str) -> Result<(), SandboxError> {
+        self.keeper(service)?.crash("crashed by the learner").await;
+        Ok(self.recorder.flush().await?)
+    }
+
+    /// Clears a crash that stands as a fault, too.
+    pub async fn restart(&self, service: &str) -> Result<(), SandboxError> {
+        let keeper = self.keeper(service)?;
+        for fault in self.recorder.history.state().faults {
+            if fault.spec.kind == FaultKind::Crash && &*fault.spec.target == service {
+                self.observe_cleared(&fault.id, "the service was restarted")?;
+            }
+        }
+        keeper.stop("restarted by the learner").await;
+        keeper.start().await;
+        Ok(self.recorder.flush().await?)
+    }
+
+    pub async fn put_fault(&self, id: &str, spec: FaultSpec) -> Result<FaultStanding, SandboxError> {
+        let faults = self.recorder.history.state().faults;
+        let known = faults.iter().find(|fault| &*fault.id == id);
+        if known.is_none() && faults.len() >= self.faults_max {
+            return Err(SandboxError::TooManyFaults);
+        }
+        if known.is_some() {
+            self.clear_fault(id).await?;
+        }
+        let fault = Fault { id: id.into(), spec, installed_at: self.clock.now_us() };
+        let standing = FaultStanding::of(&fault, fault.installed_at);
+        let installed = Observation::FaultInstalled { fault: Box::new(fault) };
+        self.recorder.send(Entry::Observe(vec![by_server(self.clock, "learner".into(), installed)]))?;
+        self.recorder.flush().await?;
+        Ok(standing)
+    }
+
+    pub async fn clear_fault(&self, id: &str) -> Result<(), SandboxError> {
+        let faults = self.recorder.history.state().faults;
+        let fault = faults.iter().find(|fault| &*fault.id == id).ok_or(SandboxError::NoSuchFault)?;
+        self.observe_cleared(&fault.id, "cleared by the learner")?;
+        if fault.spec.kind == FaultKind::Crash {
+            self.keeper(&fault.spec.target)?.start().await;
+        }
+        Ok(self.recorder.flush().await?)
+    }
+
+    fn observe_cleared(&self, id: &Name, reason: &str) -> Result<(), SandboxError> {
+        let cleared = Observation::FaultCleared { fault_id: id.clone(), reason: reason.to_owned() };
+        self.recorder.send(Entry::Observe(vec![by_server(self.clock, "learner".into(), cleared)]))?;
+        Ok(())
+    }
+
+    pub async fn tables(&self, service: &str) -> Result<Vec<TableSummary>, SandboxError> {
+        self.keeper(service)?;
+        Ok(kit::tables::list(&kit::ctx::database(&self.folder, service)).await?)
+    }
+
+    pub async fn table(
+        &self,
+        service: &str,
+        table: &str,
+        at: Option<Position>,
+    ) -> Result<TableRows, SandboxError> {
+        self.keeper(service)?;
+        let present = kit::tables::read(&kit::ctx::database(&self.folder, service), table).await?;
+        let present = present.ok_or(SandboxError::NoSuchTable)?;
+        let Some(at) = at else { return Ok(present) };
+        look::table_at(&self.recorder.history, service, table, present.columns, at).await
+    }
+
+}
+
+/// An observation by the server itself, or by whoever asked it.
+pub fn by_server(clock: Clock, who: Name, observation: Observation) -> Observed {
+    let span = Span::root(None);
+    Observed {
+        at: clock.now_us(),
+        trace: span.trace,
+        parent_span_id: None,
+        service: who,
+        replica: 0,
+        code: None,
+        correlation_id: None,
+        observation,
+    }
+}
+
+/// A new record explains itself at position 1. An old one says how its services ended, where
+/// the server ended without a word.
+fn first_words(env: &Env, row: &SandboxRow, topology: &Topology, before: &DiagramState, clock: Clock) -> Vec<Observed> {
+    if before.position == 0 {
+        let config = &env.config;
+        let limits = Limits {
+            commands_per_second: config.commands_per_second,
+            command_burst: config.command_burst,
+            record_bytes: config.record_bytes,
+            faults: config.faults,
+        };
+        let topology = Box::new(topology.clone());
+        let started = Observation::SandboxStarted { format: RECORD_FORMAT, topology, seed: row.seed, limits };
+        return vec![by_server(clock, "terrarium".into(), started)];
+    }
+    let mut words: Vec<Observed> = before
+        .nodes
+        .iter()
+        .filter(|node| node.health == Health::Up)
+        .map(|node| {
+            let reason = "the server ended without a word".to_owned();
+            by_server(clock, node.name.clone(), Observation::ServiceStopped { reason })
+        })
+        .collect();
+    words.push(by_server(clock, "terrarium".into(), Observation::SandboxWoken));
+    words
+}
+
