@@ -59,7 +59,8 @@ impl Canvas {
 
     /// From the stylesheet's tokens, of the theme in force.
     pub fn take_colours(&mut self) {
-        let Some(style) = web_sys::window().and_then(|window| window.get_computed_style(&self.element).ok().flatten()) else {
+        let Some(style) = web_sys::window().and_then(|window| window.get_computed_style(&self.element).ok().flatten())
+        else {
             return;
         };
         let colour = |name: &str| style.get_property_value(name).unwrap_or_default();
@@ -81,7 +82,8 @@ impl Canvas {
         self.element.set_height((height * self.density) as u32);
     }
 
-    pub fn draw(&self, player: &Player, layout: &Layout, still: bool) {
+    /// Gives how far down, in CSS pixels, the first of what moves is.
+    pub fn draw(&self, player: &Player, layout: &Layout, still: bool) -> Option<f64> {
         let context = &self.context;
         let unit = self.density * self.scale;
         // A canvas that can't be drawn on stays empty; the words below it tell the same.
@@ -95,14 +97,17 @@ impl Canvas {
         for (flight, curve) in &flights {
             self.way(flight.motion.token, curve);
         }
+        let mut first = None;
         for (flight, curve) in &flights {
             let along = if still { STILL } else { ease(player.progress(flight)) };
             let (x, y) = curve.point(along);
+            first.get_or_insert(y * self.scale);
             self.token(flight.motion.token, x, y);
             if flights.len() <= NAMED {
-                self.name(flight, x, y, layout);
+                self.name(flight, curve, x, y, layout);
             }
         }
+        first
     }
 
     fn colour(&self, token: Token) -> &str {
@@ -179,7 +184,7 @@ impl Canvas {
     }
 
     /// `OrderCreated · 101`, in a frame beside the token and within the picture.
-    fn name(&self, flight: &Flight, x: f64, y: f64, layout: &Layout) {
+    fn name(&self, flight: &Flight, curve: &Curve, x: f64, y: f64, layout: &Layout) {
         let context = &self.context;
         let motion = &flight.motion;
         let text = match motion.subject.rsplit('/').next() {
@@ -189,8 +194,17 @@ impl Canvas {
         context.set_font("600 12.5px \"Atkinson Hyperlegible Next\", sans-serif");
         let width = context.measure_text(&text).map_or(100.0, |measure| measure.width()) + 20.0;
         let (right, bottom) = (f64::from(layout.width) - 3.0, f64::from(layout.height) - 3.0);
-        let left = (x - width / 2.0).clamp(3.0, (right - width).max(3.0));
-        let top = if y < 46.0 { y + 16.0 } else { y - 42.0 }.clamp(3.0, bottom - 26.0);
+        // Above what moves along a row, beside what moves along a column.
+        let [start, .., end] = curve.0;
+        let (left, top) = if (end.x - start.x).abs() > (end.y - start.y).abs() {
+            (x - width / 2.0, if y < 46.0 { y + 16.0 } else { y - 42.0 })
+        } else if x - width > 24.0 {
+            (x - width - 18.0, y - 13.0)
+        } else {
+            (x + 18.0, y - 13.0)
+        };
+        let left = left.clamp(3.0, (right - width).max(3.0));
+        let top = top.clamp(3.0, bottom - 26.0);
         context.set_fill_style_str(&self.colours.surface);
         context.set_stroke_style_str(self.colour(motion.token));
         context.set_line_width(1.6);

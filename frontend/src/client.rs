@@ -54,9 +54,10 @@ pub async fn delete_sandbox(id: &str) -> Result<(), Refusal> {
     call("DELETE", &format!("/api/sandboxes/{id}"), None).await.map(drop)
 }
 
-/// The folded picture, now.
-pub async fn state(id: &str) -> Result<DiagramState, Refusal> {
-    parse(&call("GET", &format!("/api/sandboxes/{id}/state"), None).await?)
+/// The folded picture at a position; now, without one.
+pub async fn state(id: &str, at: Option<u64>) -> Result<DiagramState, Refusal> {
+    let at = at.map_or_else(String::new, |position| format!("?at={position}"));
+    parse(&call("GET", &format!("/api/sandboxes/{id}/state{at}"), None).await?)
 }
 
 /// Recorded events after a position, at most so many.

@@ -32,7 +32,11 @@ struct Engine {
     last_frame: f64,
     last_spoken: f64,
     unspoken: bool,
+    /// What was clicked while there was no sandbox yet.
+    early: Vec<Early>,
 }
+
+type Early = Box<dyn FnOnce(String)>;
 
 thread_local! {
     static ENGINE: RefCell<Option<Engine>> = const { RefCell::new(None) };
@@ -59,6 +63,7 @@ pub fn start(store: Store, player: Player, sandbox: Option<String>, root: &HtmlE
         last_frame: now(),
         last_spoken: f64::MIN,
         unspoken: false,
+        early: vec![],
     };
     ENGINE.set(Some(engine));
     keys::listen();

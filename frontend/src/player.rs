@@ -7,7 +7,7 @@
 
 use crate::svg::{Mark, MarkKind};
 use crate::texts::{Sentence, tell};
-use diagram::{DiagramState, Motion, Place, Token, motion, published_as};
+use diagram::{DiagramState, Health, Motion, Place, Token, motion, published_as};
 use protocol::{Name, Observation, Position, Recorded, Uuid};
 use std::collections::VecDeque;
 
@@ -24,6 +24,7 @@ const BEHIND: f64 = 5_000.0;
 /// Beyond this speed nothing can be followed: what happened is shown without travel.
 const TOO_FAST: f64 = 16.0;
 const KEPT_MARKS: usize = 96;
+const COMING_MARKS: usize = 16;
 const KEPT_SENTENCES: usize = 12;
 
 /// A token on its way.
@@ -74,21 +75,23 @@ pub struct Player {
     queue: VecDeque<(Recorded, f64)>,
     beats: Vec<Beat>,
     clock: f64,
-    run: Run,
+    run: Option<Run>,
 }
 
 /// From a command given at rest to the next rest.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Run {
+    /// Real time, microseconds since the sandbox was created.
     began_at: u64,
+    ended_at: u64,
+    /// The player's time, milliseconds.
     began: f64,
     ended: f64,
 }
 
 impl Player {
     pub fn new(shown: DiagramState) -> Self {
-        let run = Run { began_at: shown.at, ..Run::default() };
-        Player { shown, run, ..Player::default() }
+        Player { shown, ..Player::default() }
     }
 
     /// An event from the stream, at a wall-clock time in milliseconds.
@@ -98,13 +101,20 @@ impl Player {
         }
     }
 
-    /// History that is already in the picture: for the soil and the story only.
-    pub fn remember(&mut self, history: &[Recorded]) {
-        // The past is told against the present picture; only counts of waiting messages differ.
-        let present = DiagramState { topology: self.shown.topology.clone(), at: 1, ..DiagramState::default() };
+    /// History that is already in the picture, after a past one: for the soil and the story.
+    pub fn remember(&mut self, mut past: DiagramState, history: &[Recorded]) {
+        let queue = std::mem::take(&mut self.queue);
         for event in history {
-            self.note(event, &present);
+            self.begin_run(event, &past);
+            self.note(event, &past);
+            past.evolve(event);
         }
+        self.queue = queue;
+    }
+
+    /// Whether nothing has been told yet.
+    pub fn is_new(&self) -> bool {
+        self.marks.is_empty() && self.story.is_empty()
     }
 
     /// Lets `elapsed` milliseconds pass at the wall-clock time `now`.
@@ -139,8 +149,10 @@ impl Player {
                 self.send_off(&event, motion, HOP / speed);
             }
         }
-        if self.under_way() {
-            self.run.ended = self.clock;
+        if self.under_way()
+            && let Some(run) = &mut self.run
+        {
+            run.ended = self.clock;
         }
         changed
     }
@@ -152,7 +164,6 @@ impl Player {
         while let Some((event, _)) = self.queue.pop_front() {
             self.start(&event);
         }
-        self.run.ended = self.clock;
     }
 
     /// The position of the last event received.
@@ -168,6 +179,12 @@ impl Player {
     /// Whether the oldest of them has waited longer than the picture should be behind.
     pub fn lags(&self, now: f64) -> bool {
         self.queue.front().is_some_and(|(_, received)| now - received > BEHIND)
+    }
+
+    /// The first marks of what is received and not shown yet.
+    pub fn coming(&self) -> Vec<Mark> {
+        let mark = |event: &Recorded| Some(Mark { kind: mark(event, &self.shown)?, position: event.position });
+        self.queue.iter().filter_map(|(event, _)| mark(event)).take(COMING_MARKS).collect()
     }
 
     /// Whether time has anything to do here.
@@ -195,15 +212,16 @@ impl Player {
         services.collect()
     }
 
-    /// Real time since the run began, in microseconds.
+    /// Real time since the run began, in microseconds; 0 before the first.
     pub fn elapsed(&self) -> u64 {
-        self.shown.at.saturating_sub(self.run.began_at)
+        self.run.map_or(0, |run| run.ended_at.saturating_sub(run.began_at))
     }
 
     /// How many times longer the picture takes than what it shows; `None` when it doesn't.
     pub fn stretched(&self) -> Option<u64> {
+        let run = self.run?;
         let real = self.elapsed();
-        let pictured = ((self.run.ended - self.run.began) * 1000.0) as u64;
+        let pictured = ((run.ended - run.began) * 1000.0) as u64;
         if real < 1_000 || pictured < 2 * real {
             return None;
         }
@@ -214,12 +232,15 @@ impl Player {
     fn blocked(&self, event: &Recorded) -> bool {
         use Observation::*;
         let message = match &event.observation {
-            MessageDelivered { source_position, .. } | MessageRedelivered { source_position, .. } => Some(*source_position),
+            MessageDelivered { source_position, .. } | MessageRedelivered { source_position, .. } => {
+                Some(*source_position)
+            }
             _ => None,
         };
         if let Some(position) = message {
             let flying = |flight: &Flight| flight.motion.position == position;
-            return self.flights.iter().any(flying) || self.beats.iter().any(|beat| beat.what == Held::Message(position));
+            return self.flights.iter().any(flying)
+                || self.beats.iter().any(|beat| beat.what == Held::Message(position));
         }
         // An acknowledgement is the group's doing, whoever recorded it.
         let actor = match &event.observation {
@@ -238,6 +259,18 @@ impl Player {
         self.flights.iter().any(arriving) || leaves && self.beats.iter().any(committing)
     }
 
+    fn begin_run(&mut self, event: &Recorded, before: &DiagramState) {
+        if matches!(event.observation, Observation::CommandAccepted { .. }) && before.at_rest() {
+            self.run = Some(Run { began_at: event.at, ended_at: event.at, began: self.clock, ended: self.clock });
+        }
+        // What nobody asked for, such as a crash, is no part of the run.
+        if event.correlation_id.is_some()
+            && let Some(run) = &mut self.run
+        {
+            run.ended_at = event.at;
+        }
+    }
+
     /// Whether the last token on the same edge has only just left.
     fn crowded(&self, motion: &Motion) -> bool {
         let close = |flight: &Flight| {
@@ -249,10 +282,8 @@ impl Player {
 
     /// Folds an event in. Gives whether it was told.
     fn start(&mut self, event: &Recorded) -> bool {
-        if matches!(event.observation, Observation::CommandAccepted { .. }) && self.shown.at_rest() {
-            self.run = Run { began_at: event.at, began: self.clock, ended: self.clock };
-        }
         let shown = std::mem::take(&mut self.shown);
+        self.begin_run(event, &shown);
         let told = self.note(event, &shown);
         self.shown = shown;
         self.shown.evolve(event);
@@ -273,14 +304,14 @@ impl Player {
     }
 
     fn note(&mut self, event: &Recorded, before: &DiagramState) -> bool {
-        if let Some(kind) = mark(event) {
+        if let Some(kind) = mark(event, before) {
             self.marks.push_back(Mark { kind, position: event.position });
             if self.marks.len() > KEPT_MARKS {
                 self.marks.pop_front();
             }
         }
         let Some(sentence) = tell(before, event) else { return false };
-        let since = event.at.saturating_sub(self.run.began_at);
+        let since = self.run.map_or(0, |run| event.at.saturating_sub(run.began_at));
         self.story.push_back(Told { position: event.position, since, sentence });
         if self.story.len() > KEPT_SENTENCES {
             self.story.pop_front();
@@ -295,7 +326,11 @@ fn speed(waited: f64, queued: usize) -> f64 {
     if queued > 2_000 { TOO_FAST } else { late }
 }
 
-fn mark(event: &Recorded) -> Option<MarkKind> {
+fn crashed(state: &DiagramState, service: &str) -> bool {
+    state.node(service).is_some_and(|node| node.health == Health::Crashed)
+}
+
+fn mark(event: &Recorded, before: &DiagramState) -> Option<MarkKind> {
     Some(match &event.observation {
         Observation::CommandAccepted { .. } => MarkKind::Command,
         Observation::MessagePublished { envelope, .. } => match published_as(&envelope.kind) {
@@ -304,8 +339,10 @@ fn mark(event: &Recorded) -> Option<MarkKind> {
             _ => MarkKind::Event,
         },
         Observation::ServiceCrashed { .. } => MarkKind::Crash,
-        Observation::ServiceStarted { .. } if event.correlation_id.is_none() && event.position > 8 => MarkKind::Restart,
-        Observation::FaultInstalled { fault } if fault.spec.kind == protocol::FaultKind::DeclinePayments => MarkKind::FaultOn,
+        Observation::ServiceStarted { .. } if crashed(before, &event.service) => MarkKind::Restart,
+        Observation::FaultInstalled { fault } if fault.spec.kind == protocol::FaultKind::DeclinePayments => {
+            MarkKind::FaultOn
+        }
         Observation::FaultCleared { .. } => MarkKind::FaultOff,
         _ => return None,
     })

@@ -72,10 +72,16 @@ pub fn scene(state: &DiagramState, layout: &Layout) -> String {
 /// The parts of a scene that follow the state, by name.
 pub fn parts(state: &DiagramState, layout: &Layout, view: View) -> Vec<(String, String)> {
     let pipes = layout.pipes.iter().map(|place| {
-        (format!("pipe-{}", place.topic), state.pipe(&place.topic).map_or_else(String::new, |pipe| pipe::draw(pipe, place, state, view)))
+        (
+            format!("pipe-{}", place.topic),
+            state.pipe(&place.topic).map_or_else(String::new, |pipe| pipe::draw(pipe, place, state, view)),
+        )
     });
     let nodes = layout.nodes.iter().map(|place| {
-        (format!("node-{}", place.name), state.node(&place.name).map_or_else(String::new, |node| node::draw(node, place, state, layout, view)))
+        (
+            format!("node-{}", place.name),
+            state.node(&place.name).map_or_else(String::new, |node| node::draw(node, place, state, layout, view)),
+        )
     });
     pipes.chain(nodes).collect()
 }

@@ -18,25 +18,36 @@ pub const HOME_DESCRIPTION: &str = "Learn microservices from a living system: re
      which you can watch, slow down, break and mend.";
 pub const HOME_LEDE: &str = "Four real services with four real databases are running in this glass. They know each \
      other only by what they say aloud. Place an order and watch it find its way. Then break something.";
-pub const HOME_NOTHING_FAKED: &str = "Nothing is faked: a dot that moves is a message that was sent, and every number was measured.";
+pub const HOME_NOTHING_FAKED: &str =
+    "Nothing is faked: a dot that moves is a message that was sent, and every number was measured.";
+pub const HOME_TRIES: [(&str, &str); 3] = [
+    ("Place an order.", "It passes through four services and comes back settled."),
+    ("Decline payments,", "order again, and see what was done being undone."),
+    ("Crash inventory,", "order three times, restart it. Nothing was lost."),
+];
 pub const HOME_FIRST_LESSON: &str = "Begin with sagas";
 pub const HOME_PLAYGROUND: &str = "Open the playground";
 
 pub const LESSONS_TITLE: &str = "Lessons";
-pub const LESSONS_DESCRIPTION: &str = "Six lessons about microservices, each beside a running system that proves what it says.";
-pub const LESSONS_LEDE: &str = "Each lesson is a few pages beside a running system. What it claims, you can try on the spot.";
+pub const LESSONS_DESCRIPTION: &str =
+    "Six lessons about microservices, each beside a running system that proves what it says.";
+pub const LESSONS_LEDE: &str =
+    "Each lesson is a few pages beside a running system. What it claims, you can try on the spot.";
 pub const LESSON_OPEN: &str = "Read and try";
 pub const LESSON_PLANNED: &str = "Not written yet";
 
 pub const PLAYGROUND_TITLE: &str = "Playground";
-pub const PLAYGROUND_DESCRIPTION: &str = "The whole system at full width: order, break, mend, and look into every database.";
-pub const PLAYGROUND_LEDE: &str = "The same living system with room to look around. Nothing here can be damaged for good.";
+pub const PLAYGROUND_DESCRIPTION: &str =
+    "The whole system at full width: order, break, mend, and look into every database.";
+pub const PLAYGROUND_LEDE: &str =
+    "The same living system with room to look around. Nothing here can be damaged for good.";
 
 pub const TRY_IT: &str = "Try it";
 pub const EXPECT: &str = "What you will see";
 
 pub const NOT_FOUND_TITLE: &str = "Nothing grows here";
-pub const NOT_FOUND: &str = "There is no page at this address. It may have been mistyped, or the page is not written yet.";
+pub const NOT_FOUND: &str =
+    "There is no page at this address. It may have been mistyped, or the page is not written yet.";
 pub const ERROR_TITLE: &str = "That did not work";
 pub const GO_HOME: &str = "To the start page";
 
@@ -66,7 +77,8 @@ pub const TRY_AGAIN: &str = "Try again";
 pub const START_NEW: &str = "Start a new one";
 pub const KEYS: &str = "Keys";
 pub const KEYS_ON: &str = "Listen to these keys";
-pub const KEYS_LIST: [(&str, &str); 3] = [("Space", "pause or play the picture"), ("L", "jump to live"), ("?", "show or hide this")];
+pub const KEYS_LIST: [(&str, &str); 3] =
+    [("Space", "pause or play the picture"), ("L", "jump to live"), ("?", "show or hide this")];
 
 pub const NOTHING_YET: &str = "Nothing has happened yet. Place an order and watch where it goes.";
 pub const NOT_STARTED: &str = "This system starts when the page’s script runs.";
@@ -90,7 +102,8 @@ pub const STARTING: &str = "Starting four services …";
 pub const NOT_RUNNING: &str = "not started";
 pub const WAKES: &str = "Asleep. It wakes at the next thing you do.";
 pub const RECONNECTING: &str = "The connection is gone. Trying again by itself; nothing is lost.";
-pub const GONE: &str = "This system was deleted. Its orders and history are gone; a new one starts in a moment when you ask for it.";
+pub const GONE: &str =
+    "This system was deleted. Its orders and history are gone; a new one starts in a moment when you ask for it.";
 pub const TOO_MANY: &str = "Too many pages of yours are watching at once. Close another Terrarium tab, then try again.";
 pub const CANNOT_START: &str = "No system could be started.";
 pub const NO_ANSWER: &str = "The server did not answer. Nothing was changed; try again in a moment.";
@@ -170,10 +183,7 @@ mod tests {
 
     #[test]
     fn times_are_written_to_be_read_off() {
-        assert_eq!(
-            [640, 18_730, 3_421_000, 75_000_000].map(elapsed),
-            ["640 µs", "18.7 ms", "3.42 s", "1 min 15 s"]
-        );
+        assert_eq!([640, 18_730, 3_421_000, 75_000_000].map(elapsed), ["640 µs", "18.7 ms", "3.42 s", "1 min 15 s"]);
         assert_eq!(moment(18_730), "0.0187 s");
     }
 }

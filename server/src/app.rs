@@ -50,7 +50,7 @@ impl App {
         Ok(Self(Arc::new(AppState {
             pages: Pages::new(&assets, config.dev_reload),
             metrics: Metrics::new(sandboxes.clone(), streams.clone()),
-            openapi: api().into_openapi().to_json()?.into(),
+            openapi: described().to_json()?.into(),
             config,
             store,
             sandboxes,
@@ -109,6 +109,11 @@ fn api() -> OpenApiRouter<App> {
         .route("/api/openapi.json", get(openapi::show))
 }
 
+/// The OpenAPI document.
+fn described() -> utoipa::openapi::OpenApi {
+    openapi::completed(api().into_openapi())
+}
+
 /// The pages for people, and what they load.
 fn pages(dev_reload: bool) -> Router<App> {
     let router = Router::new()
@@ -132,7 +137,7 @@ fn panicked(_: Box<dyn Any + Send + 'static>) -> axum::response::Response {
 
 #[cfg(test)]
 pub fn openapi() -> serde_json::Value {
-    serde_json::to_value(api().into_openapi()).expect("plain data")
+    serde_json::to_value(described()).expect("plain data")
 }
 
 /// Method and path of every route in the OpenAPI document.

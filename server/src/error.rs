@@ -59,6 +59,13 @@ impl Problem {
         problem
     }
 
+    /// What it needs to answer anything can't be reached.
+    pub fn unready(source: impl Into<anyhow::Error>) -> Self {
+        let mut problem = Self::of(StatusCode::SERVICE_UNAVAILABLE);
+        problem.source = Some(Arc::new(source.into()));
+        problem
+    }
+
     /// The server has had enough for now.
     pub fn shutting_down() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "The server is stopping. Try again when it is back.").retry_after(1)

@@ -2,17 +2,24 @@
 //! the schemas of what other crates define, kept true by the tests below.
 
 use crate::app::App;
+use crate::error::ProblemBody;
 use axum::extract::State;
 use axum::response::IntoResponse;
+use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use utoipa::{OpenApi, ToSchema};
+use std::collections::BTreeMap;
+use utoipa::openapi::{Content, Ref, RefOr, Response};
+use utoipa::{IntoResponses, OpenApi, ToSchema};
 
 #[derive(OpenApi)]
-#[openapi(info(
-    title = "Terrarium",
-    description = "Everything the pages do, they do through this interface. Errors are `application/problem+json` (RFC 9457).",
-    license(name = "MIT or Apache-2.0", identifier = "MIT OR Apache-2.0")
-))]
+#[openapi(
+    components(schemas(ProblemBody)),
+    info(
+        title = "Terrarium",
+        description = "Everything the pages do, they do through this interface. Errors are `application/problem+json` (RFC 9457).",
+        license(name = "MIT or Apache-2.0", identifier = "MIT OR Apache-2.0")
+    )
+)]
 struct Document;
 
 pub fn document() -> utoipa::openapi::OpenApi {
@@ -23,8 +30,74 @@ pub async fn show(State(app): State<App>) -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/json")], app.openapi.clone())
 }
 
-/// As `protocol::Command`.
+/// Adds what is the same everywhere: the name of each status, and the answer that any operation
+/// may have, to a cross-site post, say, or while the server is stopping.
+pub fn completed(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    for item in document.paths.paths.values_mut() {
+        for operation in [&mut item.get, &mut item.put, &mut item.post, &mut item.delete].into_iter().flatten() {
+            for (status, response) in &mut operation.responses.responses {
+                if let RefOr::T(response) = response
+                    && response.description.is_empty()
+                {
+                    response.description = name_of(status);
+                }
+            }
+            operation.responses.responses.insert("default".into(), problem("What else went wrong"));
+        }
+    }
+    document
+}
+
+fn name_of(status: &str) -> String {
+    let status: Option<StatusCode> = status.parse().ok();
+    status.and_then(|status| status.canonical_reason()).unwrap_or_default().into()
+}
+
+fn problem(description: &str) -> RefOr<Response> {
+    let mut response = Response::new(description);
+    response
+        .content
+        .insert("application/problem+json".into(), Content::new(Some(Ref::from_schema_name("Problem"))).into());
+    response.into()
+}
+
+macro_rules! problems {
+    ($($(#[$doc:meta])* $name:ident { $($status:literal $description:literal),* })*) => {$(
+        $(#[$doc])*
+        pub struct $name;
+        impl IntoResponses for $name {
+            fn responses() -> BTreeMap<String, RefOr<Response>> {
+                BTreeMap::from([$((stringify!($status).to_string(), problem($description))),*])
+            }
+        }
+    )*};
+}
+
+problems! {
+    /// Of everything inside a sandbox.
+    NotYours { 404 "No sandbox of yours, or nothing of that name in it" }
+    /// Of whatever takes a position.
+    BadCursor { 400 "Not a position", 409 "A position past the end of the record" }
+    /// Of whatever takes JSON.
+    BadBody {
+        400 "Not JSON",
+        413 "Larger than a body may be",
+        415 "Not sent as JSON",
+        422 "JSON that does not fit, or a value out of range"
+    }
+    /// Of commands.
+    Refused {
+        409 "The id was used before with another body",
+        429 "Too many at once; Retry-After says how long to wait",
+        507 "The record is full"
+    }
+    Quota { 429 "You have as many as may be" }
+    Busy { 503 "The server has as many as may be, or is not ready" }
+}
+
+/// A command to the services of a sandbox.
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = Command, example = json!({"id": "6f2c9a1e-0000-4000-8000-000000000001", "type": "PlaceOrder", "data": {"item_id": 42, "quantity": 1, "user_id": 1}}))]
 #[allow(dead_code, reason = "described, never made")]
 pub struct CommandBody {
@@ -42,8 +115,9 @@ enum CommandKind {
     PlaceOrder,
 }
 
-/// As `protocol::PlaceOrder`.
+/// What a customer orders.
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = PlaceOrder)]
 #[allow(dead_code, reason = "described, never made")]
 struct PlaceOrderBody {
@@ -57,8 +131,9 @@ struct PlaceOrderBody {
     user_id: i64,
 }
 
-/// As `protocol::FaultSpec`.
+/// What shall go wrong.
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = Fault, example = json!({"kind": "decline-payments", "target": "payments"}))]
 #[allow(dead_code, reason = "described, never made")]
 pub struct FaultBody {
@@ -66,17 +141,19 @@ pub struct FaultBody {
     /// A service's name.
     target: String,
     /// Percent of the cases hit.
-    #[schema(minimum = 1, maximum = 100, default = 100)]
-    strength: Option<u8>,
-    #[schema(default = 1)]
-    seed: Option<u64>,
-    /// Milliseconds until it acts.
-    #[schema(default = 0)]
-    after_ms: Option<u64>,
-    /// Milliseconds it lasts; `null` until it is cleared.
-    #[schema(default = 60_000)]
+    #[schema(minimum = 1, maximum = 100, default = 100, required = false)]
+    strength: u8,
+    /// Decides which cases those are.
+    #[schema(default = 1, required = false)]
+    seed: u64,
+    /// Milliseconds until it acts; at most a day.
+    #[schema(maximum = 86_400_000, default = 0, required = false)]
+    after_ms: u64,
+    /// Milliseconds it lasts, at most a day; `null` until it is cleared.
+    #[schema(minimum = 1, maximum = 86_400_000, default = 60_000)]
     ttl_ms: Option<u64>,
-    params: Option<FaultParams>,
+    #[schema(required = false)]
+    params: FaultParams,
 }
 
 #[derive(ToSchema)]
@@ -88,6 +165,7 @@ enum FaultKind {
 }
 
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = FaultParams)]
 #[allow(dead_code, reason = "described, never made")]
 struct FaultParams {
@@ -104,6 +182,11 @@ pub struct FaultView {
     id: String,
     kind: FaultKind,
     target: String,
+    strength: u8,
+    seed: u64,
+    after_ms: u64,
+    ttl_ms: Option<u64>,
+    params: FaultParams,
     /// Milliseconds until it ends by itself.
     expires_in_ms: Option<u64>,
 }
@@ -161,6 +244,32 @@ mod tests {
         assert_eq!(properties(&order), ["item_id", "quantity", "user_id"]);
         assert_eq!(order["properties"]["quantity"]["maximum"], protocol::QUANTITY_MAX);
         assert_eq!(order["properties"]["item_id"]["minimum"], protocol::ITEM);
+    }
+
+    #[test]
+    fn every_answer_has_a_description() {
+        let document = crate::app::openapi();
+        for item in document["paths"].as_object().expect("paths").values() {
+            for operation in item.as_object().expect("operations").values() {
+                for response in operation["responses"].as_object().expect("responses").values() {
+                    assert_ne!(response["description"].as_str().unwrap_or_default(), "", "{operation}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn operations_have_names_of_their_own() {
+        let document = crate::app::openapi();
+        let paths = document["paths"].as_object().expect("paths").values();
+        let mut names: Vec<&str> = paths
+            .flat_map(|item| item.as_object().expect("operations").values())
+            .map(|operation| operation["operationId"].as_str().expect("a name"))
+            .collect();
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all);
     }
 
     #[test]

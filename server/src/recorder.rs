@@ -29,14 +29,32 @@ pub enum Entry {
     /// Observations that change nothing but the record.
     Observe(Vec<Observed>),
     /// From a service.
-    Service { consumer: ConsumerId, service: Name, message: ToHost },
+    Service {
+        consumer: ConsumerId,
+        service: Name,
+        message: ToHost,
+    },
     /// A service is up and ready for deliveries.
-    Connect { consumer: ConsumerId, room: usize, sender: mpsc::UnboundedSender<FromHost>, started: Observed },
+    Connect {
+        consumer: ConsumerId,
+        room: usize,
+        sender: mpsc::UnboundedSender<FromHost>,
+        started: Observed,
+    },
     /// A service is gone; what it had is offered again.
-    Disconnect { consumer: ConsumerId, ended: Observed },
-    Accept { command: Command, reply: oneshot::Sender<Result<Uuid, IdReused>> },
+    Disconnect {
+        consumer: ConsumerId,
+        ended: Observed,
+    },
+    Accept {
+        command: Command,
+        reply: oneshot::Sender<Result<Uuid, IdReused>>,
+    },
     /// The service that owns a command has answered it, for good.
-    Answered { command_id: Uuid, observed: Vec<Observed> },
+    Answered {
+        command_id: Uuid,
+        observed: Vec<Observed>,
+    },
     /// Answered once everything put in before it is durable.
     Flush(oneshot::Sender<()>),
     /// The last entry: the file is closed once everything before it is durable.

@@ -26,8 +26,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        axum::extract::Query::try_from_uri(&parts.uri).map(|axum::extract::Query(query)| Self(query)).map_err(|error| {
-            Problem::bad_request(format!("The query does not fit: {error}. Positions and limits are whole numbers."))
+        axum::extract::Query::try_from_uri(&parts.uri).map(|axum::extract::Query(query)| Self(query)).map_err(|_| {
+            Problem::bad_request("The query does not fit. Positions and limits are whole numbers, 0 or more.")
         })
     }
 }

@@ -1,1 +1,15 @@
+//! Terrarium as those see it who use it: over HTTP, and from its command line.
+
+mod app;
+
+mod bad_input;
+mod crashes;
+mod faults;
+mod hibernation;
+mod history;
+mod openapi;
+mod process;
+mod recorder;
+mod streams;
 mod tidy;
+mod walk;

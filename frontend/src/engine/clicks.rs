@@ -49,18 +49,26 @@ pub fn start_over() {
 }
 
 fn send<F: Future<Output = Result<(), Refusal>> + 'static>(spot: Spot, call: impl FnOnce(String) -> F + 'static) {
-    let Some((store, Some(id))) = with(|engine| (engine.store, engine.sandbox.clone())) else { return };
-    spawn_local(async move {
-        match call(id).await {
-            Ok(()) => store.problem.set(None),
-            Err(refusal) => {
-                if refusal.status == 404 {
-                    store.link.set(Link::Gone);
-                }
-                complain(store, spot, refusal);
-            }
+    let Some((store, sandbox)) = with(|engine| (engine.store, engine.sandbox.clone())) else { return };
+    let go = move |id| spawn_local(answered(store, spot, call(id)));
+    match sandbox {
+        Some(id) => go(id),
+        None => {
+            with(|engine| engine.early.push(Box::new(go)));
         }
-    });
+    }
+}
+
+async fn answered(store: Store, spot: Spot, answer: impl Future<Output = Result<(), Refusal>>) {
+    match answer.await {
+        Ok(()) => store.problem.set(None),
+        Err(refusal) => {
+            if refusal.status == 404 {
+                store.link.set(Link::Gone);
+            }
+            complain(store, spot, refusal);
+        }
+    }
 }
 
 fn complain(store: Store, spot: Spot, refusal: Refusal) {

@@ -1,7 +1,7 @@
 //! The connection: finding or starting the sandbox, opening the stream, and what to do when
 //! the one or the other fails.
 
-use super::{Engine, hidden, now, with};
+use super::{Engine, now, with};
 use crate::client::{self, Heard, Refusal, Stream};
 use crate::islands::Link;
 use crate::islands::Store;
@@ -53,7 +53,7 @@ pub fn try_again() {
 
 async fn find_or_start(topology: &str) -> Result<(String, Option<DiagramState>), Refusal> {
     if let Some(id) = client::find_sandbox(topology).await? {
-        let state = client::state(&id).await?;
+        let state = client::state(&id, None).await?;
         return Ok((id, Some(state)));
     }
     Ok((client::create_sandbox(topology).await?, None))
@@ -61,13 +61,17 @@ async fn find_or_start(topology: &str) -> Result<(String, Option<DiagramState>),
 
 async fn open(id: &str, position: u64) {
     with(|engine| engine.stream = Stream::open(id, position, heard));
-    if position == 0 {
+    let begin = position.saturating_sub(HISTORY).max(1);
+    if position <= begin {
         return;
     }
-    if let Ok(events) = client::history(id, position.saturating_sub(HISTORY), HISTORY.min(position)).await {
+    // The soil and the story can do without, so a refusal changes nothing.
+    if let (Ok(past), Ok(events)) =
+        (client::state(id, Some(begin)).await, client::history(id, begin, position - begin).await)
+    {
         with(|engine| {
-            if engine.player.marks.is_empty() {
-                engine.player.remember(&events);
+            if engine.player.is_new() {
+                engine.player.remember(past, &events);
                 engine.show();
             }
         });
@@ -85,7 +89,8 @@ fn heard(heard: Heard) {
         Heard::Event(event) => {
             with(|engine| {
                 engine.player.receive(*event, now());
-                if engine.player.paused || hidden() {
+                if engine.player.paused {
+                    engine.store.show_story(&engine.player);
                     engine.show_time();
                 }
                 engine.ask_frame();
@@ -146,6 +151,9 @@ impl Engine {
     /// Goes on with this sandbox, from this picture.
     pub(super) fn adopt(&mut self, id: &str, state: Option<DiagramState>) {
         self.sandbox = Some(id.to_string());
+        for call in self.early.drain(..) {
+            call(id.to_string());
+        }
         if let Some(state) = state {
             self.player = Player::new(state);
             self.show();

@@ -1,7 +1,7 @@
 //! The stage: the parts of the drawing that follow the picture, the levers beside the
 //! services, and the canvas over it.
 
-use super::{window, with};
+use super::{now, window, with};
 use crate::canvas::Canvas;
 use crate::player::Player;
 use crate::svg::{Layout, Shape, View, parts, summary};
@@ -14,7 +14,15 @@ pub struct Stage {
     canvas: Canvas,
     shown: usize,
     still: Option<MediaQueryList>,
+    /// Shows a part of the stage where there is no room for all of it.
+    window: Element,
+    /// Left alone by the picture until then, in milliseconds: the reader scrolls.
+    led_until: f64,
+    overflows: bool,
 }
+
+/// How long the reader's scrolling has priority.
+const LED: f64 = 4_000.0;
 
 struct Scene {
     layout: Layout,
@@ -35,7 +43,7 @@ impl Stage {
             .collect();
         let canvas = Canvas::new(root.query_selector("canvas.tokens").ok()??)?;
         let still = window()?.match_media("(prefers-reduced-motion: reduce)").ok().flatten();
-        let mut stage = Stage { scenes, canvas, shown: 0, still };
+        let mut stage = Stage { scenes, canvas, shown: 0, still, window: root.query_selector(".window").ok()??, led_until: 0.0, overflows: false };
         stage.place_levers(root);
         stage.resized();
         Some(stage)
@@ -48,6 +56,7 @@ impl Stage {
             self.shown = shown;
             let place = self.scenes[shown].svg.get_bounding_client_rect();
             self.canvas.resize(place.width(), place.height(), f64::from(self.scenes[shown].layout.width));
+            self.overflows = self.window.scroll_height() > self.window.client_height() + 4;
         }
     }
 
@@ -82,7 +91,25 @@ impl Stage {
     pub fn draw(&self, player: &Player) {
         if let Some(scene) = self.scenes.get(self.shown) {
             let still = self.still.as_ref().is_some_and(MediaQueryList::matches);
-            self.canvas.draw(player, &scene.layout, still);
+            let moving = self.canvas.draw(player, &scene.layout, still);
+            if let Some(y) = moving
+                && self.overflows
+                && now() > self.led_until
+            {
+                self.follow(y, still);
+            }
+        }
+    }
+
+    /// Keeps what moves in sight.
+    fn follow(&self, y: f64, still: bool) {
+        let room = f64::from(self.window.client_height());
+        let top = f64::from(self.window.scroll_top());
+        let (least, most) = (y - 0.75 * room, y - 0.25 * room);
+        let aim = top.clamp(least, most);
+        let step = if still { aim - top } else { (aim - top) * 0.18 };
+        if step.abs() >= 0.5 {
+            self.window.set_scroll_top((top + step).round() as i32);
         }
     }
 
@@ -124,9 +151,20 @@ pub fn listen(root: &HtmlElement) {
     let callback: &js_sys::Function = changed.as_ref().unchecked_ref();
     if let Ok(observer) = web_sys::ResizeObserver::new(callback)
         && let Ok(Some(stage)) = root.query_selector(".scenes")
+        && let Ok(Some(window)) = root.query_selector(".window")
     {
         observer.observe(&stage);
+        observer.observe(&window);
     }
+    let led = Closure::<dyn FnMut()>::new(|| {
+        with(|engine| engine.stage.led_until = now() + LED);
+    });
+    if let Ok(Some(frame)) = root.query_selector(".window") {
+        for event in ["wheel", "touchmove"] {
+            let _ = frame.add_event_listener_with_callback(event, led.as_ref().unchecked_ref());
+        }
+    }
+    led.forget();
     if let Some(window) = window() {
         if let Ok(Some(dark)) = window.match_media("(prefers-color-scheme: dark)") {
             dark.set_onchange(Some(callback));

@@ -1,7 +1,9 @@
 //! What clicks do. On the server nothing; in the browser they are passed to the engine.
 
 #[cfg(feature = "hydrate")]
-pub use crate::engine::{crash_or_restart, jump_to_live, pause_or_play, place_order, start_over, toggle_decline, try_again};
+pub use crate::engine::{
+    crash_or_restart, jump_to_live, pause_or_play, place_order, start_over, toggle_decline, try_again,
+};
 
 #[cfg(not(feature = "hydrate"))]
 mod nothing {

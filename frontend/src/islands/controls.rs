@@ -1,6 +1,5 @@
 use super::actions;
-use super::notice::Trouble;
-use super::store::{Spot, Store};
+use super::store::Store;
 use crate::svg::layout::can_decline;
 use crate::texts;
 use leptos::prelude::*;
@@ -22,10 +21,7 @@ pub fn Levers(store: Store, services: Vec<ServiceSpec>) -> impl IntoView {
             }
         })
         .collect_view();
-    view! {
-        <ul class="levers" aria-label=texts::CONTROLS>{levers}</ul>
-        <Trouble store spot=Spot::Levers/>
-    }
+    view! { <ul class="levers" aria-label=texts::CONTROLS>{levers}</ul> }
 }
 
 #[component]

@@ -22,8 +22,9 @@ pub fn Notice(store: Store) -> impl IntoView {
     };
     let no_offer = move || !matches!(store.link.get(), Link::Gone | Link::TooMany | Link::Failed(_));
     view! {
-        <div class="notice" role="status">
-            <p>{words}</p>
+        <div class="notice" role="status" hidden=move || store.runs()>
+            <p class="words">{words}</p>
+            <p class="no-script">{texts::NO_SCRIPT}</p>
             <button type="button" hidden=no_offer on:click=|_| actions::try_again()>{offer}</button>
         </div>
     }
@@ -36,5 +37,6 @@ pub fn Trouble(store: Store, spot: Spot) -> impl IntoView {
         Some(Problem { spot: there, text }) if there == spot => text,
         _ => String::new(),
     };
-    view! { <p class="trouble" role="alert">{words}</p> }
+    let nothing = move || !store.problem.with(|problem| problem.as_ref().is_some_and(|problem| problem.spot == spot));
+    view! { <p class="trouble" role="alert" hidden=nothing>{words}</p> }
 }

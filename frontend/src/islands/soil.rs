@@ -17,12 +17,10 @@ pub fn Soil(store: Store) -> impl IntoView {
                 <span class="stretched">{move || store.stretched.get()}</span>
                 <span class=live>
                     <button type="button" on:click=|_| actions::jump_to_live()>{texts::LIVE}</button>
-                    <span class="newer">{move || store.newer.get()}</span>
+                    <span class="newer" hidden=move || store.newer.with(String::is_empty)>{move || store.newer.get()}</span>
                 </span>
             </div>
-            <svg class="strata" role="img" aria-label=texts::HISTORY>
-                <svg x="100%" overflow="visible" inner_html=move || store.track.get()></svg>
-            </svg>
+            <div class="strata" role="img" aria-label=texts::HISTORY inner_html=move || store.track.get()></div>
         </div>
     }
 }

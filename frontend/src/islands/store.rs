@@ -109,14 +109,22 @@ impl Store {
         store
     }
 
+    /// There is nothing to say but what happens.
+    pub fn runs(&self) -> bool {
+        self.link.get() == Link::Live && !self.asleep.get()
+    }
+
     /// What follows from the state alone.
     pub fn show_picture(&self, state: &DiagramState) {
         let up = state.nodes.iter().filter(|node| node.health == Health::Up).count();
-        set(self.badge, match state {
-            _ if state.position == 0 => texts::NOT_RUNNING.into(),
-            _ if state.hibernated => texts::ASLEEP.into(),
-            _ => texts::services_up(up, state.nodes.len()),
-        });
+        set(
+            self.badge,
+            match state {
+                _ if state.position == 0 => texts::NOT_RUNNING.into(),
+                _ if state.hibernated => texts::ASLEEP.into(),
+                _ => texts::services_up(up, state.nodes.len()),
+            },
+        );
         set(self.troubled, up < state.nodes.len());
         set(self.asleep, state.hibernated);
         set(self.latest, state.sagas.latest.last().map_or_else(String::new, |saga| texts::latest_order(saga.order_id)));
@@ -136,11 +144,13 @@ impl Store {
         }
         let story = player.story.iter().rev();
         let story: String = story
-            .map(|told| format!("<li><span class=\"moment\">{}</span> {}</li>", texts::moment(told.since), told.sentence.html()))
+            .map(|told| {
+                format!("<li><span class=\"moment\">{}</span> {}</li>", texts::moment(told.since), told.sentence.html())
+            })
             .collect();
         set(self.story, story);
         let broken = declining(&player.shown) || player.shown.nodes.iter().any(|node| node.health == Health::Crashed);
-        set(self.track, strata(&player.marks, broken));
+        set(self.track, strata(&player.marks, &player.coming(), broken));
     }
 
     pub fn show_clock(&self, player: &Player, now: f64) {

@@ -1,9 +1,9 @@
 use super::controls::Levers;
 use super::head::Head;
-use super::notice::Notice;
+use super::notice::Trouble;
 use super::soil::Soil;
 use super::stage::Scenes;
-use super::store::Store;
+use super::store::{Spot, Store};
 use super::telling::{Ledger, Telling};
 use super::yard::{Foot, Yard};
 use crate::player::Player;
@@ -53,11 +53,13 @@ pub fn Terrarium(
         <section class=class aria-label=texts::VESSEL node_ref=root>
             <div class="vessel">
                 <Head store title/>
-                <Notice store/>
-                <div class="stage">
-                    <Scenes scenes/>
-                    <Levers store services/>
+                <div class="window">
+                    <div class="stage">
+                        <Scenes scenes/>
+                        <Levers store services/>
+                    </div>
                 </div>
+                <Trouble store spot=Spot::Levers/>
                 <Telling store/>
                 {(!roomy).then(|| view! { <Ledger store/> })}
                 <Soil store/>

@@ -13,7 +13,14 @@ pub enum Here {
 }
 
 /// The document around a page. `alive` pages load the wasm when their island comes near.
-pub fn shell(assets: &Assets, here: Here, title: &str, description: &str, alive: bool, page: impl IntoView) -> impl IntoView {
+pub fn shell(
+    assets: &Assets,
+    here: Here,
+    title: &str,
+    description: &str,
+    alive: bool,
+    page: impl IntoView,
+) -> impl IntoView {
     let fonts = assets
         .fonts
         .iter()

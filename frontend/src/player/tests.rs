@@ -40,7 +40,12 @@ fn delivered(position: Position, topic: &str, group: &str, source_position: Posi
 }
 
 fn committed(position: Position, service: &str) -> Recorded {
-    let row = protocol::RowChange { table: "stock".into(), key: "42".into(), before: None, after: Some(json!({"item_id": 42})) };
+    let row = protocol::RowChange {
+        table: "stock".into(),
+        key: "42".into(),
+        before: None,
+        after: Some(json!({"item_id": 42})),
+    };
     event(position, service, Observation::TransactionCommitted { transaction_id: 1, rows: vec![row], batch_size: 1 })
 }
 
@@ -66,7 +71,12 @@ fn a_message_leaves_its_pipe_only_after_it_was_seen_to_arrive() {
 #[test]
 fn a_service_acts_only_on_what_has_arrived_and_commits_before_it_speaks() {
     let mut player = player();
-    for event in [published(1, "orders", "OrderCreated"), delivered(2, "orders", "inventory", 1), committed(3, "inventory"), published(4, "inventory", "StockReserved")] {
+    for event in [
+        published(1, "orders", "OrderCreated"),
+        delivered(2, "orders", "inventory", 1),
+        committed(3, "inventory"),
+        published(4, "inventory", "StockReserved"),
+    ] {
         player.receive(event, 0.0);
     }
     let mut seen = vec![];
@@ -90,7 +100,10 @@ fn deliveries_to_different_services_fly_together() {
     player.receive(delivered(2, "payments", "orders", 1), 0.0);
     player.receive(delivered(3, "payments", "inventory", 1), 0.0);
     player.advance(0.0, 0.0);
-    assert_eq!(player.flights.iter().map(|flight| flight.motion.token).collect::<Vec<_>>(), [Token::Failure, Token::Compensation]);
+    assert_eq!(
+        player.flights.iter().map(|flight| flight.motion.token).collect::<Vec<_>>(),
+        [Token::Failure, Token::Compensation]
+    );
 }
 
 #[test]

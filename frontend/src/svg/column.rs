@@ -8,7 +8,7 @@ use protocol::Topology;
 
 const WIDTH: i32 = 360;
 const GUTTER: i32 = 26;
-const NODE_H: i32 = 88;
+const NODE_H: i32 = 94;
 const OUTSIDE_H: i32 = 24;
 const DECLINE_H: i32 = 36;
 const EDGE: i32 = 30;
@@ -28,13 +28,13 @@ pub fn layout(topology: &Topology) -> Layout {
         layout.nodes.push(NodeBox {
             name: service.name.clone(),
             area,
-            cylinder: Area { x: area.x + 136, y: area.y + 10, w: area.w - 146, h: NODE_H - 20 },
+            cylinder: Area { x: area.x + 129, y: area.y + 8, w: area.w - 137, h: NODE_H - 16 },
             outside: service.outside.as_ref().map(|outside| {
                 let place = Area { x: area.x + 4, y: area.y + NODE_H - 5, w: area.w - 8, h: 20 };
                 (outside.name.clone(), outside.latency_ms, place)
             }),
-            crash: (area.x + 126, area.y + 52),
-            decline: declines.then_some((area.x + 12, area.y + NODE_H + OUTSIDE_H - 2)),
+            crash: (area.x + 72, area.y + 58),
+            decline: declines.then_some((area.right() - 10, area.y + NODE_H + OUTSIDE_H - 3)),
             takes_commands: !service.commands.is_empty(),
         });
         y += h;
@@ -44,7 +44,7 @@ pub fn layout(topology: &Topology) -> Layout {
             let lanes: Vec<_> = topology.readers(topic).map(|(reader, _)| reader.name.clone()).collect();
             let h = pipe_height(lanes.len());
             let area = Area { x: (WIDTH - PIPE_W) / 2, y: y + EDGE, w: PIPE_W, h };
-            layout.pipes.push(PipeBox { topic: topic.clone(), area, lanes, slots: 6, label: 86 });
+            layout.pipes.push(PipeBox { topic: topic.clone(), area, lanes, slots: 6, label: 86, upright: true });
             y += h + 2 * EDGE;
         }
     }
@@ -65,7 +65,8 @@ fn edges(topology: &Topology, layout: &mut Layout) {
             let curve = Curve::straight(at(x, 6), at(x, node.y));
             edges.push(Edge { from: Place::Learner, to: here.clone(), curve, far: false });
         }
-        let Some(pipe) = service.publishes.as_ref().and_then(|topic| layout.pipes.iter().find(|pipe| pipe.topic == *topic))
+        let Some(pipe) =
+            service.publishes.as_ref().and_then(|topic| layout.pipes.iter().find(|pipe| pipe.topic == *topic))
         else {
             continue;
         };

@@ -27,6 +27,12 @@ impl Curve {
         Curve([from, at(from.x, middle), at(to.x, middle), to])
     }
 
+    /// Leaves along the column, arrives along the row.
+    pub fn swing(from: Point, to: Point) -> Self {
+        let across = from.x + (to.x - from.x) / 4;
+        Curve([from, at(from.x, to.y + (from.y - to.y) / 4), at(across, to.y), to])
+    }
+
     /// Leaves along the row, arrives along the column.
     pub fn corner(from: Point, to: Point) -> Self {
         let bend = at(from.x + (to.x - from.x) * 7 / 8, from.y);
@@ -88,6 +94,7 @@ mod tests {
             Curve::straight(at(0, 0), at(90, 30)),
             Curve::upright(at(0, 0), at(90, 30)),
             Curve::corner(at(0, 0), at(90, 30)),
+            Curve::swing(at(0, 0), at(90, 30)),
             Curve::around(at(0, 0), at(90, 30), -20),
         ] {
             assert_eq!(curve.point(0.0), (0.0, 0.0));

@@ -19,14 +19,14 @@ pub struct Measures {
 }
 
 pub const WIDE: Measures =
-    Measures { width: 740, margin: 14, node_w: 206, node_h: 138, row_gap: 158, edge: 52, slot_label: 72 };
+    Measures { width: 740, margin: 14, node_w: 206, node_h: 138, row_gap: 138, edge: 52, slot_label: 72 };
 pub const COMPACT: Measures =
-    Measures { width: 512, margin: 8, node_w: 174, node_h: 134, row_gap: 158, edge: 26, slot_label: 0 };
+    Measures { width: 512, margin: 8, node_w: 174, node_h: 134, row_gap: 122, edge: 26, slot_label: 0 };
 
 /// Room above the first row, where commands come in.
-const TOP: i32 = 44;
+const TOP: i32 = 40;
 /// Below the last row, for what lies outside the glass.
-const BELOW: i32 = 70;
+const BELOW: i32 = 64;
 
 pub fn layout(topology: &Topology, shape: Shape, measures: &Measures) -> Layout {
     let columns = 1 + topology.services.iter().map(|service| service.place[0]).max().unwrap_or(0) as i32;
@@ -47,6 +47,7 @@ pub fn layout(topology: &Topology, shape: Shape, measures: &Measures) -> Layout 
                 w: measures.node_w,
                 h: measures.node_h,
             };
+            let inset = if shape == Shape::Wide { 10 } else { 6 };
             let outside = service.outside.as_ref().map(|outside| {
                 let place = Area { x: area.x, y: area.bottom() + 8, w: area.w, h: 20 };
                 (outside.name.clone(), outside.latency_ms, place)
@@ -54,10 +55,10 @@ pub fn layout(topology: &Topology, shape: Shape, measures: &Measures) -> Layout 
             NodeBox {
                 name: service.name.clone(),
                 area,
-                cylinder: Area { x: area.x + 10, y: area.y + 62, w: area.w - 20, h: area.h - 72 },
+                cylinder: Area { x: area.x + inset, y: area.y + 62, w: area.w - 2 * inset, h: area.h - 62 - inset },
                 outside,
-                crash: (area.right() - 10, area.y + 11),
-                decline: can_decline(service).then_some((area.x, area.bottom() + 33)),
+                crash: (area.right() - 10, area.y + if shape == Shape::Wide { 11 } else { 31 }),
+                decline: can_decline(service).then_some((area.right(), area.bottom() + 33)),
                 takes_commands: !service.commands.is_empty(),
             }
         })
@@ -92,9 +93,7 @@ pub fn layout(topology: &Topology, shape: Shape, measures: &Measures) -> Layout 
             .filter(|(dx, dy)| (0..columns).contains(&(column + dx)) && (0..rows).contains(&(row + dy)))
             .filter(|(dx, dy)| !taken.contains(&(2 * column + dx, 2 * row + dy)))
             .min_by_key(|(dx, dy)| {
-                let reads = |reader: &&&protocol::ServiceSpec| {
-                    reader.place.map(i32::from) == [column + dx, row + dy]
-                };
+                let reads = |reader: &&&protocol::ServiceSpec| reader.place.map(i32::from) == [column + dx, row + dy];
                 !readers.iter().any(|reader| reads(&reader))
             })
             .map_or((2 * column, 2 * row + 1), |(dx, dy)| (2 * column + dx, 2 * row + dy));
@@ -107,13 +106,14 @@ pub fn layout(topology: &Topology, shape: Shape, measures: &Measures) -> Layout 
         let lanes: Vec<_> = readers.iter().map(|reader| reader.name.clone()).collect();
         let w = if x % 2 == 1 { column_gap - 2 * measures.edge } else { measures.node_w - 14 };
         let h = pipe_height(lanes.len());
-        let label = if w >= 170 { 74 } else { measures.slot_label };
+        let label = if w >= 150 { 74 } else { measures.slot_label };
         layout.pipes.push(PipeBox {
             topic: topic.clone(),
             area: Area { x: cx - w / 2, y: cy - h / 2, w, h },
             lanes,
             slots: ((w - 20 - label) / 18).clamp(3, 6),
             label,
+            upright: y % 2 == 1,
         });
     }
     edges(topology, &mut layout);
@@ -196,7 +196,10 @@ fn far(pipe: Area, node: Area, level: bool, layout: &Layout, topology: &Topology
         .iter()
         .filter(|service| service.publishes.as_deref() != Some(topic))
         .filter(|service| {
-            service.publishes.as_ref().is_some_and(|topic| topology.readers(topic).any(|(other, _)| &*other.name == reader))
+            service
+                .publishes
+                .as_ref()
+                .is_some_and(|topic| topology.readers(topic).any(|(other, _)| &*other.name == reader))
         })
         .filter_map(|service| layout.pipes.iter().find(|pipe| Some(&pipe.topic) == service.publishes.as_ref()))
         .map(|pipe| pipe.area)
@@ -212,6 +215,13 @@ fn far(pipe: Area, node: Area, level: bool, layout: &Layout, topology: &Topology
     let end = at(x, if above { node.bottom() + GAP } else { node.y - GAP });
     if level {
         let side = if leftwards { pipe.cx() - pipe.w / 5 } else { pipe.cx() + pipe.w / 5 };
+        let between =
+            |other: &PipeBox| other.area.cx() == node.cx() && (node.cy()..pipe.cy()).contains(&other.area.cy());
+        if above && layout.pipes.iter().any(between) {
+            // A pipe hangs below the node: come in from the side.
+            let end = at(if leftwards { node.right() + GAP } else { node.x - GAP }, node.bottom() - 24);
+            return Curve::swing(at(side, pipe.y), end);
+        }
         Curve::upright(at(side, if above { pipe.y } else { pipe.bottom() }), end)
     } else {
         Curve::corner(at(if leftwards { pipe.x } else { pipe.right() }, pipe.cy()), end)

@@ -73,7 +73,7 @@ pub struct NodeBox {
     pub outside: Option<(Name, u64, Area)>,
     /// Where *Crash* and *Restart* sit: right and top edge.
     pub crash: (i32, i32),
-    /// Where a fault of what lies outside sits: left and top edge.
+    /// Where a fault of what lies outside sits: right and top edge.
     pub decline: Option<(i32, i32)>,
     /// Takes commands from the learner.
     pub takes_commands: bool,
@@ -89,6 +89,8 @@ pub struct PipeBox {
     pub slots: i32,
     /// Room for the reader's name in front of the slots.
     pub label: i32,
+    /// Fed from above or below: its name keeps clear of the edge.
+    pub upright: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -8,9 +8,15 @@ use protocol::FaultKind;
 
 pub fn draw(node: &Node, place: &NodeBox, state: &DiagramState, layout: &Layout, view: View) -> String {
     let Area { x, y, w, h } = place.area;
-    let (class, words) = health(node, state);
+    let (class, words) = match (health(node, state), layout.shape) {
+        // The pips say how many there are.
+        (("up", _), Shape::Compact) => ("up", texts::UP.into()),
+        (health, _) => health,
+    };
     let committing = if view.committing.contains(&node.name) { " committing" } else { "" };
-    let mut out = format!("<g class=\"node {class}{committing}\"><rect class=\"box\" x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" rx=\"14\"/>");
+    let mut out = format!(
+        "<g class=\"node {class}{committing}\"><rect class=\"box\" x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" rx=\"14\"/>"
+    );
     if node.health == Health::Crashed {
         out.push_str(&format!(
             "<rect x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" rx=\"14\" fill=\"url(#hatch-{})\"/>",
@@ -18,22 +24,30 @@ pub fn draw(node: &Node, place: &NodeBox, state: &DiagramState, layout: &Layout,
         ));
     }
     let left = x + if layout.shape == Shape::Compact { 12 } else { 16 };
+    let pips = node.replicas.min(6) as i32;
     out.push_str(&format!(
-        "<text class=\"name\" x=\"{left}\" y=\"{}\">{}</text><text class=\"health\" x=\"{left}\" y=\"{}\">{}</text>",
+        "<text class=\"name\" x=\"{left}\" y=\"{}\">{}</text><text class=\"health\" x=\"{}\" y=\"{}\">{}</text>",
         y + 28,
         escape(&node.name),
-        y + 48,
+        left + 11 * pips + 3,
+        y + 49,
         escape(&words)
     ));
-    out.push_str(&pips(node, place, layout.shape));
-    out.push_str(&cylinder(node, place.cylinder));
+    let pip = if node.health == Health::Up { "pip up" } else { "pip" };
+    for i in 0..pips {
+        out.push_str(&format!("<circle class=\"{pip}\" cx=\"{}\" cy=\"{}\" r=\"3.5\"/>", left + 4 + 11 * i, y + 44));
+    }
+    out.push_str(&cylinder(node, place.cylinder, layout.shape));
     if let Some((name, latency, at)) = &place.outside {
         let tall = layout.shape == Shape::Tall;
         let (x, y) = if tall { (at.x + 8, at.y + 15) } else { (at.x + 14, at.y + 14) };
         if !tall {
             out.push_str(&format!("<path class=\"outside\" d=\"M{} {}v12\"/>", at.x + 5, at.y - 8));
         }
-        out.push_str(&format!("<text class=\"outside\" x=\"{x}\" y=\"{y}\">{}</text>", escape(&texts::outside(name, *latency))));
+        out.push_str(&format!(
+            "<text class=\"outside\" x=\"{x}\" y=\"{y}\">{}</text>",
+            escape(&texts::outside(name, *latency))
+        ));
     }
     out.push_str("</g>");
     out
@@ -55,18 +69,7 @@ pub fn health(node: &Node, state: &DiagramState) -> (&'static str, String) {
     }
 }
 
-fn pips(node: &Node, place: &NodeBox, shape: Shape) -> String {
-    let (right, y) = match shape {
-        Shape::Tall => (place.cylinder.x - 12, place.area.y + 22),
-        _ => (place.area.right() - 18, place.area.y + 51),
-    };
-    let class = if node.health == Health::Up { "pip up" } else { "pip" };
-    (0..node.replicas.min(6) as i32)
-        .map(|i| format!("<circle class=\"{class}\" cx=\"{}\" cy=\"{y}\" r=\"3.5\"/>", right - 11 * i))
-        .collect()
-}
-
-fn cylinder(node: &Node, area: Area) -> String {
+fn cylinder(node: &Node, area: Area, shape: Shape) -> String {
     let Area { x, y, w, h } = area;
     let (half, lid) = (w / 2, 6);
     let mut out = format!(
@@ -78,17 +81,45 @@ fn cylinder(node: &Node, area: Area) -> String {
         x + half,
         y + lid,
     );
-    let rows = rows(node);
-    let first = y + lid + (h - lid) / 2 + if rows.len() > 1 { -4 } else { 6 };
-    if rows.is_empty() {
-        out.push_str(&format!("<text class=\"row none\" x=\"{}\" y=\"{first}\">{}</text>", x + 10, texts::NO_ROWS));
+    let inset = if shape == Shape::Wide { 10 } else { 7 };
+    let room = w - 2 * inset;
+    let lines = lines(rows(node), room / if shape == Shape::Compact { 7 } else { 8 });
+    let first = y + lid + (h - lid) / 2 + if lines.len() > 1 { -4 } else { 6 };
+    let x = x + inset;
+    if lines.is_empty() {
+        out.push_str(&format!("<text class=\"row none\" x=\"{x}\" y=\"{first}\">{}</text>", texts::NO_ROWS));
     }
-    for (i, (text, newest)) in rows.iter().enumerate() {
+    for (i, (text, newest)) in lines.iter().enumerate() {
         let class = if *newest { "row now" } else { "row" };
         let y = first + 20 * i as i32;
-        out.push_str(&format!("<text class=\"{class}\" x=\"{}\" y=\"{y}\">{}</text>", x + 10, escape(text)));
+        // A little too long is drawn a little closer.
+        let advance = if shape == Shape::Compact { 75 } else { 81 };
+        let squeeze = if text.chars().count() as i32 * advance > room * 10 {
+            format!(" textLength=\"{room}\" lengthAdjust=\"spacingAndGlyphs\"")
+        } else {
+            String::new()
+        };
+        out.push_str(&format!("<text class=\"{class}\" x=\"{x}\" y=\"{y}\"{squeeze}>{}</text>", escape(text)));
     }
     out
+}
+
+/// Rows as lines of at most so many characters and a little more: a row that stands alone may
+/// take two lines, what is longer still is cut.
+fn lines(rows: Vec<(String, bool)>, limit: i32) -> Vec<(String, bool)> {
+    let limit = limit.max(8) as usize;
+    let fits = |text: &str| text.chars().count() <= limit + limit / 6;
+    let cut = |text: &str| -> String {
+        if fits(text) { text.into() } else { text.chars().take(limit).chain(['…']).collect() }
+    };
+    if let [(row, newest)] = &rows[..]
+        && !fits(row)
+    {
+        let end = row.char_indices().nth(limit).map_or(row.len(), |(end, _)| end);
+        let (head, tail) = row.split_at(row[..end].rfind(' ').unwrap_or(end));
+        return vec![(head.into(), *newest), (cut(tail.trim_start()), *newest)];
+    }
+    rows.iter().map(|(row, newest)| (cut(row), *newest)).collect()
 }
 
 /// The one or two rows that matter now: the last of each table if it has several, else the
@@ -103,4 +134,20 @@ fn rows(node: &Node) -> Vec<(String, bool)> {
     rows.truncate(2);
     let newest = rows.iter().map(|(_, row)| row.changed_at).max();
     rows.iter().map(|(table, row)| (row_text(table, &row.row), Some(row.changed_at) == newest)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lines;
+
+    fn texts(rows: &[&str], limit: i32) -> Vec<String> {
+        lines(rows.iter().map(|row| (row.to_string(), true)).collect(), limit).into_iter().map(|(text, _)| text).collect()
+    }
+
+    #[test]
+    fn a_row_alone_takes_two_lines_and_two_rows_are_cut() {
+        assert_eq!(texts(&["101 “cancelled: card declined”"], 20), ["101 “cancelled:", "card declined”"]);
+        assert_eq!(texts(&["101 PENDING", "a very long row that never ends"], 20), ["101 PENDING", "a very long row that…"]);
+        assert_eq!(texts(&["wordwithoutanyendtoitatallforever"], 10), ["wordwithou", "tanyendtoi…"]);
+    }
 }

@@ -11,10 +11,10 @@ const PITCH: i32 = 18;
 pub fn draw(pipe: &Pipe, place: &PipeBox, state: &DiagramState, view: View) -> String {
     let Area { x, y, w, h } = place.area;
     let radius = if h > 40 { 20 } else { h / 2 };
+    let (topic_x, anchor) = if place.upright { (x + w / 2 - 9, "end") } else { (x + 4, "start") };
     let mut out = format!(
         "<g class=\"pipe\"><rect class=\"tube\" x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" rx=\"{radius}\"/>\
-         <text class=\"topic\" x=\"{}\" y=\"{}\"><tspan class=\"kind\">{} </tspan>{}</text>",
-        x + 4,
+         <text class=\"topic\" x=\"{topic_x}\" y=\"{}\" text-anchor=\"{anchor}\"><tspan class=\"kind\">{} </tspan>{}</text>",
         y - 8,
         texts::TOPIC,
         escape(&pipe.topic),

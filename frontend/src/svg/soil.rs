@@ -1,4 +1,4 @@
-//! The soil: history in strata, newest at the right.
+//! The soil: history in strata, from left to right.
 
 use std::collections::VecDeque;
 
@@ -26,35 +26,64 @@ const STEP: i32 = 16;
 /// Extra room before a command: a new layer begins.
 const LAYER: i32 = 14;
 
-/// Marks from old to new, drawn from right to left; shaded while something was broken.
-/// `broken` says whether anything is broken at the newest mark.
-pub fn strata(marks: &VecDeque<Mark>, broken: bool) -> String {
+/// Marks from old to new, shaded while something was broken, then the playhead, then what
+/// has been received and is not shown yet. `broken` says whether anything is broken now.
+pub fn strata(marks: &VecDeque<Mark>, coming: &[Mark], broken: bool) -> String {
     let mut bands = String::new();
     let mut glyphs = String::new();
-    let mut x = -20;
-    let mut shade_until = broken.then_some(0);
-    for mark in marks.iter().rev() {
-        match mark.kind {
-            MarkKind::Restart | MarkKind::FaultOff => {
-                shade_until.get_or_insert(x);
+    let mut x = 4;
+    let mut broken_since = None;
+    // What broke before the first mark kept is broken from the beginning on.
+    let first_turn = marks.iter().find_map(|mark| turn(mark.kind));
+    if first_turn == Some(false) || first_turn.is_none() && broken {
+        broken_since = Some(0);
+    }
+    for mark in marks {
+        if mark.kind == MarkKind::Command && x > 4 {
+            x += LAYER;
+        }
+        x += STEP;
+        match turn(mark.kind) {
+            Some(true) => {
+                broken_since.get_or_insert(x);
             }
-            MarkKind::Crash | MarkKind::FaultOn => {
-                if let Some(end) = shade_until.take() {
-                    bands.push_str(&format!("<rect class=\"broken\" x=\"{x}\" width=\"{}\" height=\"{HEIGHT}\"/>", end - x));
+            Some(false) => {
+                if let Some(since) = broken_since.take() {
+                    bands.push_str(&band(since, x));
                 }
             }
-            _ => {}
+            None => {}
         }
         glyphs.push_str(&glyph(mark.kind, x));
-        x -= STEP;
-        if mark.kind == MarkKind::Command {
-            x -= LAYER;
-        }
     }
-    if let Some(end) = shade_until {
-        bands.push_str(&format!("<rect class=\"broken\" x=\"{x}\" width=\"{}\" height=\"{HEIGHT}\"/>", end - x));
+    let head = x + STEP;
+    if let Some(since) = broken_since.filter(|_| broken) {
+        bands.push_str(&band(since, head));
     }
-    format!("{bands}{glyphs}")
+    if !marks.is_empty() {
+        glyphs.push_str(&format!("<rect class=\"playhead\" x=\"{head}\" width=\"3\" height=\"{HEIGHT}\"/>"));
+    }
+    x = head + 4;
+    glyphs.push_str("<g class=\"coming\">");
+    for mark in coming {
+        x += STEP;
+        glyphs.push_str(&glyph(mark.kind, x));
+    }
+    let width = x + STEP;
+    format!("<svg width=\"{width}\" height=\"{HEIGHT}\">{bands}{glyphs}</g></svg>")
+}
+
+/// Whether with this something broke, or was mended.
+fn turn(kind: MarkKind) -> Option<bool> {
+    match kind {
+        MarkKind::Crash | MarkKind::FaultOn => Some(true),
+        MarkKind::Restart | MarkKind::FaultOff => Some(false),
+        _ => None,
+    }
+}
+
+fn band(from: i32, to: i32) -> String {
+    format!("<rect class=\"broken\" x=\"{from}\" width=\"{}\" height=\"{HEIGHT}\"/>", to - from)
 }
 
 fn glyph(kind: MarkKind, x: i32) -> String {
@@ -67,5 +96,24 @@ fn glyph(kind: MarkKind, x: i32) -> String {
         MarkKind::Crash => format!("<path class=\"crash\" d=\"M{} 10l10 10m0-10l-10 10\"/>", x - 5),
         MarkKind::Restart => format!("<path class=\"restart\" d=\"M{x} 22v-14m-5 5l5-5l5 5\"/>"),
         MarkKind::FaultOn | MarkKind::FaultOff => format!("<path class=\"fault\" d=\"M{x} 5v20\"/>"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(kinds: &[MarkKind], broken: bool) -> String {
+        let marks = kinds.iter().map(|&kind| Mark { kind, position: 1 }).collect();
+        strata(&marks, &[], broken)
+    }
+
+    #[test]
+    fn what_was_broken_is_shaded_until_it_was_mended() {
+        use MarkKind::*;
+        assert_eq!(drawn(&[Command, Crash, Event, Restart, Event], false).matches("broken").count(), 1);
+        assert_eq!(drawn(&[Command, Crash, Event], true).matches("broken").count(), 1);
+        assert_eq!(drawn(&[Command, Event, Restart, Event], false).matches("broken").count(), 1);
+        assert_eq!(drawn(&[Command, Event], false).matches("broken").count(), 0);
     }
 }

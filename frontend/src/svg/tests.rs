@@ -42,7 +42,8 @@ fn scenes(state: &DiagramState) -> Vec<String> {
 #[test]
 fn every_layout_names_every_service_and_what_it_declares() {
     for scene in scenes(&sandbox()) {
-        for word in ["orders", "inventory", "payments", "notifications", "card network · declared 50 ms", "not started"] {
+        for word in ["orders", "inventory", "payments", "notifications", "card network · declared 50 ms", "not started"]
+        {
             assert!(scene.contains(word), "{word}");
         }
     }

@@ -1,6 +1,6 @@
 //! The story: each event worth a sentence in one plain sentence.
 
-use diagram::DiagramState;
+use diagram::{DiagramState, Health};
 use protocol::{Envelope, FaultKind, Observation, Recorded, money};
 
 /// A sentence with the names of services between asterisks.
@@ -48,8 +48,15 @@ pub fn tell(before: &DiagramState, event: &Recorded) -> Option<Sentence> {
         Observation::ServiceCrashed { .. } => {
             format!("*{who}* has crashed. What is sent to it now waits in its pipe.")
         }
-        Observation::ServiceStarted { .. } if before.at > 0 => {
-            match before.pipes.iter().flat_map(|pipe| &pipe.lanes).filter(|lane| lane.group == *who).map(|lane| lane.waiting.count).sum() {
+        Observation::ServiceStarted { .. } if !before.sagas.latest.is_empty() || crashed(before, who) => {
+            match before
+                .pipes
+                .iter()
+                .flat_map(|pipe| &pipe.lanes)
+                .filter(|lane| lane.group == *who)
+                .map(|lane| lane.waiting.count)
+                .sum()
+            {
                 0 => format!("*{who}* is up."),
                 1 => format!("*{who}* is up and takes the one message that waited for it."),
                 waiting => format!("*{who}* is up and takes the {waiting} messages that waited for it."),
@@ -85,7 +92,9 @@ fn published(who: &str, envelope: &Envelope) -> String {
         "OrderCreated" => format!("*{who}* writes order {order} down as PENDING and says so: OrderCreated."),
         "StockReserved" => format!("*{who}* holds {pieces} for order {order}: StockReserved."),
         "StockRejected" => {
-            format!("*{who}* has too few on hand for order {order}: StockRejected. *orders* hears of it and will cancel.")
+            format!(
+                "*{who}* has too few on hand for order {order}: StockRejected. *orders* hears of it and will cancel."
+            )
         }
         "PaymentSucceeded" => {
             format!("*{who}* charges {} for order {order}: PaymentSucceeded.", money(number("amount_minor")))
@@ -94,11 +103,17 @@ fn published(who: &str, envelope: &Envelope) -> String {
             "*{who}* could not charge {} for order {order}. *inventory* hears of it and gives the reserved item back.",
             money(number("amount_minor"))
         ),
-        "StockReleased" => format!("*{who}* puts {pieces} back on hand, held for order {order} until now: StockReleased."),
+        "StockReleased" => {
+            format!("*{who}* puts {pieces} back on hand, held for order {order} until now: StockReleased.")
+        }
         "OrderConfirmed" => format!("*{who}* marks order {order} CONFIRMED."),
         "OrderCancelled" => format!("*{who}* marks order {order} CANCELLED."),
         other => format!("*{who}* publishes {} about {}.", plain(other), plain(&envelope.subject)),
     }
+}
+
+fn crashed(state: &DiagramState, service: &str) -> bool {
+    state.node(service).is_some_and(|node| node.health == Health::Crashed)
 }
 
 /// Words from elsewhere cannot set anything in bold.

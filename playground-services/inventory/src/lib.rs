@@ -16,8 +16,8 @@ impl Service for Inventory {
     const MIGRATIONS: &'static [&'static str] = &[include_str!("../migrations/0001_stock.sql")];
     type Outside = ();
 
-    async fn seed(&self, conn: &mut SqliteConnection) -> anyhow::Result<()> {
-        Ok(storage::put_on_shelf(conn, protocol::ITEM, protocol::INITIAL_STOCK).await?)
+    async fn seed(&self, ctx: &Ctx, conn: &mut SqliteConnection) -> anyhow::Result<()> {
+        Ok(storage::put_on_shelf(conn, protocol::ITEM, ctx.spec.stock).await?)
     }
 
     async fn outside(&self, _: &Ctx, _: &Work) {}

@@ -21,10 +21,8 @@ pub async fn watch(conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         "create temp table changes (seq integer primary key, tbl text, key text, before text, after text);",
     );
     for (table,) in tables.iter().filter(|(table,)| !BOOKKEEPING.contains(&table.as_str())) {
-        let columns: Vec<(String, i64)> = sqlx::query_as("select name, pk from pragma_table_info(?)")
-            .bind(table)
-            .fetch_all(&mut *conn)
-            .await?;
+        let columns: Vec<(String, i64)> =
+            sqlx::query_as("select name, pk from pragma_table_info(?)").bind(table).fetch_all(&mut *conn).await?;
         script.push_str(&triggers(table, &columns));
     }
     sqlx::raw_sql(sqlx::AssertSqlSafe(script)).execute(conn).await?;

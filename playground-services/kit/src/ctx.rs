@@ -1,7 +1,7 @@
 //! What a service is given: who it is, the time, the faults, and its sandbox.
 
 use crate::{Clock, Host, Start, ToHost};
-use protocol::{Fault, Name, Observation, Observed, ServiceSpec, TraceContext, SpanId, TraceId, Uuid};
+use protocol::{Fault, Name, Observation, Observed, ServiceSpec, SpanId, TraceContext, TraceId, Uuid};
 use std::{path::PathBuf, sync::Arc};
 use tokio::sync::watch;
 

@@ -50,9 +50,7 @@ impl<S: Service> Clone for Door<S> {
 pub fn router<S: Service>(door: Door<S>) -> Router {
     let mut router = Router::new();
     if !door.ctx.spec.commands.is_empty() {
-        router = router
-            .route("/commands", post(command::<S>))
-            .layer(from_fn_with_state(door.ctx.clone(), observed));
+        router = router.route("/commands", post(command::<S>)).layer(from_fn_with_state(door.ctx.clone(), observed));
     }
     router.route("/health", get(|| async { "up" })).with_state(door)
 }

@@ -27,10 +27,7 @@ pub async fn seen(conn: &mut SqliteConnection, keys: &[Key]) -> Result<HashMap<K
     .bind(json(keys.iter().map(|(source, id)| (source, id))))
     .fetch_all(conn)
     .await?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|(source, id, reply)| Some(((source, id.parse().ok()?), reply)))
-        .collect())
+    Ok(rows.into_iter().filter_map(|(source, id, reply)| Some(((source, id.parse().ok()?), reply))).collect())
 }
 
 /// Rows for many values in one bind: SQLite unpacks the JSON, one statement does all.

@@ -26,7 +26,9 @@ pub enum FromHost {
     Start(Box<Start>),
     Deliver(Delivery),
     /// Everything up to outbox number `n` is in the record and at the broker.
-    Shipped { n: u64 },
+    Shipped {
+        n: u64,
+    },
     /// The faults as they stand.
     Faults(Vec<Fault>),
     /// End in good order.
@@ -49,11 +51,19 @@ pub struct Delivery {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum ToHost {
     /// Listening, migrated, ready for deliveries.
-    Ready { address: SocketAddr, pid: u32 },
+    Ready {
+        address: SocketAddr,
+        pid: u32,
+    },
     Ship(Shipment),
     /// Handled without a transaction of its own: a repeat.
-    Ack { position: Position },
-    Nack { position: Position, reason: String },
+    Ack {
+        position: Position,
+    },
+    Nack {
+        position: Position,
+        reason: String,
+    },
     /// Observations of the wire.
     Observe(Vec<Observed>),
 }

@@ -92,8 +92,6 @@ pub async fn unshipped(conn: &mut SqliteConnection) -> anyhow::Result<Vec<Shipme
     let rows: Vec<(i64, Vec<u8>)> =
         sqlx::query_as("select n, body from observations order by n").fetch_all(conn).await?;
     rows.into_iter()
-        .map(|(n, body)| {
-            Ok(Shipment { n: u64::try_from(n)?, observed: serde_json::from_slice(&body)?, acks: vec![] })
-        })
+        .map(|(n, body)| Ok(Shipment { n: u64::try_from(n)?, observed: serde_json::from_slice(&body)?, acks: vec![] }))
         .collect()
 }

@@ -22,7 +22,7 @@ pub trait Service: Send + Sync + 'static {
     type Outside: Send + Sync + 'static;
 
     /// What stands in the tables on the first day, within a transaction of its own.
-    fn seed(&self, _conn: &mut SqliteConnection) -> impl Future<Output = anyhow::Result<()>> + Send {
+    fn seed(&self, _ctx: &Ctx, _conn: &mut SqliteConnection) -> impl Future<Output = anyhow::Result<()>> + Send {
         async { Ok(()) }
     }
 

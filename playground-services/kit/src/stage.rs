@@ -64,10 +64,7 @@ impl<'a> Stage<'a> {
     /// Says that a fault struck here.
     #[track_caller]
     pub fn fault_triggered(&mut self, fault_id: &Name, on: &str) {
-        self.note(
-            Observation::FaultTriggered { fault_id: fault_id.clone(), on: on.to_owned() },
-            Location::caller(),
-        );
+        self.note(Observation::FaultTriggered { fault_id: fault_id.clone(), on: on.to_owned() }, Location::caller());
     }
 
     fn note(&mut self, observation: Observation, caller: &Location<'_>) {

@@ -1,10 +1,10 @@
 //! A look into a service's own database, read only, whether the service is up or not.
 
 use anyhow::Context;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{ConnectOptions, Connection, Row, TypeInfo, ValueRef};
 use serde::Serialize;
 use serde_json::Value;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{ConnectOptions, Connection, Row, TypeInfo, ValueRef};
 use std::path::Path;
 
 #[derive(Clone, Debug, Serialize)]
@@ -42,7 +42,8 @@ pub async fn read(path: &Path, table: &str) -> anyhow::Result<Option<TableRows>>
     let Some(name) = names(&mut conn).await?.into_iter().find(|name| name == table) else {
         return Ok(None);
     };
-    let info: Vec<(String,)> = sqlx::query_as("select name from pragma_table_info(?)").bind(&name).fetch_all(&mut conn).await?;
+    let info: Vec<(String,)> =
+        sqlx::query_as("select name from pragma_table_info(?)").bind(&name).fetch_all(&mut conn).await?;
     let select = format!("select * from \"{name}\" order by 1 desc limit {ROWS_MAX}");
     let mut rows = sqlx::query(sqlx::AssertSqlSafe(select)).fetch_all(&mut conn).await?;
     rows.reverse();

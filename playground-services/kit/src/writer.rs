@@ -51,7 +51,7 @@ impl<S: Service> Writer<S> {
     /// The first day's rows, recorded like any others.
     pub(crate) async fn seed(&mut self) -> anyhow::Result<()> {
         sqlx::query("begin immediate").execute(&mut self.conn).await?;
-        self.service.seed(&mut self.conn).await?;
+        self.service.seed(&self.ctx, &mut self.conn).await?;
         let rows = changes::drain(&mut self.conn).await?;
         let mut observed = vec![];
         if !rows.is_empty() {

@@ -12,12 +12,11 @@ pub async fn next_id(conn: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
 
 pub async fn load(conn: &mut SqliteConnection, id: i64) -> Result<Option<Order>, sqlx::Error> {
     type Row = (i64, i64, i64, i64, i64, String, Option<String>);
-    let row: Option<Row> = sqlx::query_as(
-        "select id, item_id, quantity, user_id, amount_minor, status, reason from orders where id = ?",
-    )
-    .bind(id)
-    .fetch_optional(conn)
-    .await?;
+    let row: Option<Row> =
+        sqlx::query_as("select id, item_id, quantity, user_id, amount_minor, status, reason from orders where id = ?")
+            .bind(id)
+            .fetch_optional(conn)
+            .await?;
     row.map(|(id, item_id, quantity, user_id, amount_minor, status, reason)| {
         let status = Status::parse(&status).ok_or_else(|| sqlx::Error::Decode(format!("status {status}").into()))?;
         Ok(Order { id, item_id, quantity, user_id, amount_minor, status, reason })

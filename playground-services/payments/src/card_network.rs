@@ -10,7 +10,9 @@ use protocol::{FaultKind, Name};
 pub enum Charge {
     Approved,
     /// By the fault of this id.
-    Declined { fault: Name },
+    Declined {
+        fault: Name,
+    },
 }
 
 /// Asks for a charge; takes the declared time.

@@ -17,8 +17,8 @@ pub use envelope::{Envelope, Name};
 pub use fault::{Fault, FaultKind, FaultSpec, Params};
 pub use observation::{CodeLine, Isolation, Limits, Observation, Observed, Recorded, RowChange, Value};
 pub use payload::{
-    OrderCancelled, OrderConfirmed, OrderCreated, PaymentFailed, PaymentSucceeded, StockRejected,
-    StockReleased, StockReserved,
+    OrderCancelled, OrderConfirmed, OrderCreated, PaymentFailed, PaymentSucceeded, StockRejected, StockReleased,
+    StockReserved,
 };
 pub use topology::{Outside, ServiceSpec, Subscription, Topology, topologies, topology};
 pub use trace::{SpanId, TraceContext, TraceId};

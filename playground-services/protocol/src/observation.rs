@@ -107,44 +107,137 @@ pub struct RowChange {
 #[serde(tag = "kind")]
 pub enum Observation {
     /// Position 1: makes a record explain itself.
-    SandboxStarted { format: u32, topology: Box<Topology>, seed: u64, limits: Limits },
+    SandboxStarted {
+        format: u32,
+        topology: Box<Topology>,
+        seed: u64,
+        limits: Limits,
+    },
     SandboxHibernated,
     SandboxWoken,
 
     /// Durable before the `202`.
-    CommandAccepted { command: Command },
+    CommandAccepted {
+        command: Command,
+    },
     /// The service that owns the command refused it.
-    CommandRejected { command_id: Uuid, status: u16, reason: String },
+    CommandRejected {
+        command_id: Uuid,
+        status: u16,
+        reason: String,
+    },
 
-    RequestSent { to: Name, protocol: Name, method: Name, path: Name },
-    RequestReceived { from: Name, protocol: Name, method: Name, path: Name },
-    ResponseSent { to: Name, protocol: Name, status: u16, duration_us: u64 },
-    ResponseReceived { from: Name, protocol: Name, status: u16, duration_us: u64 },
+    RequestSent {
+        to: Name,
+        protocol: Name,
+        method: Name,
+        path: Name,
+    },
+    RequestReceived {
+        from: Name,
+        protocol: Name,
+        method: Name,
+        path: Name,
+    },
+    ResponseSent {
+        to: Name,
+        protocol: Name,
+        status: u16,
+        duration_us: u64,
+    },
+    ResponseReceived {
+        from: Name,
+        protocol: Name,
+        status: u16,
+        duration_us: u64,
+    },
 
-    MessagePublished { topic: Name, envelope: Arc<Envelope> },
+    MessagePublished {
+        topic: Name,
+        envelope: Arc<Envelope>,
+    },
     /// Handed to a consumer for the first time. `source_position` is the `MessagePublished`.
-    MessageDelivered { topic: Name, group: Name, message_id: Uuid, source_position: Position, attempt: u32 },
+    MessageDelivered {
+        topic: Name,
+        group: Name,
+        message_id: Uuid,
+        source_position: Position,
+        attempt: u32,
+    },
     /// Handed to a consumer again.
-    MessageRedelivered { topic: Name, group: Name, message_id: Uuid, source_position: Position, attempt: u32 },
-    MessageAcked { topic: Name, group: Name, message_id: Uuid, source_position: Position, attempt: u32 },
+    MessageRedelivered {
+        topic: Name,
+        group: Name,
+        message_id: Uuid,
+        source_position: Position,
+        attempt: u32,
+    },
+    MessageAcked {
+        topic: Name,
+        group: Name,
+        message_id: Uuid,
+        source_position: Position,
+        attempt: u32,
+    },
     /// The consumer said it could not handle it (nack).
-    MessageRejected { topic: Name, group: Name, message_id: Uuid, source_position: Position, attempt: u32, reason: String },
-    MessageDeadLettered { topic: Name, group: Name, message_id: Uuid, source_position: Position, attempt: u32, reason: String },
+    MessageRejected {
+        topic: Name,
+        group: Name,
+        message_id: Uuid,
+        source_position: Position,
+        attempt: u32,
+        reason: String,
+    },
+    MessageDeadLettered {
+        topic: Name,
+        group: Name,
+        message_id: Uuid,
+        source_position: Position,
+        attempt: u32,
+        reason: String,
+    },
 
     /// One local transaction; its messages carry the same span. More than one command
     /// in it when `batch_size` says so.
-    TransactionCommitted { transaction_id: u64, rows: Vec<RowChange>, batch_size: u32 },
-    TransactionRolledBack { reason: String },
+    TransactionCommitted {
+        transaction_id: u64,
+        rows: Vec<RowChange>,
+        batch_size: u32,
+    },
+    TransactionRolledBack {
+        reason: String,
+    },
     /// `entity`: order, payment, reservation, notification. `from` is null at the beginning.
-    StateChanged { entity: Name, id: i64, from: Option<Name>, to: Name },
+    StateChanged {
+        entity: Name,
+        id: i64,
+        from: Option<Name>,
+        to: Name,
+    },
 
-    ServiceStarted { isolation: Isolation, address: String, pid: Option<u32> },
-    ServiceStopped { reason: String },
-    ServiceCrashed { reason: String },
+    ServiceStarted {
+        isolation: Isolation,
+        address: String,
+        pid: Option<u32>,
+    },
+    ServiceStopped {
+        reason: String,
+    },
+    ServiceCrashed {
+        reason: String,
+    },
 
-    FaultInstalled { fault: Box<Fault> },
-    FaultTriggered { fault_id: Name, on: String },
-    FaultCleared { fault_id: Name, reason: String },
+    FaultInstalled {
+        fault: Box<Fault>,
+    },
+    FaultTriggered {
+        fault_id: Name,
+        on: String,
+    },
+    FaultCleared {
+        fault_id: Name,
+        reason: String,
+    },
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What runs in a sandbox: one value that both launches the services and gives the
 //! diagram its nodes and edges, so the picture cannot drift from what runs.
 
-use crate::Name;
+use crate::{INITIAL_STOCK, Name};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +25,8 @@ pub struct ServiceSpec {
     pub workers: u32,
     /// What it calls outside the glass, with a declared latency.
     pub outside: Option<Outside>,
+    /// Pieces of item 42 on its shelf on the first day.
+    pub stock: i64,
     /// Where it stands on the diagram's grid: column, row.
     pub place: [u8; 2],
 }
@@ -66,11 +68,12 @@ impl Topology {
         })
     }
 
-    /// The same topology with every declared latency set to 0 and `workers` per replica,
-    /// for measuring what is ours.
+    /// The same topology with every declared latency set to 0, `workers` per replica and more
+    /// stock than anyone can order, for measuring what is ours.
     pub fn unhindered(mut self, workers: u32) -> Self {
         for service in &mut self.services {
             service.workers = workers;
+            service.stock *= 1_000_000;
             if let Some(outside) = &mut service.outside {
                 outside.latency_ms = 0;
             }
@@ -102,6 +105,7 @@ fn saga_choreography() -> Topology {
         consumes,
         workers: 4,
         outside: None,
+        stock: 0,
         place,
     };
     Topology {
@@ -113,20 +117,17 @@ fn saga_choreography() -> Topology {
                 ..service(
                     "orders",
                     [0, 0],
-                    vec![
-                        on("inventory", &["StockRejected"]),
-                        on("payments", &["PaymentSucceeded", "PaymentFailed"]),
-                    ],
+                    vec![on("inventory", &["StockRejected"]), on("payments", &["PaymentSucceeded", "PaymentFailed"])],
                 )
             },
-            service(
-                "inventory",
-                [1, 0],
-                vec![
-                    on("orders", &["OrderCreated"]),
-                    on("payments", &["PaymentSucceeded", "PaymentFailed"]),
-                ],
-            ),
+            ServiceSpec {
+                stock: INITIAL_STOCK,
+                ..service(
+                    "inventory",
+                    [1, 0],
+                    vec![on("orders", &["OrderCreated"]), on("payments", &["PaymentSucceeded", "PaymentFailed"])],
+                )
+            },
             ServiceSpec {
                 outside: Some(Outside { name: "card network".into(), latency_ms: 50 }),
                 ..service("payments", [1, 1], vec![on("inventory", &["StockReserved"])])

@@ -26,10 +26,7 @@ impl TraceContext {
         if version.len() != 2 || version == "ff" || parts.next()?.len() != 2 {
             return None;
         }
-        let context = TraceContext {
-            trace_id: TraceId(unhex(trace)?),
-            span_id: SpanId(unhex(span)?),
-        };
+        let context = TraceContext { trace_id: TraceId(unhex(trace)?), span_id: SpanId(unhex(span)?) };
         (context.trace_id.0 != [0; 16] && context.span_id.0 != [0; 8]).then_some(context)
     }
 
@@ -110,8 +107,13 @@ mod tests {
 
     #[test]
     fn what_is_no_traceparent_is_refused() {
-        for text in ["", "00-0-0-0", "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-            "00-00000000000000000000000000000000-00f067aa0ba902b7-01", "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"] {
+        for text in [
+            "",
+            "00-0-0-0",
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+        ] {
             assert_eq!(TraceContext::parse(text), None, "{text}");
         }
     }

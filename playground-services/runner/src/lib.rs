@@ -59,9 +59,7 @@ impl Runner {
         leftover::end(&start).await?;
         let Link { to_service, from_host } = link;
         Ok(match self.isolation {
-            Isolation::Task => {
-                Running { pid: None, to_service, body: Body::Task(task::start(start, from_host, host)) }
-            }
+            Isolation::Task => Running { pid: None, to_service, body: Body::Task(task::start(start, from_host, host)) },
             Isolation::Process => {
                 let process = process::start(&self.program, start, from_host, host)?;
                 Running { pid: process.pid(), to_service, body: Body::Process(process) }

@@ -1,7 +1,7 @@
 //! The SQL of a sandbox's file.
 
-use crate::recorder::history::{Lines, Picture, Stretch};
 use crate::recorder::Accepted;
+use crate::recorder::history::{Lines, Picture, Stretch};
 use anyhow::Context;
 use kit::broker::{self, Broker, Change};
 use kit::ctx::Span;
@@ -95,7 +95,8 @@ pub async fn open(path: &Path, topology: &Topology) -> anyhow::Result<Stored> {
     let broker = broker(&mut reader, topology).await?;
     let mut conn = reader.conn;
     let shipped: Vec<(String, i64)> = sqlx::query_as("select service, n from shipped").fetch_all(&mut conn).await?;
-    let (commands,): (i64,) = sqlx::query_as("select coalesce(max(ordinal), 0) from command").fetch_one(&mut conn).await?;
+    let (commands,): (i64,) =
+        sqlx::query_as("select coalesce(max(ordinal), 0) from command").fetch_one(&mut conn).await?;
     Ok(Stored {
         broker,
         picture,
@@ -109,10 +110,8 @@ pub async fn open(path: &Path, topology: &Topology) -> anyhow::Result<Stored> {
 }
 
 async fn tail(conn: &mut SqliteConnection, first: i64) -> anyhow::Result<Lines> {
-    let chunks: Vec<(Vec<u8>,)> = sqlx::query_as("select body from chunk where first >= ? order by first")
-        .bind(first)
-        .fetch_all(conn)
-        .await?;
+    let chunks: Vec<(Vec<u8>,)> =
+        sqlx::query_as("select body from chunk where first >= ? order by first").bind(first).fetch_all(conn).await?;
     Ok(Lines::parse(chunks.into_iter().flat_map(|(body,)| body).collect()))
 }
 
@@ -286,7 +285,8 @@ impl Reader {
 
     /// The picture as it stands in the file, without opening it for more.
     pub async fn picture(&mut self) -> anyhow::Result<Picture> {
-        let (end,): (i64,) = sqlx::query_as("select coalesce(max(last), 0) from chunk").fetch_one(&mut self.conn).await?;
+        let (end,): (i64,) =
+            sqlx::query_as("select coalesce(max(last), 0) from chunk").fetch_one(&mut self.conn).await?;
         let end = Position::try_from(end)?;
         let mut picture = self.checkpoint(end).await?;
         while picture.state.position < end {

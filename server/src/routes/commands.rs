@@ -1,7 +1,7 @@
 use crate::auth::access::Own;
 use crate::body::Json;
-use crate::error::{Problem, ProblemBody};
-use crate::openapi::CommandBody;
+use crate::error::Problem;
+use crate::openapi::{BadBody, CommandBody, NotYours, Refused};
 use http::StatusCode;
 use protocol::{Command, Uuid};
 use serde::Serialize;
@@ -17,19 +17,14 @@ pub struct Accepted {
 /// Ask something of the sandbox. 202 means that the command is recorded and will not be lost;
 /// what comes of it is told by the events alone. The same id again is the same command.
 #[utoipa::path(
-    post, path = "/api/sandboxes/{id}/commands", tag = "sandbox",
+    post, path = "/api/sandboxes/{id}/commands", tag = "sandbox", operation_id = "send_command",
     params(("id" = String, Path, description = "The sandbox")),
     request_body = CommandBody,
     responses(
         (status = 202, body = Accepted),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "Not JSON"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "No sandbox of yours"),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "The id was used with another body"),
-        (status = 413, body = ProblemBody, content_type = "application/problem+json", description = "Too large"),
-        (status = 415, body = ProblemBody, content_type = "application/problem+json", description = "Not sent as JSON"),
-        (status = 422, body = ProblemBody, content_type = "application/problem+json", description = "Not a command this sandbox takes"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json", description = "Too many at once"),
-        (status = 507, body = ProblemBody, content_type = "application/problem+json", description = "The record is full"),
+        BadBody,
+        Refused,
+        NotYours,
     )
 )]
 pub async fn accept(

@@ -2,7 +2,8 @@ use super::Query;
 use crate::app::App;
 use crate::auth::Actor;
 use crate::auth::access::Own;
-use crate::error::{Problem, ProblemBody};
+use crate::error::Problem;
+use crate::openapi::{BadCursor, Busy, NotYours, Quota};
 use crate::sandbox::{Sandbox, SandboxError};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -26,7 +27,7 @@ pub struct From {
 /// position as `id` and a `Recorded` as `data`. `Last-Event-ID` wins over `after`. With
 /// `Accept: application/x-ndjson`: what is recorded by now, one `Recorded` a line.
 #[utoipa::path(
-    get, path = "/api/sandboxes/{id}/events", tag = "sandbox",
+    get, path = "/api/sandboxes/{id}/events", tag = "sandbox", operation_id = "read_events",
     params(
         ("id" = String, Path, description = "The sandbox"),
         ("after" = Option<u64>, Query, description = "The last position already known"),
@@ -35,11 +36,10 @@ pub struct From {
     ),
     responses(
         (status = 200, content((String = "text/event-stream"), (String = "application/x-ndjson"))),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "A cursor that is no position"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "No sandbox of yours"),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "A cursor past the end"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json", description = "Too many streams of yours"),
-        (status = 503, body = ProblemBody, content_type = "application/problem+json", description = "Too many streams in all"),
+        BadCursor,
+        Quota,
+        Busy,
+        NotYours,
     )
 )]
 pub async fn stream(

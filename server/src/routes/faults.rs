@@ -1,7 +1,7 @@
 use crate::auth::access::Own;
 use crate::body::Json;
-use crate::error::{Problem, ProblemBody};
-use crate::openapi::{FaultBody, FaultView};
+use crate::error::Problem;
+use crate::openapi::{BadBody, FaultBody, FaultView, NotYours, Quota};
 use crate::sandbox::FaultStanding;
 use axum::extract::Path;
 use http::StatusCode;
@@ -9,11 +9,11 @@ use protocol::FaultSpec;
 
 /// The faults that stand.
 #[utoipa::path(
-    get, path = "/api/sandboxes/{id}/faults", tag = "faults",
+    get, path = "/api/sandboxes/{id}/faults", tag = "faults", operation_id = "list_faults",
     params(("id" = String, Path, description = "The sandbox")),
     responses(
         (status = 200, body = Vec<FaultView>),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "No sandbox of yours"),
+        NotYours,
     )
 )]
 pub async fn list(Own(sandbox): Own) -> axum::Json<Vec<FaultStanding>> {
@@ -22,11 +22,11 @@ pub async fn list(Own(sandbox): Own) -> axum::Json<Vec<FaultStanding>> {
 
 /// Clear every fault.
 #[utoipa::path(
-    delete, path = "/api/sandboxes/{id}/faults", tag = "faults",
+    delete, path = "/api/sandboxes/{id}/faults", tag = "faults", operation_id = "clear_all_faults",
     params(("id" = String, Path, description = "The sandbox")),
     responses(
         (status = 204),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "No sandbox of yours"),
+        NotYours,
     )
 )]
 pub async fn heal(Own(sandbox): Own) -> Result<StatusCode, Problem> {
@@ -36,7 +36,7 @@ pub async fn heal(Own(sandbox): Own) -> Result<StatusCode, Problem> {
 
 /// Install a fault, or replace the one of that name.
 #[utoipa::path(
-    put, path = "/api/sandboxes/{id}/faults/{fault_id}", tag = "faults",
+    put, path = "/api/sandboxes/{id}/faults/{fault_id}", tag = "faults", operation_id = "put_fault",
     params(
         ("id" = String, Path, description = "The sandbox"),
         ("fault_id" = String, Path, description = "A name of your choice: lower-case letters, digits and hyphens, at most 64", max_length = 64, pattern = "^[a-z0-9-]{1,64}$"),
@@ -44,12 +44,9 @@ pub async fn heal(Own(sandbox): Own) -> Result<StatusCode, Problem> {
     request_body = FaultBody,
     responses(
         (status = 200, body = FaultView, description = "The fault as it stands"),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "Not JSON"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "No sandbox of yours"),
-        (status = 413, body = ProblemBody, content_type = "application/problem+json", description = "Too large"),
-        (status = 415, body = ProblemBody, content_type = "application/problem+json", description = "Not sent as JSON"),
-        (status = 422, body = ProblemBody, content_type = "application/problem+json", description = "Not a fault this sandbox can have"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json", description = "As many stand as may"),
+        BadBody,
+        Quota,
+        NotYours,
     )
 )]
 pub async fn put(
@@ -67,14 +64,14 @@ pub async fn put(
 
 /// Clear a fault. What it stopped is started again.
 #[utoipa::path(
-    delete, path = "/api/sandboxes/{id}/faults/{fault_id}", tag = "faults",
+    delete, path = "/api/sandboxes/{id}/faults/{fault_id}", tag = "faults", operation_id = "clear_fault",
     params(
         ("id" = String, Path, description = "The sandbox"),
         ("fault_id" = String, Path, description = "The fault's name"),
     ),
     responses(
         (status = 204),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "No sandbox of yours, or no such fault"),
+        NotYours,
     )
 )]
 pub async fn clear(Own(sandbox): Own, Path((_, fault_id)): Path<(String, String)>) -> Result<StatusCode, Problem> {

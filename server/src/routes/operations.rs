@@ -1,7 +1,8 @@
 //! For whoever runs the server.
 
 use crate::app::App;
-use crate::error::{Problem, ProblemBody};
+use crate::error::Problem;
+use crate::openapi::Busy;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use http::header::CONTENT_TYPE;
@@ -9,26 +10,29 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 /// The process answers.
-#[utoipa::path(get, path = "/healthz", tag = "operations", responses((status = 200, body = String, content_type = "text/plain")))]
+#[utoipa::path(
+    get, path = "/healthz", tag = "operations", operation_id = "health",
+    responses((status = 200, body = String, content_type = "text/plain"))
+)]
 pub async fn healthz() -> &'static str {
     "ok\n"
 }
 
 /// The server can do its work.
 #[utoipa::path(
-    get, path = "/readyz", tag = "operations",
-    responses(
-        (status = 200, body = String, content_type = "text/plain"),
-        (status = 500, body = ProblemBody, content_type = "application/problem+json", description = "Its data can't be read"),
-    )
+    get, path = "/readyz", tag = "operations", operation_id = "readiness",
+    responses((status = 200, body = String, content_type = "text/plain"), Busy)
 )]
 pub async fn readyz(State(app): State<App>) -> Result<&'static str, Problem> {
-    app.store.ping().await?;
+    app.store.ping().await.map_err(Problem::unready)?;
     Ok("ready\n")
 }
 
 /// Figures, as OpenMetrics text.
-#[utoipa::path(get, path = "/metrics", tag = "operations", responses((status = 200, body = String, content_type = "application/openmetrics-text")))]
+#[utoipa::path(
+    get, path = "/metrics", tag = "operations", operation_id = "metrics",
+    responses((status = 200, body = String, content_type = "application/openmetrics-text"))
+)]
 pub async fn metrics(State(app): State<App>) -> Result<impl IntoResponse, Problem> {
     let text = app.metrics.text().map_err(Problem::internal)?;
     Ok(([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text))
@@ -49,7 +53,10 @@ pub struct Limits {
 }
 
 /// How much of everything there may be.
-#[utoipa::path(get, path = "/limits", tag = "operations", responses((status = 200, body = Limits)))]
+#[utoipa::path(
+    get, path = "/limits", tag = "operations", operation_id = "limits",
+    responses((status = 200, body = Limits))
+)]
 pub async fn limits(State(app): State<App>) -> axum::Json<Limits> {
     let config = &app.config;
     axum::Json(Limits {

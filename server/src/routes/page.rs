@@ -1,6 +1,7 @@
 use crate::app::App;
 use crate::auth::Actor;
 use crate::error::Problem;
+use crate::ids::SessionId;
 use crate::pages::Page;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
@@ -12,11 +13,11 @@ use http::header::CONTENT_TYPE;
 use std::convert::Infallible;
 use std::future::ready;
 
-pub async fn home(State(app): State<App>, actor: Actor, headers: HeaderMap) -> Result<Response, Problem> {
+pub async fn home(State(app): State<App>, actor: Actor, headers: HeaderMap) -> Response {
     show(&app, Page::Home, actor, &headers).await
 }
 
-pub async fn lessons(State(app): State<App>, actor: Actor, headers: HeaderMap) -> Result<Response, Problem> {
+pub async fn lessons(State(app): State<App>, actor: Actor, headers: HeaderMap) -> Response {
     show(&app, Page::Lessons, actor, &headers).await
 }
 
@@ -27,10 +28,10 @@ pub async fn lesson(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let lesson = ::lessons::lesson(&slug).ok_or_else(Problem::not_found)?;
-    show(&app, Page::Lesson(lesson), actor, &headers).await
+    Ok(show(&app, Page::Lesson(lesson), actor, &headers).await)
 }
 
-pub async fn playground(State(app): State<App>, actor: Actor, headers: HeaderMap) -> Result<Response, Problem> {
+pub async fn playground(State(app): State<App>, actor: Actor, headers: HeaderMap) -> Response {
     show(&app, Page::Playground, actor, &headers).await
 }
 
@@ -40,20 +41,25 @@ pub async fn reload(State(app): State<App>) -> Response {
     ([(CONTENT_TYPE, "text/event-stream")], Body::from_stream(silence)).into_response()
 }
 
-async fn show(app: &App, page: Page, actor: Actor, headers: &HeaderMap) -> Result<Response, Problem> {
-    let live = match (page.topology(), actor) {
-        (Some(topology), Actor::Learner(_)) => newest(app, topology, actor).await?,
+async fn show(app: &App, page: Page, actor: Actor, headers: &HeaderMap) -> Response {
+    let live = match (page.topology(), actor.session()) {
+        (Some(topology), Some(session)) => newest(app, topology, session).await,
         _ => None,
     };
-    Ok(app.pages.respond(page, live, headers))
+    app.pages.respond(page, live, headers)
 }
 
-/// The picture of the actor's newest sandbox of that topology, which this does not wake.
-async fn newest(app: &App, topology: &str, actor: Actor) -> Result<Option<Live>, Problem> {
-    let Some(session) = actor.session() else { return Ok(None) };
-    let Some(row) = app.store.sandboxes_of(&session).into_iter().find(|row| row.topology == topology) else {
-        return Ok(None);
-    };
-    let sandbox = app.sandboxes.get(&row.id).await?;
-    Ok(sandbox.map(|sandbox| Live { sandbox_id: row.id.to_string(), state: (*sandbox.state()).clone() }))
+/// The picture of the session's newest sandbox of that topology, which this does not wake. One
+/// that can't be read leaves the page readable.
+async fn newest(app: &App, topology: &str, session: SessionId) -> Option<Live> {
+    let row = app.store.sandboxes_of(&session).into_iter().find(|row| row.topology == topology)?;
+    match app.sandboxes.get(&row.id).await {
+        Ok(sandbox) => {
+            sandbox.map(|sandbox| Live { sandbox_id: row.id.to_string(), state: (*sandbox.state()).clone() })
+        }
+        Err(error) => {
+            tracing::error!(sandbox.id = %row.id, %error, "a page is shown without its sandbox");
+            None
+        }
+    }
 }

@@ -2,9 +2,9 @@ use crate::app::App;
 use crate::auth::access::Own;
 use crate::auth::{Actor, session};
 use crate::body::Json;
-use crate::error::{Problem, ProblemBody};
+use crate::error::Problem;
 use crate::ids;
-use crate::openapi::FaultView;
+use crate::openapi::{BadBody, Busy, FaultView, NotYours};
 use crate::sandbox::{FaultStanding, Sandbox};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -82,7 +82,7 @@ pub struct NewSandbox {
 }
 
 /// The sandboxes of this session, the newest first.
-#[utoipa::path(get, path = "/api/sandboxes", tag = "sandbox", responses((status = 200, body = Vec<SandboxView>)))]
+#[utoipa::path(get, path = "/api/sandboxes", tag = "sandbox", operation_id = "list_sandboxes", responses((status = 200, body = Vec<SandboxView>)))]
 pub async fn list(State(app): State<App>, actor: Actor) -> Result<axum::Json<Vec<SandboxView>>, Problem> {
     let mut views = vec![];
     if let Some(session) = actor.session() {
@@ -97,15 +97,12 @@ pub async fn list(State(app): State<App>, actor: Actor) -> Result<axum::Json<Vec
 
 /// Start a sandbox. A client without a session gets one, as a cookie.
 #[utoipa::path(
-    post, path = "/api/sandboxes", tag = "sandbox",
+    post, path = "/api/sandboxes", tag = "sandbox", operation_id = "create_sandbox",
     request_body = NewSandbox,
     responses(
         (status = 201, body = SandboxView, headers(("Location" = String, description = "Its address"))),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "Not JSON"),
-        (status = 413, body = ProblemBody, content_type = "application/problem+json", description = "Too large"),
-        (status = 415, body = ProblemBody, content_type = "application/problem+json", description = "Not sent as JSON"),
-        (status = 422, body = ProblemBody, content_type = "application/problem+json", description = "No such topology, or a seed out of range"),
-        (status = 503, body = ProblemBody, content_type = "application/problem+json", description = "The server is full"),
+        BadBody,
+        Busy,
     )
 )]
 pub async fn create(State(app): State<App>, actor: Actor, Json(wanted): Json<NewSandbox>) -> Result<Response, Problem> {
@@ -140,11 +137,11 @@ pub async fn create(State(app): State<App>, actor: Actor, Json(wanted): Json<New
 
 /// How a sandbox stands.
 #[utoipa::path(
-    get, path = "/api/sandboxes/{id}", tag = "sandbox",
+    get, path = "/api/sandboxes/{id}", tag = "sandbox", operation_id = "show_sandbox",
     params(("id" = String, Path, description = "The sandbox")),
     responses(
         (status = 200, body = SandboxView),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "No sandbox of yours"),
+        NotYours,
     )
 )]
 pub async fn show(Own(sandbox): Own) -> axum::Json<SandboxView> {
@@ -153,11 +150,11 @@ pub async fn show(Own(sandbox): Own) -> axum::Json<SandboxView> {
 
 /// Delete a sandbox and everything of it.
 #[utoipa::path(
-    delete, path = "/api/sandboxes/{id}", tag = "sandbox",
+    delete, path = "/api/sandboxes/{id}", tag = "sandbox", operation_id = "delete_sandbox",
     params(("id" = String, Path, description = "The sandbox")),
     responses(
         (status = 204),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "No sandbox of yours"),
+        NotYours,
     )
 )]
 pub async fn delete(State(app): State<App>, Own(sandbox): Own) -> Result<StatusCode, Problem> {

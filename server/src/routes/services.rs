@@ -1,18 +1,19 @@
 use crate::auth::access::Own;
-use crate::error::{Problem, ProblemBody};
+use crate::error::Problem;
+use crate::openapi::NotYours;
 use axum::extract::Path;
 use http::StatusCode;
 
 /// Crash a service. It stays down until it is restarted.
 #[utoipa::path(
-    post, path = "/api/sandboxes/{id}/services/{name}/crash", tag = "services",
+    post, path = "/api/sandboxes/{id}/services/{name}/crash", tag = "services", operation_id = "crash_service",
     params(
         ("id" = String, Path, description = "The sandbox"),
         ("name" = String, Path, description = "The service"),
     ),
     responses(
         (status = 202, description = "The rest is in the record"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "No sandbox of yours, or no such service"),
+        NotYours,
     )
 )]
 pub async fn crash(Own(sandbox): Own, Path((_, name)): Path<(String, String)>) -> Result<StatusCode, Problem> {
@@ -23,14 +24,14 @@ pub async fn crash(Own(sandbox): Own, Path((_, name)): Path<(String, String)>) -
 
 /// Start a service that is down, and clear the fault that holds it down.
 #[utoipa::path(
-    post, path = "/api/sandboxes/{id}/services/{name}/restart", tag = "services",
+    post, path = "/api/sandboxes/{id}/services/{name}/restart", tag = "services", operation_id = "restart_service",
     params(
         ("id" = String, Path, description = "The sandbox"),
         ("name" = String, Path, description = "The service"),
     ),
     responses(
         (status = 202, description = "The rest is in the record"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "No sandbox of yours, or no such service"),
+        NotYours,
     )
 )]
 pub async fn restart(Own(sandbox): Own, Path((_, name)): Path<(String, String)>) -> Result<StatusCode, Problem> {

@@ -1,6 +1,7 @@
 use super::Query;
 use crate::auth::access::Own;
-use crate::error::{Problem, ProblemBody};
+use crate::error::Problem;
+use crate::openapi::{BadCursor, NotYours};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
@@ -11,16 +12,15 @@ pub struct At {
 
 /// The picture: what the record up to a position adds up to.
 #[utoipa::path(
-    get, path = "/api/sandboxes/{id}/state", tag = "sandbox",
+    get, path = "/api/sandboxes/{id}/state", tag = "sandbox", operation_id = "show_state",
     params(
         ("id" = String, Path, description = "The sandbox"),
         ("at" = Option<u64>, Query, description = "A position; the last one where it is left out"),
     ),
     responses(
         (status = 200, body = Object, description = "A `DiagramState`"),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "Not a position"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "No sandbox of yours"),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "A position past the end"),
+        BadCursor,
+        NotYours,
     )
 )]
 pub async fn show(Own(sandbox): Own, Query(At { at }): Query<At>) -> Result<Response, Problem> {

@@ -1,8 +1,8 @@
 use super::Query;
 use super::state::At;
 use crate::auth::access::Own;
-use crate::error::{Problem, ProblemBody};
-use crate::openapi::{TableSummaryView, TableView};
+use crate::error::Problem;
+use crate::openapi::{BadCursor, NotYours, TableSummaryView, TableView};
 use crate::sandbox::{TableRows, TableSummary};
 use axum::extract::Path;
 use serde::Serialize;
@@ -16,14 +16,14 @@ pub struct Tables {
 
 /// The tables in a service's own database.
 #[utoipa::path(
-    get, path = "/api/sandboxes/{id}/services/{name}/tables", tag = "services",
+    get, path = "/api/sandboxes/{id}/services/{name}/tables", tag = "services", operation_id = "list_tables",
     params(
         ("id" = String, Path, description = "The sandbox"),
         ("name" = String, Path, description = "The service"),
     ),
     responses(
         (status = 200, body = Tables),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "No sandbox of yours, or no such service"),
+        NotYours,
     )
 )]
 pub async fn list(Own(sandbox): Own, Path((_, name)): Path<(String, String)>) -> Result<axum::Json<Tables>, Problem> {
@@ -32,7 +32,7 @@ pub async fn list(Own(sandbox): Own, Path((_, name)): Path<(String, String)>) ->
 
 /// The rows of a table: as they are, or folded from the record as they were.
 #[utoipa::path(
-    get, path = "/api/sandboxes/{id}/services/{name}/tables/{table}", tag = "services",
+    get, path = "/api/sandboxes/{id}/services/{name}/tables/{table}", tag = "services", operation_id = "show_table",
     params(
         ("id" = String, Path, description = "The sandbox"),
         ("name" = String, Path, description = "The service"),
@@ -41,9 +41,8 @@ pub async fn list(Own(sandbox): Own, Path((_, name)): Path<(String, String)>) ->
     ),
     responses(
         (status = 200, body = TableView),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "Not a position"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "No sandbox of yours, no such service or no such table"),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "A position past the end"),
+        BadCursor,
+        NotYours,
     )
 )]
 pub async fn show(

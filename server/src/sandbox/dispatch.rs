@@ -127,7 +127,8 @@ impl Dispatch {
             .body(Full::new(body))?;
         let answer = self.client.request(request).await?;
         let status = answer.status();
-        let body = Limited::new(answer.into_body(), ANSWER_BYTES).collect().await.map_err(|error| anyhow::anyhow!(error))?;
+        let body =
+            Limited::new(answer.into_body(), ANSWER_BYTES).collect().await.map_err(|error| anyhow::anyhow!(error))?;
         Ok((status, body.to_bytes()))
     }
 

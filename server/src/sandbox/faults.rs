@@ -106,8 +106,8 @@ fn next(recorder: &Recorder, clock: Clock, begun: &HashSet<(Name, u64)>) -> Opti
         let faults = picture.state.faults.iter();
         faults
             .flat_map(|fault| {
-                let waits = fault.spec.kind == FaultKind::Crash
-                    && !begun.contains(&(fault.id.clone(), fault.installed_at));
+                let waits =
+                    fault.spec.kind == FaultKind::Crash && !begun.contains(&(fault.id.clone(), fault.installed_at));
                 [waits.then(|| fault.begins_at().max(now)), fault.expires_at()]
             })
             .flatten()

@@ -11,8 +11,8 @@ use diagram::{DiagramState, Health};
 use kit::Clock;
 use kit::ctx::Span;
 use kit::tables::{TableRows, TableSummary};
-use protocol::{Fault, FaultKind, FaultSpec, Limits, Name, Observation, Observed, Position, RECORD_FORMAT, Topology};
 use protocol::Uuid;
+use protocol::{Fault, FaultKind, FaultSpec, Limits, Name, Observation, Observed, Position, RECORD_FORMAT, Topology};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
@@ -43,7 +43,8 @@ impl Live {
         let (folder, clock) = (env.folder(&row.id), clock(row));
         let path = folder.join(RECORD);
         let stored = storage::open(&path, topology).await?;
-        let namespace = Uuid::from_bytes(Uuid::new_v5(&Uuid::NAMESPACE_OID, row.id.to_string().as_bytes()).into_bytes());
+        let namespace =
+            Uuid::from_bytes(Uuid::new_v5(&Uuid::NAMESPACE_OID, row.id.to_string().as_bytes()).into_bytes());
         let opened = recorder::open(stored, path, clock, namespace).await?;
         let recorder::Opened { recorder, task, unanswered, dispatch, faults_changed } = opened;
         let before = recorder.history.state();
@@ -59,9 +60,8 @@ impl Live {
             })
             .collect();
         let keepers = Arc::new(keepers);
-        let starting = keepers.iter().filter(|keeper| {
-            before.node(&keeper.name).is_none_or(|node| node.health != Health::Crashed)
-        });
+        let starting =
+            keepers.iter().filter(|keeper| before.node(&keeper.name).is_none_or(|node| node.health != Health::Crashed));
         futures_util::future::join_all(starting.map(Keeper::start)).await;
         recorder.flush().await?;
 
@@ -96,7 +96,8 @@ impl Live {
     pub async fn stop(&self) {
         self.dispatcher.abort();
         self.fault_timer.abort();
-        futures_util::future::join_all(self.keepers.iter().map(|keeper| keeper.stop("the sandbox goes to sleep"))).await;
+        futures_util::future::join_all(self.keepers.iter().map(|keeper| keeper.stop("the sandbox goes to sleep")))
+            .await;
         let asleep = by_server(self.clock, "terrarium".into(), Observation::SandboxHibernated);
         let _ = self.recorder.send(Entry::Observe(vec![asleep]));
         self.recorder.end().await;
@@ -169,19 +170,13 @@ impl Live {
         Ok(kit::tables::list(&kit::ctx::database(&self.folder, service)).await?)
     }
 
-    pub async fn table(
-        &self,
-        service: &str,
-        table: &str,
-        at: Option<Position>,
-    ) -> Result<TableRows, SandboxError> {
+    pub async fn table(&self, service: &str, table: &str, at: Option<Position>) -> Result<TableRows, SandboxError> {
         self.keeper(service)?;
         let present = kit::tables::read(&kit::ctx::database(&self.folder, service), table).await?;
         let present = present.ok_or(SandboxError::NoSuchTable)?;
         let Some(at) = at else { return Ok(present) };
         look::table_at(&self.recorder.history, service, table, present.columns, at).await
     }
-
 }
 
 /// An observation by the server itself, or by whoever asked it.
@@ -226,4 +221,3 @@ fn first_words(env: &Env, row: &SandboxRow, topology: &Topology, before: &Diagra
     words.push(by_server(clock, "terrarium".into(), Observation::SandboxWoken));
     words
 }
-

@@ -60,8 +60,7 @@ pub fn evolve(mut shelf: Shelf, event: &StockEvent) -> Shelf {
     match event {
         StockEvent::Reserved { order_id, quantity } => {
             shelf.on_hand -= quantity;
-            shelf.reservation =
-                Some(Reservation { order_id: *order_id, quantity: *quantity, status: Status::Held });
+            shelf.reservation = Some(Reservation { order_id: *order_id, quantity: *quantity, status: Status::Held });
         }
         StockEvent::Rejected { .. } => {}
         StockEvent::Sold => {

@@ -2,9 +2,16 @@
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum StockEvent {
-    Reserved { order_id: i64, quantity: i64 },
+    Reserved {
+        order_id: i64,
+        quantity: i64,
+    },
     /// Not enough on hand: nothing changed.
-    Rejected { order_id: i64, quantity: i64, on_hand: i64 },
+    Rejected {
+        order_id: i64,
+        quantity: i64,
+        on_hand: i64,
+    },
     Sold,
     Released,
 }

@@ -4,9 +4,14 @@ use protocol::PlaceOrder;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum OrderCommand {
-    Place { id: i64, order: PlaceOrder },
+    Place {
+        id: i64,
+        order: PlaceOrder,
+    },
     /// Paid: the saga has gone well.
     Confirm,
     /// The compensation: the order is taken back.
-    Cancel { reason: String },
+    Cancel {
+        reason: String,
+    },
 }

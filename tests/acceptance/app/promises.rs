@@ -1,0 +1,153 @@
+//! What must hold of a sandbox at rest, whatever happened to it.
+
+use super::Sandbox;
+use super::sandbox::Row;
+use protocol::{INITIAL_STOCK, Observation, PRICE_MINOR, Recorded, Uuid};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// A sandbox at rest: its record and its tables.
+pub struct Promises {
+    record: Vec<Recorded>,
+    orders: Vec<Row>,
+    payments: Vec<Row>,
+    reservations: Vec<Row>,
+    on_hand: i64,
+}
+
+impl Promises {
+    /// Waits until nothing is under way, and checks all of it.
+    pub async fn of(sandbox: &Sandbox) -> Self {
+        let at_rest = sandbox.at_rest().await;
+        let broken: Vec<_> = sandbox.invariants().await.into_iter().filter(|invariant| !invariant.holds).collect();
+        assert!(broken.is_empty(), "{broken:#?}");
+        let promises = Promises {
+            record: sandbox.record().await,
+            orders: sandbox.table("orders", "orders").await,
+            payments: sandbox.table("payments", "payments").await,
+            reservations: sandbox.table("inventory", "reservations").await,
+            on_hand: sandbox.stock().await,
+        };
+        assert!(promises.record.len() as u64 >= at_rest.position);
+        promises.record_is_gapless();
+        promises.every_order_ended_once();
+        promises.every_message_was_dealt_with_once();
+        promises.stock_adds_up();
+        promises.money_adds_up();
+        promises
+    }
+
+    pub fn confirmed(&self) -> usize {
+        self.orders.iter().filter(|order| order["status"] == "CONFIRMED").count()
+    }
+
+    pub fn cancelled(&self) -> usize {
+        self.orders.iter().filter(|order| order["status"] == "CANCELLED").count()
+    }
+
+    fn record_is_gapless(&self) {
+        for (event, expected) in self.record.iter().zip(1..) {
+            assert_eq!(event.position, expected);
+        }
+        assert!(self.record.is_sorted_by_key(|event| event.at), "time fell");
+    }
+
+    /// Acknowledged orders are in the record, and each of those ended, once.
+    pub fn kept(&self, acknowledged: &[Uuid]) {
+        let accepted: HashSet<Uuid> = self
+            .record
+            .iter()
+            .filter(|event| matches!(event.observation, Observation::CommandAccepted { .. }))
+            .filter_map(|event| event.correlation_id)
+            .collect();
+        let lost: Vec<_> = acknowledged.iter().filter(|order| !accepted.contains(order)).collect();
+        assert!(lost.is_empty(), "acknowledged but not in the record: {lost:?}");
+    }
+
+    fn every_order_ended_once(&self) {
+        let mut accepted = HashSet::new();
+        let mut states: HashMap<Uuid, Vec<&str>> = HashMap::new();
+        for event in &self.record {
+            let order = event.correlation_id.unwrap_or_default();
+            match &event.observation {
+                Observation::CommandAccepted { .. } => assert!(accepted.insert(order), "{order} was accepted twice"),
+                Observation::CommandRejected { reason, .. } => panic!("{order} was rejected: {reason}"),
+                Observation::StateChanged { entity, to, .. } if &**entity == "order" => {
+                    states.entry(order).or_default().push(to);
+                }
+                _ => {}
+            }
+        }
+        for order in &accepted {
+            let states = states.get(order).map(Vec::as_slice);
+            assert!(
+                matches!(states, Some(["PENDING", "CONFIRMED" | "CANCELLED"])),
+                "{order} went through {states:?}"
+            );
+        }
+        assert_eq!(accepted.len(), states.len(), "orders nobody asked for");
+        assert_eq!(accepted.len(), self.orders.len(), "orders and their table");
+        let numbered: Vec<i64> = self.orders.iter().map(|order| number(order, "id")).collect();
+        let expected: Vec<i64> = (protocol::FIRST_ORDER..).take(numbered.len()).collect();
+        assert_eq!(numbered, expected);
+    }
+
+    fn every_message_was_dealt_with_once(&self) {
+        let mut published = HashSet::new();
+        let mut acked: HashMap<Uuid, Vec<&str>> = HashMap::new();
+        for event in &self.record {
+            match &event.observation {
+                Observation::MessagePublished { envelope, .. } => {
+                    assert!(published.insert(envelope.id), "{} {} twice", envelope.kind, envelope.subject);
+                }
+                Observation::MessageAcked { message_id, group, .. } => {
+                    let groups = acked.entry(*message_id).or_default();
+                    assert!(!groups.contains(&&**group), "{message_id} was acked twice by {group}");
+                    groups.push(group);
+                }
+                Observation::MessageDeadLettered { .. } => panic!("{event:?}"),
+                _ => {}
+            }
+        }
+        for event in &self.record {
+            let Observation::MessagePublished { envelope, .. } = &event.observation else { continue };
+            let readers = match &*envelope.kind {
+                "PaymentSucceeded" | "PaymentFailed" => 2,
+                "StockReleased" => 0,
+                _ => 1,
+            };
+            let acked = acked.get(&envelope.id).map_or(0, Vec::len);
+            assert_eq!(acked, readers, "{} {}", envelope.kind, envelope.subject);
+        }
+    }
+
+    fn stock_adds_up(&self) {
+        let of = |status: &str| sum(&self.reservations, status, "quantity");
+        assert_eq!(of("HELD"), 0, "a reservation of an ended saga remains");
+        assert_eq!(self.on_hand + of("SOLD"), INITIAL_STOCK);
+        assert_eq!(of("SOLD"), sum(&self.orders, "CONFIRMED", "quantity"));
+    }
+
+    fn money_adds_up(&self) {
+        let captured: BTreeMap<i64, i64> = self
+            .payments
+            .iter()
+            .filter(|payment| payment["status"] == "CAPTURED")
+            .map(|payment| (number(payment, "order_id"), number(payment, "amount_minor")))
+            .collect();
+        let confirmed: BTreeMap<i64, i64> = self
+            .orders
+            .iter()
+            .filter(|order| order["status"] == "CONFIRMED")
+            .map(|order| (number(order, "id"), number(order, "quantity") * PRICE_MINOR))
+            .collect();
+        assert_eq!(captured, confirmed);
+    }
+}
+
+fn number(row: &Row, column: &str) -> i64 {
+    row[column].as_i64().expect("a number")
+}
+
+fn sum(rows: &[Row], status: &str, column: &str) -> i64 {
+    rows.iter().filter(|row| row["status"] == status).map(|row| number(row, column)).sum()
+}

@@ -1,0 +1,231 @@
+use super::{Event, Events, Session, in_time};
+use diagram::DiagramState;
+use protocol::{Observation, Recorded, Uuid};
+use reqwest::{Method, RequestBuilder};
+use runner::invariants::Invariant;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+/// A sandbox as one session asks for it. Cheap to clone.
+#[derive(Clone)]
+pub struct Sandbox {
+    session: Session,
+    id: String,
+}
+
+/// A row of a service's table, by column.
+pub type Row = Map<String, Value>;
+
+impl Sandbox {
+    pub(super) fn new(session: Session, id: String) -> Self {
+        Sandbox { session, id }
+    }
+
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// `path` begins with a slash, or is empty for the sandbox itself.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.session.request(method, &format!("/api/sandboxes/{}{path}", self.id))
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> T {
+        let answer = self.session.send(self.request(Method::GET, path)).await;
+        let (status, text) = (answer.status(), answer.text().await.expect("text"));
+        assert_eq!(status, 200, "GET {path}: {text}");
+        serde_json::from_str(&text).expect("the answer reads")
+    }
+
+    async fn done(&self, status: u16, request: RequestBuilder) {
+        let answer = self.session.send(request).await;
+        let (got, url, text) = (answer.status(), answer.url().clone(), answer.text().await.unwrap_or_default());
+        assert_eq!(got, status, "{url}: {text}");
+    }
+
+    pub async fn view(&self) -> Value {
+        self.get("").await
+    }
+
+    /// Of the last event recorded.
+    pub async fn position(&self) -> u64 {
+        self.view().await["position"].as_u64().expect("a position")
+    }
+
+    pub async fn state(&self) -> DiagramState {
+        self.get("/state").await
+    }
+
+    pub async fn state_at(&self, position: u64) -> DiagramState {
+        self.get(&format!("/state?at={position}")).await
+    }
+
+    pub fn place(&self, id: Uuid, quantity: i64) -> RequestBuilder {
+        let data = json!({"item_id": 42, "quantity": quantity, "user_id": 1});
+        self.request(Method::POST, "/commands").json(&json!({"id": id, "type": "PlaceOrder", "data": data}))
+    }
+
+    /// An order of one piece. Returns its correlation id.
+    pub async fn place_order(&self) -> Uuid {
+        self.try_place(Uuid::new_v4()).await.expect("202")
+    }
+
+    /// Its correlation id when it was acknowledged; `None` when the server had no answer, or no room.
+    pub async fn try_place(&self, id: Uuid) -> Option<Uuid> {
+        let answer = in_time("an answer or none", self.place(id, 1).send()).await.ok()?;
+        match answer.status().as_u16() {
+            202 => {
+                let accepted: Value = answer.json().await.ok()?;
+                Some(accepted["correlation_id"].as_str().expect("an id").parse().expect("a UUID"))
+            }
+            503 => None,
+            status => panic!("{status}: {}", answer.text().await.unwrap_or_default()),
+        }
+    }
+
+    pub async fn crash(&self, service: &str) {
+        self.done(202, self.request(Method::POST, &format!("/services/{service}/crash"))).await;
+    }
+
+    pub async fn restart(&self, service: &str) {
+        self.done(202, self.request(Method::POST, &format!("/services/{service}/restart"))).await;
+    }
+
+    /// The fault as it stands.
+    pub async fn put_fault(&self, id: &str, fault: Value) -> Value {
+        let answer = self.session.send(self.request(Method::PUT, &format!("/faults/{id}")).json(&fault)).await;
+        let (status, text) = (answer.status(), answer.text().await.expect("text"));
+        assert_eq!(status, 200, "{text}");
+        serde_json::from_str(&text).expect("JSON")
+    }
+
+    pub async fn clear_fault(&self, id: &str) {
+        self.done(204, self.request(Method::DELETE, &format!("/faults/{id}"))).await;
+    }
+
+    pub async fn heal_all(&self) {
+        self.done(204, self.request(Method::DELETE, "/faults")).await;
+    }
+
+    pub async fn faults(&self) -> Vec<Value> {
+        self.get("/faults").await
+    }
+
+    pub async fn delete(&self) {
+        self.done(204, self.request(Method::DELETE, "")).await;
+    }
+
+    pub async fn table_names(&self, service: &str) -> Vec<String> {
+        let tables: Value = self.get(&format!("/services/{service}/tables")).await;
+        let tables = tables["tables"].as_array().expect("tables");
+        tables.iter().map(|table| table["name"].as_str().expect("a name").to_owned()).collect()
+    }
+
+    pub async fn table(&self, service: &str, table: &str) -> Vec<Row> {
+        rows(self.get(&format!("/services/{service}/tables/{table}")).await)
+    }
+
+    pub async fn table_at(&self, service: &str, table: &str, position: u64) -> Vec<Row> {
+        rows(self.get(&format!("/services/{service}/tables/{table}?at={position}")).await)
+    }
+
+    /// Pieces of item 42 on the shelf.
+    pub async fn stock(&self) -> i64 {
+        self.table("inventory", "stock").await[0]["on_hand"].as_i64().expect("a number")
+    }
+
+    pub async fn invariants(&self) -> Vec<Invariant> {
+        self.get("/invariants").await
+    }
+
+    /// What is recorded by now, as NDJSON, line by line.
+    pub async fn lines(&self) -> Vec<String> {
+        let request = self.request(Method::GET, "/events").header("accept", "application/x-ndjson");
+        let answer = self.session.send(request).await;
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.headers()["content-type"], "application/x-ndjson");
+        let text = in_time("the whole record", answer.text()).await.expect("text");
+        assert!(text.is_empty() || text.ends_with('\n'), "a line is cut off");
+        text.lines().map(str::to_owned).collect()
+    }
+
+    pub async fn record(&self) -> Vec<Recorded> {
+        let read = |line: &String| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        self.lines().await.iter().map(read).collect()
+    }
+
+    /// The stream from behind a position, asked for as a browser does that reconnects.
+    pub async fn events(&self, last: u64) -> Events {
+        self.try_events(last).await.expect("an answer")
+    }
+
+    /// `None` while the server is down or on its way there.
+    pub async fn try_events(&self, last: u64) -> Option<Events> {
+        let mut request = self.request(Method::GET, "/events").header("accept", "text/event-stream");
+        if last > 0 {
+            request = request.header("last-event-id", last);
+        }
+        let answer = in_time("a stream", request.send()).await.ok()?;
+        (answer.status() != 503).then(|| Events::new(answer))
+    }
+
+    /// Follows the record from its beginning until this is in it.
+    pub async fn wait_for(&self, what: &str, seen: impl Fn(&Recorded) -> bool) -> Recorded {
+        self.wait(what, |event, _| seen(event).then(|| event.clone())).await
+    }
+
+    /// Follows the picture from its beginning until it is so.
+    pub async fn wait_until(&self, what: &str, so: impl Fn(&DiagramState) -> bool) -> DiagramState {
+        self.wait(what, |_, state| so(state).then(|| state.clone())).await
+    }
+
+    async fn wait<T>(&self, what: &str, found: impl Fn(&Recorded, &DiagramState) -> Option<T>) -> T {
+        in_time(what, async {
+            let (mut state, mut events) = (DiagramState::default(), self.events(0).await);
+            loop {
+                let event: Event = events.next().await.unwrap_or_else(|| panic!("the stream ended before: {what}"));
+                let event = event.recorded();
+                state.evolve(&event);
+                if let Some(found) = found(&event, &state) {
+                    return found;
+                }
+            }
+        })
+        .await
+    }
+
+    /// Where an order's saga ends.
+    pub async fn outcome(&self, order: Uuid) -> String {
+        let ended = |event: &Recorded| match &event.observation {
+            Observation::StateChanged { entity, to, .. } if &**entity == "order" && **to != *"PENDING" => {
+                (event.correlation_id == Some(order)).then(|| to.to_string())
+            }
+            _ => None,
+        };
+        self.wait("the order ends", |event, _| ended(event)).await
+    }
+
+    /// All services are up and nothing is under way: every order has ended and everybody knows.
+    pub async fn at_rest(&self) -> DiagramState {
+        // From where the picture stands now: before that it may have been at rest, too.
+        let now = self.position().await;
+        self.wait_until("nothing is under way", |state| {
+            state.position >= now && state.at_rest() && state.sagas.pending == 0
+        })
+        .await
+    }
+}
+
+fn rows(table: Value) -> Vec<Row> {
+    let columns: Vec<&str> = table["columns"].as_array().expect("columns").iter().filter_map(Value::as_str).collect();
+    let named = |row: &Value| {
+        let cells = row.as_array().expect("a row");
+        assert_eq!(cells.len(), columns.len());
+        columns.iter().zip(cells).map(|(column, cell)| ((*column).to_owned(), cell.clone())).collect()
+    };
+    table["rows"].as_array().expect("rows").iter().map(named).collect()
+}
