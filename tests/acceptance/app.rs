@@ -11,7 +11,7 @@ pub use events::{Event, Events};
 pub use folder::Folder;
 pub use promises::Promises;
 pub use sandbox::Sandbox;
-pub use session::{Problem, Session};
+pub use session::Session;
 
 use server::{Config, Server};
 use std::future::Future;

@@ -125,7 +125,11 @@ fn bad_cursors(sandbox: &Sandbox, position: u64) -> Vec<Case> {
     vec![
         ("a stream from past the end", 409, get(&format!("/events?after={past}"))),
         ("a reconnect from past the end", 409, get("/events?after=0").header("last-event-id", past)),
-        ("lines from past the end", 409, get(&format!("/events?after={past}")).header("accept", "application/x-ndjson")),
+        (
+            "lines from past the end",
+            409,
+            get(&format!("/events?after={past}")).header("accept", "application/x-ndjson"),
+        ),
         ("a state past the end", 409, get(&format!("/state?at={past}"))),
         ("a table past the end", 409, get(&format!("/services/orders/tables/orders?at={past}"))),
         ("the largest position", 409, get(&format!("/events?after={}", u64::MAX))),
@@ -144,7 +148,11 @@ fn bad_bodies(sandbox: &Sandbox) -> Vec<Case> {
         ("a body of 1 MB whose length is not said", 413, post().body(Body::wrap_stream(pieces))),
         ("a fault of 1 MB", 413, sandbox.request(Method::PUT, "/faults/one").body(large())),
         ("a sandbox of 1 MB", 413, sandbox.session().request(Method::POST, "/api/sandboxes").body(large())),
-        ("a body of 1 MB where none is read", 413, sandbox.request(Method::POST, "/services/orders/crash").body(large())),
+        (
+            "a body of 1 MB where none is read",
+            413,
+            sandbox.request(Method::POST, "/services/orders/crash").body(large()),
+        ),
     ]
 }
 
@@ -226,6 +234,8 @@ async fn the_same_command_again_is_the_same_order_and_another_under_its_id_is_re
 async fn more_streams_than_may_be_are_refused_and_a_closed_one_makes_room() {
     let app = App::in_process(&["--streams-per-session", "2"]).await;
     let sandbox = app.session().sandbox().await;
+    sandbox.place_order().await;
+    sandbox.at_rest().await;
     let position = sandbox.position().await;
     let (mut first, _second) = (sandbox.events(0).await, sandbox.events(0).await);
     first.next().await.expect("an event");

@@ -116,6 +116,25 @@ async fn crash_services(app: &App, crashes: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn r1_orders_under_way_when_their_service_goes_are_asked_for_again() {
+    let app = App::in_process(&NO_HURRY).await;
+    let sandbox = app.session().sandbox().await;
+    let mut acknowledged = vec![];
+    for round in 0..60 {
+        let orders = (0..8).map(|_| sandbox.place_order());
+        let goes = async {
+            if round % 2 == 0 {
+                sandbox.crash("orders").await;
+            }
+            sandbox.restart("orders").await;
+        };
+        let (orders, ()) = tokio::join!(futures_util::future::join_all(orders), goes);
+        acknowledged.extend(orders);
+    }
+    Promises::of(&sandbox).await.kept(&acknowledged);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_sandbox_that_was_made_is_whole_however_soon_the_server_is_killed() {
     let mut app = App::process(&NO_HURRY).await;
     let session = app.session();

@@ -28,7 +28,10 @@ async fn declined_payments_cancel_orders_until_the_fault_is_cleared() {
     let app = App::in_process(&[]).await;
     let sandbox = app.session().sandbox().await;
     let standing = sandbox.put_fault("all", decline(json!({}))).await;
-    assert_eq!((&standing["id"], &standing["strength"], &standing["expires_in_ms"]), (&json!("all"), &json!(100), &Value::Null));
+    assert_eq!(
+        (&standing["id"], &standing["strength"], &standing["expires_in_ms"]),
+        (&json!("all"), &json!(100), &Value::Null)
+    );
     assert_eq!(sandbox.faults().await, [standing]);
     assert_eq!(outcomes(&sandbox, 2).await, ["CANCELLED", "CANCELLED"]);
     sandbox.clear_fault("all").await;
@@ -36,9 +39,9 @@ async fn declined_payments_cancel_orders_until_the_fault_is_cleared() {
 
     let promises = Promises::of(&sandbox).await;
     assert_eq!((promises.confirmed(), promises.cancelled()), (1, 2));
-    let triggered = sandbox.record().await.into_iter().filter(|event| {
-        matches!(&event.observation, Observation::FaultTriggered { fault_id, .. } if &**fault_id == "all")
-    });
+    let triggered = sandbox.record().await.into_iter().filter(
+        |event| matches!(&event.observation, Observation::FaultTriggered { fault_id, .. } if &**fault_id == "all"),
+    );
     assert_eq!(triggered.count(), 2);
     assert!(sandbox.faults().await.is_empty());
 }
@@ -86,9 +89,10 @@ async fn a_fault_begins_after_its_time_and_ends_by_itself() {
     assert_eq!(listed.len(), 1, "it was replaced");
     assert!(listed[0]["expires_in_ms"].as_u64().is_some_and(|left| left <= 701), "{listed:?}");
     assert_eq!(outcomes(&sandbox, 1).await, ["CANCELLED"]);
-    let cleared = sandbox.wait_for("it ends by itself", |event| {
-        matches!(&event.observation, Observation::FaultCleared { reason, .. } if reason == "its time was up")
-    });
+    let cleared = sandbox.wait_for(
+        "it ends by itself",
+        |event| matches!(&event.observation, Observation::FaultCleared { reason, .. } if reason == "its time was up"),
+    );
     cleared.await;
     assert!(sandbox.faults().await.is_empty());
     assert_eq!(outcomes(&sandbox, 1).await, ["CONFIRMED"]);

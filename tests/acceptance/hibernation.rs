@@ -33,7 +33,12 @@ async fn with_two_messages_waiting(sandbox: &Sandbox) -> DiagramState {
     let order = sandbox.place_order().await;
     sandbox.outcome(order).await;
     sandbox.at_rest().await;
-    sandbox.put_fault("half", json!({"kind": "decline-payments", "target": "payments", "ttl_ms": null, "params": {"every": 2}})).await;
+    sandbox
+        .put_fault(
+            "half",
+            json!({"kind": "decline-payments", "target": "payments", "ttl_ms": null, "params": {"every": 2}}),
+        )
+        .await;
     sandbox.crash("inventory").await;
     sandbox.place_order().await;
     sandbox.place_order().await;
@@ -58,8 +63,7 @@ async fn an_idle_sandbox_sleeps_and_wakes_exactly_as_it_was() {
 
     // Whoever opens its page wakes it.
     let woken = sandbox.wait_until("it is awake", |state| {
-        state.position > sleeping.position
-            && state.nodes.iter().filter(|node| node.health == Health::Up).count() == 3
+        state.position > sleeping.position && state.nodes.iter().filter(|node| node.health == Health::Up).count() == 3
     });
     assert_eq!(still(&woken.await), still(&before));
     assert_eq!(sandbox.view().await["state"], "running");

@@ -53,7 +53,10 @@ async fn a_method_that_is_not_documented_is_refused_with_those_that_are() {
     let app = App::in_process(&[]).await;
     let sandbox = app.session().sandbox().await;
     let answer = sandbox.session().send(sandbox.request(Method::PATCH, "")).await;
-    assert_eq!((answer.status().as_u16(), answer.headers()["allow"].to_str().expect("text")), (405, "GET, HEAD, DELETE"));
+    assert_eq!(
+        (answer.status().as_u16(), answer.headers()["allow"].to_str().expect("text")),
+        (405, "GET, HEAD, DELETE")
+    );
     assert_eq!(sandbox.session().send(sandbox.request(Method::HEAD, "")).await.status(), 200);
 }
 

@@ -146,6 +146,9 @@ async fn r9_a_client_that_does_not_read_for_ten_thousand_events_gets_all_of_them
         }
         seen.assert_is(&lines);
     }
+    let orders = sandbox.table("orders", "orders").await;
+    assert_eq!(orders.len(), 1000, "a look shows the newest");
+    assert_eq!(sandbox.table_at("orders", "orders", lines.len() as u64).await, orders);
 }
 
 /// Reads one stream after the other until the end of the record.

@@ -93,8 +93,7 @@ async fn a_declined_payment_gives_the_stock_back(sandbox: &Sandbox) {
 
 fn three_wait(state: &DiagramState) -> bool {
     let lane = state.pipe("orders").and_then(|pipe| pipe.lanes.iter().find(|lane| &*lane.group == "inventory"));
-    state.commands_waiting.is_empty()
-        && lane.is_some_and(|lane| (lane.waiting.count, lane.in_flight.count) == (3, 0))
+    state.commands_waiting.is_empty() && lane.is_some_and(|lane| (lane.waiting.count, lane.in_flight.count) == (3, 0))
 }
 
 fn three_up(state: &DiagramState) -> bool {

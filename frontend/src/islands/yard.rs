@@ -75,8 +75,8 @@ pub fn Yard(store: Store) -> impl IntoView {
     let columns = texts::ORDER_COLUMNS.map(|name| view! { <th scope="col">{name}</th> }).collect_view();
     view! {
         <div class="yard">
-            <section class="orders">
-                <h2>{texts::ORDERS}</h2>
+            <section class="orders" tabindex="0" aria-labelledby="orders-title">
+                <h2 id="orders-title">{texts::ORDERS}</h2>
                 <table>
                     <thead><tr>{columns}</tr></thead>
                     <tbody inner_html=move || store.orders.get()></tbody>

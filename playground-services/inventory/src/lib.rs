@@ -22,13 +22,17 @@ impl Service for Inventory {
 
     async fn outside(&self, _: &Ctx, _: &Work) {}
 
-    async fn handle(
-        &self,
-        conn: &mut SqliteConnection,
-        work: &Work,
-        (): &(),
-        stage: &mut Stage<'_>,
-    ) -> Result<Reply, Refusal> {
-        reactions::react(conn, work, stage).await
+    type Rows = storage::Warehouse;
+
+    async fn load(&self, conn: &mut SqliteConnection, batch: &[&Work]) -> sqlx::Result<Self::Rows> {
+        storage::load(conn, batch.iter().filter_map(|work| work.number("order_id"))).await
+    }
+
+    fn handle(&self, rows: &mut Self::Rows, work: &Work, (): &(), stage: &mut Stage<'_>) -> Result<Reply, Refusal> {
+        reactions::react(rows, work, stage)
+    }
+
+    async fn save(&self, conn: &mut SqliteConnection, rows: &Self::Rows) -> sqlx::Result<()> {
+        storage::save(conn, rows).await
     }
 }

@@ -1,29 +1,28 @@
 //! What inventory does when it hears something.
 
 use crate::domain::{Shelf, StockCommand, StockEvent, decide, evolve};
-use crate::storage;
+use crate::storage::Warehouse;
 use kit::{Refusal, Reply, Stage, Work};
 use protocol::{OrderCreated, PaymentFailed, PaymentSucceeded, StockRejected, StockReleased, StockReserved};
 use serde_json::json;
-use sqlx::sqlite::SqliteConnection;
 
-pub async fn react(conn: &mut SqliteConnection, work: &Work, stage: &mut Stage<'_>) -> Result<Reply, Refusal> {
+pub fn react(warehouse: &mut Warehouse, work: &Work, stage: &mut Stage<'_>) -> Result<Reply, Refusal> {
     match work.kind() {
         OrderCreated::TYPE => {
             let heard: OrderCreated = work.data()?;
-            let shelf = storage::shelf_for(conn, heard.order_id, heard.item_id).await?;
+            let shelf = warehouse.shelf_for(heard.order_id, heard.item_id);
             let command = StockCommand::Reserve { order_id: heard.order_id, quantity: heard.quantity };
             for event in decide(&shelf, command) {
-                reserve(conn, &shelf, &event, &heard, stage).await?;
+                reserve(warehouse, &shelf, &event, &heard, stage);
             }
         }
         PaymentSucceeded::TYPE => {
             let heard: PaymentSucceeded = work.data()?;
-            settle(conn, heard.order_id, StockCommand::Sell, stage).await?;
+            settle(warehouse, heard.order_id, StockCommand::Sell, stage);
         }
         PaymentFailed::TYPE => {
             let heard: PaymentFailed = work.data()?;
-            settle(conn, heard.order_id, StockCommand::Release, stage).await?;
+            settle(warehouse, heard.order_id, StockCommand::Release, stage);
         }
         other => return Err(Refusal::Unreadable(format!("inventory does not know {other}"))),
     }
@@ -31,13 +30,7 @@ pub async fn react(conn: &mut SqliteConnection, work: &Work, stage: &mut Stage<'
 }
 
 /// The order's claim, met or not. Payments needs the amount, so it is passed on.
-async fn reserve(
-    conn: &mut SqliteConnection,
-    shelf: &Shelf,
-    event: &StockEvent,
-    heard: &OrderCreated,
-    stage: &mut Stage<'_>,
-) -> Result<(), Refusal> {
+fn reserve(warehouse: &mut Warehouse, shelf: &Shelf, event: &StockEvent, heard: &OrderCreated, stage: &mut Stage<'_>) {
     let OrderCreated { order_id, item_id, quantity, user_id, amount_minor } = *heard;
     let subject = format!("order/{order_id}");
     if let StockEvent::Rejected { on_hand, .. } = event {
@@ -45,26 +38,20 @@ async fn reserve(
         stage.state_changed("reservation", order_id, None, "REJECTED");
         let data = StockRejected { order_id, item_id, quantity, reason };
         stage.publish(StockRejected::TYPE, subject, json!(data));
-        return Ok(());
+        return;
     }
-    storage::save(conn, &evolve(shelf.clone(), event)).await?;
+    warehouse.put(evolve(shelf.clone(), event));
     stage.state_changed("reservation", order_id, None, "HELD");
     let data = StockReserved { order_id, item_id, quantity, user_id, amount_minor };
     stage.publish(StockReserved::TYPE, subject, json!(data));
-    Ok(())
 }
 
 /// The end of a reservation, one way or the other. Nothing was reserved: nothing to do.
-async fn settle(
-    conn: &mut SqliteConnection,
-    order_id: i64,
-    command: StockCommand,
-    stage: &mut Stage<'_>,
-) -> Result<(), Refusal> {
-    let Some(shelf) = storage::shelf_of(conn, order_id).await? else { return Ok(()) };
+fn settle(warehouse: &mut Warehouse, order_id: i64, command: StockCommand, stage: &mut Stage<'_>) {
+    let Some(shelf) = warehouse.shelf_of(order_id) else { return };
     for event in decide(&shelf, command) {
         let after = evolve(shelf.clone(), &event);
-        storage::save(conn, &after).await?;
+        warehouse.put(after.clone());
         let (Some(before), Some(reservation)) = (&shelf.reservation, &after.reservation) else { continue };
         stage.state_changed("reservation", order_id, Some(before.status.name()), reservation.status.name());
         if event == StockEvent::Released {
@@ -72,5 +59,4 @@ async fn settle(
             stage.publish(StockReleased::TYPE, format!("order/{order_id}"), json!(data));
         }
     }
-    Ok(())
 }

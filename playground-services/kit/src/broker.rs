@@ -7,7 +7,7 @@
 
 mod storage;
 
-pub use storage::{SCHEMA, load, save};
+pub use storage::{Rows, SCHEMA, load};
 
 use protocol::{Envelope, Name, Position, Topology};
 use std::collections::{BTreeMap, BTreeSet, HashMap};

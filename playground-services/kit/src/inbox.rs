@@ -18,20 +18,15 @@ create table inbox (
 /// Names one message or command.
 pub type Key = (String, Uuid);
 
-/// Which of these were dealt with before, with their replies.
-pub async fn seen(conn: &mut SqliteConnection, keys: &[Key]) -> Result<HashMap<Key, Option<String>>, sqlx::Error> {
+/// Begins a transaction. Says which of these were dealt with before, with their replies.
+pub async fn begin(conn: &mut SqliteConnection, keys: &[Key]) -> Result<HashMap<Key, Option<String>>, sqlx::Error> {
     let rows: Vec<(String, String, Option<String>)> = sqlx::query_as(
-        "select inbox.source, inbox.id, inbox.reply from json_each(?) as wanted
+        "begin immediate;
+         select inbox.source, inbox.id, inbox.reply from json_each(?) as wanted
          join inbox on inbox.source = wanted.value ->> 0 and inbox.id = wanted.value ->> 1",
     )
-    .bind(json(keys.iter().map(|(source, id)| (source, id))))
+    .bind(crate::storage::json(keys.iter().map(|(source, id)| (source, id))))
     .fetch_all(conn)
     .await?;
     Ok(rows.into_iter().filter_map(|(source, id, reply)| Some(((source, id.parse().ok()?), reply))).collect())
-}
-
-/// Rows for many values in one bind: SQLite unpacks the JSON, one statement does all.
-pub(crate) fn json<T: serde::Serialize>(rows: impl Iterator<Item = T>) -> String {
-    let rows: Vec<T> = rows.collect();
-    serde_json::to_string(&rows).unwrap_or_else(|_| "[]".to_owned())
 }

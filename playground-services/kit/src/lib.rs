@@ -18,6 +18,7 @@ pub mod service;
 pub mod stage;
 pub mod storage;
 pub mod tables;
+pub mod unit;
 pub mod writer;
 
 pub use clock::Clock;
@@ -25,3 +26,4 @@ pub use ctx::Ctx;
 pub use link::{Delivery, FromHost, Host, Shipment, Start, ToHost};
 pub use service::{Refusal, Reply, Service, Work};
 pub use stage::Stage;
+pub use unit::Unit;

@@ -1,7 +1,7 @@
 //! The transactional outbox: messages and observations are written in the transaction that
 //! caused them, and shipped afterwards. A crash between the two is repaired at the next start.
 
-use crate::{Shipment, inbox};
+use crate::{Shipment, inbox, storage};
 use protocol::{Observation, Observed};
 use sqlx::sqlite::SqliteConnection;
 
@@ -32,8 +32,9 @@ pub struct Entry<'a> {
     pub shipped: u64,
 }
 
-/// Adds inbox, outbox and observations to the transaction under way. Returns the bytes written.
-pub async fn write(conn: &mut SqliteConnection, entry: &Entry<'_>) -> anyhow::Result<usize> {
+/// Adds inbox, outbox and observations to the transaction under way, and commits it. Returns
+/// the bytes written.
+pub async fn commit(conn: &mut SqliteConnection, entry: &Entry<'_>) -> anyhow::Result<usize> {
     let n = i64::try_from(entry.shipment.n)?;
     let messages = messages(&entry.shipment.observed);
     let body = serde_json::to_vec(&entry.shipment.observed)?;
@@ -46,9 +47,10 @@ pub async fn write(conn: &mut SqliteConnection, entry: &Entry<'_>) -> anyhow::Re
          insert into observations (n, body) values (?, ?);
          update sequence set n = ?;
          delete from outbox where n <= ?;
-         delete from observations where n <= ?",
+         delete from observations where n <= ?;
+         commit",
     )
-    .bind(inbox::json(entry.handled.iter().map(|((source, id), reply)| (source, id, reply))))
+    .bind(storage::json(entry.handled.iter().map(|((source, id), reply)| (source, id, reply))))
     .bind(n)
     .bind(messages)
     .bind(n)
@@ -68,7 +70,7 @@ pub async fn last(conn: &mut SqliteConnection) -> anyhow::Result<u64> {
 }
 
 fn messages(observed: &[Observed]) -> String {
-    inbox::json(observed.iter().filter_map(|observed| match &observed.observation {
+    storage::json(observed.iter().filter_map(|observed| match &observed.observation {
         Observation::MessagePublished { topic, envelope } => {
             Some((&envelope.id, topic, &envelope.kind, &envelope.subject))
         }

@@ -29,15 +29,28 @@ pub trait Service: Send + Sync + 'static {
     /// Calls what lies outside the glass (a card network, a mail relay), before the transaction.
     fn outside(&self, ctx: &Ctx, work: &Work) -> impl Future<Output = Self::Outside> + Send;
 
-    /// Loads, decides and stores within the transaction on `conn`, which the caller begins and
-    /// commits, and stages what is to be published.
-    fn handle(
+    /// The rows that a batch of work is about.
+    type Rows: Send;
+
+    /// Loads them, all in one go, within a transaction that the caller has begun.
+    fn load(
         &self,
         conn: &mut SqliteConnection,
+        batch: &[&Work],
+    ) -> impl Future<Output = sqlx::Result<Self::Rows>> + Send;
+
+    /// Decides: changes rows in memory and stages what is to be published. No IO. A refusal
+    /// leaves the rows as they were.
+    fn handle(
+        &self,
+        rows: &mut Self::Rows,
         work: &Work,
         outside: &Self::Outside,
         stage: &mut Stage<'_>,
-    ) -> impl Future<Output = Result<Reply, Refusal>> + Send;
+    ) -> Result<Reply, Refusal>;
+
+    /// Stores what has changed. Never commits: the caller does.
+    fn save(&self, conn: &mut SqliteConnection, rows: &Self::Rows) -> impl Future<Output = sqlx::Result<()>> + Send;
 }
 
 /// One thing to do.
@@ -72,13 +85,21 @@ impl Work {
         }
     }
 
-    /// The command's or message's data, as the type it should be.
-    pub fn data<T: serde::de::DeserializeOwned>(&self) -> Result<T, Refusal> {
-        let data = match self {
+    fn raw(&self) -> &Value {
+        match self {
             Work::Command { data, .. } => data,
             Work::Message { delivery, .. } => &delivery.envelope.data,
-        };
-        T::deserialize(data).map_err(|error| Refusal::Unreadable(error.to_string()))
+        }
+    }
+
+    /// A whole number of the data, to know which rows to load.
+    pub fn number(&self, field: &str) -> Option<i64> {
+        self.raw().get(field)?.as_i64()
+    }
+
+    /// The command's or message's data, as the type it should be.
+    pub fn data<T: serde::de::DeserializeOwned>(&self) -> Result<T, Refusal> {
+        T::deserialize(self.raw()).map_err(|error| Refusal::Unreadable(error.to_string()))
     }
 }
 
@@ -122,7 +143,7 @@ pub async fn run<S: Service>(
     let _lock = lock(&ctx)?;
     let mut migrations = vec![crate::inbox::SCHEMA, outbox::SCHEMA];
     migrations.extend(S::MIGRATIONS);
-    let (mut conn, fresh) = storage::open(&ctx.database(), &migrations).await?;
+    let mut conn = storage::open(&ctx.database(), &migrations).await?;
     changes::watch(&mut conn).await?;
     // Bound already: from here on callers wait in the listener's queue, they are not refused.
     ctx.send(ToHost::Ready { address: listener.local_addr()?, pid: std::process::id() });
@@ -130,9 +151,7 @@ pub async fn run<S: Service>(
     let (jobs, inbound) = mpsc::unbounded_channel();
     let (shipped_tx, shipped) = watch::channel(0);
     let mut writer = writer::Writer::new(service.clone(), ctx.clone(), conn, shipped).await?;
-    if fresh {
-        writer.seed().await?;
-    }
+    writer.seed_once().await?;
     let workers = Arc::new(Semaphore::new(ctx.spec.workers.max(1) as usize));
     let door = http::Door { ctx: ctx.clone(), service: service.clone(), workers: workers.clone(), jobs: jobs.clone() };
 

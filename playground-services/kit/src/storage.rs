@@ -24,27 +24,25 @@ pub fn options(path: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-/// Opens the file, making it if need be, and brings its schema up to date. The second value
-/// says whether the file is new.
-pub async fn open(path: &Path, migrations: &[&'static str]) -> anyhow::Result<(SqliteConnection, bool)> {
+/// Opens the file, making it if need be, and brings its schema up to date.
+pub async fn open(path: &Path, migrations: &[&'static str]) -> anyhow::Result<SqliteConnection> {
     let mut conn = options(path)
         .create_if_missing(true)
         .connect()
         .await
         .with_context(|| format!("cannot open {}", path.display()))?;
-    let fresh = migrate(&mut conn, migrations).await?;
-    Ok((conn, fresh))
+    migrate(&mut conn, migrations).await?;
+    Ok(conn)
 }
 
-/// Runs the migrations not yet run, each in a transaction of its own; `user_version` counts
-/// them. True when there were none before.
-async fn migrate(conn: &mut SqliteConnection, migrations: &[&'static str]) -> anyhow::Result<bool> {
+/// Runs the migrations not yet run, each in a transaction of its own; `user_version` counts them.
+async fn migrate(conn: &mut SqliteConnection, migrations: &[&'static str]) -> anyhow::Result<()> {
     let (version,): (i64,) = sqlx::query_as("pragma user_version").fetch_one(&mut *conn).await?;
     for (i, migration) in migrations.iter().enumerate().skip(usize::try_from(version)?) {
         let script = format!("begin immediate; {migration}; pragma user_version = {}; commit", i + 1);
         sqlx::raw_sql(sqlx::AssertSqlSafe(script)).execute(&mut *conn).await?;
     }
-    Ok(version == 0)
+    Ok(())
 }
 
 /// Moves the write-ahead log into the database from a connection of its own, while writers go on.
@@ -52,6 +50,14 @@ pub async fn checkpoint(path: &Path) -> Result<(), sqlx::Error> {
     let mut conn = options(path).connect().await?;
     sqlx::query("pragma wal_checkpoint(passive)").fetch_all(&mut conn).await?;
     conn.close().await
+}
+
+/// Many rows in one bind: SQLite unpacks the JSON with `json_each`, so one statement, and one
+/// hop to its thread, does for all.
+pub fn json<T: serde::Serialize>(rows: impl Iterator<Item = T>) -> String {
+    let rows: Vec<T> = rows.collect();
+    // Numbers, texts and options of them: there is nothing JSON cannot say.
+    serde_json::to_string(&rows).unwrap_or_else(|_| "[]".to_owned())
 }
 
 /// The version of the SQLite linked in.

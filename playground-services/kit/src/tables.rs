@@ -70,6 +70,10 @@ fn cells(row: &SqliteRow) -> Vec<Value> {
     (0..row.columns().len())
         .map(|i| {
             let Ok(value) = row.try_get_raw(i) else { return Value::Null };
+            if value.is_null() {
+                // Its type is the column's, and a text that is not there would read as an empty one.
+                return Value::Null;
+            }
             match value.type_info().name() {
                 "INTEGER" => row.try_get::<i64, _>(i).map_or(Value::Null, Value::from),
                 "REAL" => row.try_get::<f64, _>(i).map_or(Value::Null, Value::from),

@@ -48,8 +48,12 @@ impl<S: Service> Writer<S> {
         Ok(Writer { service, ctx, conn, n, shipped, forgotten: 0, written: 0 })
     }
 
-    /// The first day's rows, recorded like any others.
-    pub(crate) async fn seed(&mut self) -> anyhow::Result<()> {
+    /// The first day's rows, recorded like any others. They are the first transaction: a kill
+    /// between making the file and this leaves them to the next start.
+    pub(crate) async fn seed_once(&mut self) -> anyhow::Result<()> {
+        if self.n > 0 {
+            return Ok(());
+        }
         sqlx::query("begin immediate").execute(&mut self.conn).await?;
         self.service.seed(&self.ctx, &mut self.conn).await?;
         let rows = changes::drain(&mut self.conn).await?;
@@ -109,7 +113,6 @@ impl<S: Service> Writer<S> {
 
     /// `None` when the store failed one of them and everything was rolled back.
     async fn transaction(&mut self, batch: &[Job<S::Outside>]) -> anyhow::Result<Option<Vec<Outcome>>> {
-        sqlx::query("begin immediate").execute(&mut self.conn).await?;
         match self.handle_all(batch).await {
             Ok(outcomes) => Ok(Some(outcomes)),
             Err(error) => {
@@ -124,18 +127,21 @@ impl<S: Service> Writer<S> {
 
     async fn handle_all(&mut self, batch: &[Job<S::Outside>]) -> anyhow::Result<Vec<Outcome>> {
         let keys: Vec<inbox::Key> = batch.iter().map(|job| key(&job.work)).collect();
-        let mut seen: HashMap<inbox::Key, Option<String>> = inbox::seen(&mut self.conn, &keys).await?;
+        let mut seen: HashMap<inbox::Key, Option<String>> = inbox::begin(&mut self.conn, &keys).await?;
         let mut observed = vec![];
         let mut handled = vec![];
         let mut acks: Vec<Position> = vec![];
         let mut outcomes = Vec::with_capacity(batch.len());
+        let fresh: Vec<&Work> =
+            batch.iter().zip(&keys).filter(|(_, key)| !seen.contains_key(*key)).map(|(job, _)| &job.work).collect();
+        let mut rows = self.service.load(&mut self.conn, &fresh).await?;
         for (job, key) in batch.iter().zip(keys) {
             if let Some(reply) = seen.get(&key) {
                 outcomes.push(Outcome::Repeat(reply.clone()));
                 continue;
             }
             let mut stage = Stage::new(&self.ctx, job.work.span(), cause(&job.work), job.work.ordinal());
-            match self.service.handle(&mut self.conn, &job.work, &job.outside, &mut stage).await {
+            match self.service.handle(&mut rows, &job.work, &job.outside, &mut stage) {
                 Ok(reply) => {
                     observed.extend(stage.into_observed());
                     let kept = match &job.work {
@@ -149,7 +155,6 @@ impl<S: Service> Writer<S> {
                     handled.push((key, kept));
                     outcomes.push(Outcome::Done(reply));
                 }
-                Err(Refusal::Store(error)) => return Err(error.into()),
                 Err(refusal) => outcomes.push(Outcome::Refused(refusal)),
             }
         }
@@ -157,10 +162,10 @@ impl<S: Service> Writer<S> {
             sqlx::query("rollback").execute(&mut self.conn).await?;
             return Ok(outcomes);
         }
-        let rows = changes::drain(&mut self.conn).await?;
+        self.service.save(&mut self.conn, &rows).await?;
         let committed = Observation::TransactionCommitted {
             transaction_id: self.n + 1,
-            rows,
+            rows: changes::drain(&mut self.conn).await?,
             batch_size: u32::try_from(handled.len())?,
         };
         let span = match batch {
@@ -182,8 +187,7 @@ impl<S: Service> Writer<S> {
         let shipped = *self.shipped.borrow();
         let shipment = Shipment { n: self.n + 1, observed, acks };
         let entry = outbox::Entry { shipment: &shipment, handled, shipped };
-        self.written += outbox::write(&mut self.conn, &entry).await?;
-        sqlx::query("commit").execute(&mut self.conn).await?;
+        self.written += outbox::commit(&mut self.conn, &entry).await?;
         self.n += 1;
         self.forgotten = shipped;
         self.ctx.send(ToHost::Ship(shipment));

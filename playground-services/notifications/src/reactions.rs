@@ -1,12 +1,10 @@
 //! What notifications does when it hears something.
 
-use crate::domain::{NotificationCommand, decide, evolve};
-use crate::storage;
-use kit::{Refusal, Reply, Stage, Work};
+use crate::domain::{Notification, NotificationCommand, decide, evolve};
+use kit::{Refusal, Reply, Stage, Unit, Work};
 use protocol::{OrderCancelled, OrderConfirmed};
-use sqlx::sqlite::SqliteConnection;
 
-pub async fn react(conn: &mut SqliteConnection, work: &Work, stage: &mut Stage<'_>) -> Result<Reply, Refusal> {
+pub fn react(notifications: &mut Unit<Notification>, work: &Work, stage: &mut Stage<'_>) -> Result<Reply, Refusal> {
     let (order_id, user_id, message) = match work.kind() {
         OrderConfirmed::TYPE => {
             let heard: OrderConfirmed = work.data()?;
@@ -18,9 +16,10 @@ pub async fn react(conn: &mut SqliteConnection, work: &Work, stage: &mut Stage<'
         }
         other => return Err(Refusal::Unreadable(format!("notifications does not know {other}"))),
     };
-    let known = storage::load(conn, order_id).await?;
-    for event in decide(known.as_ref(), NotificationCommand::Tell { order_id, user_id, message }) {
-        storage::insert(conn, &evolve(known.clone(), &event)).await?;
+    let command = NotificationCommand::Tell { order_id, user_id, message };
+    for event in decide(notifications.get(order_id), command) {
+        let told = evolve(notifications.get(order_id).cloned(), &event);
+        notifications.put(order_id, told);
         stage.state_changed("notification", order_id, None, "SENT");
     }
     Ok(Reply::default())

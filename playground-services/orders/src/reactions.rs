@@ -1,53 +1,48 @@
 //! What orders does when asked, and when it hears something.
 
-use crate::domain::{Order, OrderCommand, OrderEvent, decide, evolve};
-use crate::storage;
+use crate::domain::{OrderCommand, OrderEvent, decide, evolve};
+use crate::storage::Book;
 use kit::{Refusal, Reply, Stage, Work};
 use protocol::{
     OrderCancelled, OrderConfirmed, OrderCreated, PaymentFailed, PaymentSucceeded, PlaceOrder, StockRejected,
 };
 use serde_json::json;
-use sqlx::sqlite::SqliteConnection;
 
-pub async fn react(conn: &mut SqliteConnection, work: &Work, stage: &mut Stage<'_>) -> Result<Reply, Refusal> {
+pub fn react(book: &mut Book, work: &Work, stage: &mut Stage<'_>) -> Result<Reply, Refusal> {
     match work.kind() {
         "PlaceOrder" => {
             let order = PlaceOrder::parse(&work.data()?).map_err(Refusal::Domain)?;
-            let id = storage::next_id(conn).await?;
-            carry_out(conn, None, OrderCommand::Place { id, order }, stage).await?;
+            let id = book.next_id();
+            carry_out(book, id, OrderCommand::Place { id, order }, stage);
             Ok(Reply(json!({ "order_id": id })))
         }
         PaymentSucceeded::TYPE => {
             let heard: PaymentSucceeded = work.data()?;
-            let order = storage::load(conn, heard.order_id).await?;
-            carry_out(conn, order, OrderCommand::Confirm, stage).await
+            carry_out(book, heard.order_id, OrderCommand::Confirm, stage);
+            Ok(Reply::default())
         }
         PaymentFailed::TYPE => {
             let heard: PaymentFailed = work.data()?;
-            let order = storage::load(conn, heard.order_id).await?;
-            carry_out(conn, order, OrderCommand::Cancel { reason: heard.reason }, stage).await
+            carry_out(book, heard.order_id, OrderCommand::Cancel { reason: heard.reason }, stage);
+            Ok(Reply::default())
         }
         StockRejected::TYPE => {
             let heard: StockRejected = work.data()?;
-            let order = storage::load(conn, heard.order_id).await?;
-            carry_out(conn, order, OrderCommand::Cancel { reason: heard.reason }, stage).await
+            carry_out(book, heard.order_id, OrderCommand::Cancel { reason: heard.reason }, stage);
+            Ok(Reply::default())
         }
         other => Err(Refusal::Unreadable(format!("orders does not know {other}"))),
     }
 }
 
-/// Decides, stores what follows, and stages what others should hear of it.
-async fn carry_out(
-    conn: &mut SqliteConnection,
-    mut order: Option<Order>,
-    command: OrderCommand,
-    stage: &mut Stage<'_>,
-) -> Result<Reply, Refusal> {
+/// Decides, keeps what follows, and stages what others should hear of it.
+fn carry_out(book: &mut Book, id: i64, command: OrderCommand, stage: &mut Stage<'_>) {
+    let mut order = book.orders.get(id).cloned();
     for event in decide(order.as_ref(), command) {
         let from = order.as_ref().map(|order| order.status.name());
         order = evolve(order, &event);
         let Some(order) = &order else { continue };
-        storage::save(conn, order, &event).await?;
+        book.orders.put(id, order.clone());
         stage.state_changed("order", order.id, from, order.status.name());
         let subject = format!("order/{}", order.id);
         match event {
@@ -71,5 +66,4 @@ async fn carry_out(
             }
         }
     }
-    Ok(Reply::default())
 }

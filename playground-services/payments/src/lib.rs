@@ -22,13 +22,23 @@ impl Service for Payments {
         card_network::charge(ctx, work).await
     }
 
-    async fn handle(
+    type Rows = kit::Unit<domain::Payment>;
+
+    async fn load(&self, conn: &mut SqliteConnection, batch: &[&Work]) -> sqlx::Result<Self::Rows> {
+        storage::load(conn, batch.iter().filter_map(|work| work.number("order_id"))).await
+    }
+
+    fn handle(
         &self,
-        conn: &mut SqliteConnection,
+        rows: &mut Self::Rows,
         work: &Work,
         charge: &Charge,
         stage: &mut Stage<'_>,
     ) -> Result<Reply, Refusal> {
-        reactions::react(conn, work, charge, stage).await
+        reactions::react(rows, work, charge, stage)
+    }
+
+    async fn save(&self, conn: &mut SqliteConnection, rows: &Self::Rows) -> sqlx::Result<()> {
+        storage::save(conn, rows).await
     }
 }

@@ -1,15 +1,13 @@
 //! What payments does when it hears something.
 
 use crate::card_network::Charge;
-use crate::domain::{PaymentCommand, PaymentEvent, decide, evolve};
-use crate::storage;
-use kit::{Refusal, Reply, Stage, Work};
+use crate::domain::{Payment, PaymentCommand, PaymentEvent, decide, evolve};
+use kit::{Refusal, Reply, Stage, Unit, Work};
 use protocol::{PaymentFailed, PaymentSucceeded, StockReserved};
 use serde_json::json;
-use sqlx::sqlite::SqliteConnection;
 
-pub async fn react(
-    conn: &mut SqliteConnection,
+pub fn react(
+    payments: &mut Unit<Payment>,
     work: &Work,
     charge: &Charge,
     stage: &mut Stage<'_>,
@@ -18,13 +16,12 @@ pub async fn react(
         return Err(Refusal::Unreadable(format!("payments does not know {}", work.kind())));
     }
     let StockReserved { order_id, user_id, amount_minor, .. } = work.data()?;
-    let payment = storage::load(conn, order_id).await?;
     let approved = *charge == Charge::Approved;
     let command = PaymentCommand::Charge { order_id, user_id, amount_minor, approved };
-    for event in decide(payment.as_ref(), command) {
-        let payment = evolve(payment.clone(), &event);
-        storage::insert(conn, &payment).await?;
+    for event in decide(payments.get(order_id), command) {
+        let payment = evolve(payments.get(order_id).cloned(), &event);
         stage.state_changed("payment", order_id, None, payment.status.name());
+        payments.put(order_id, payment);
         let subject = format!("order/{order_id}");
         match event {
             PaymentEvent::Captured { .. } => {

@@ -83,7 +83,7 @@ fn unpack(body: &[u8]) -> anyhow::Result<Vec<u8>> {
 
 /// Opens the file, making it if need be.
 pub async fn open(path: &Path, topology: &Topology) -> anyhow::Result<Stored> {
-    let (mut conn, _) = kit::storage::open(path, &MIGRATIONS).await?;
+    let mut conn = kit::storage::open(path, &MIGRATIONS).await?;
     let (tail_first, bytes): (i64, i64) = sqlx::query_as(
         "select coalesce(max(last) filter (where packed), 0) + 1, coalesce(sum(length(body)), 0) from chunk",
     )
@@ -163,75 +163,86 @@ pub async fn commands(conn: &mut SqliteConnection, ids: &[Uuid]) -> anyhow::Resu
     rows.into_iter().map(|(id, kind, data)| Ok((id.parse()?, KnownCommand { kind, data }))).collect()
 }
 
-/// Stores a group commit. Returns by how many bytes the record grew.
+/// Stores a group commit: one statement list and one hop to SQLite's thread, whatever is in it.
+/// Returns by how many bytes the record grew, about.
 pub async fn write(conn: &mut SqliteConnection, write: &Write<'_>) -> anyhow::Result<u64> {
-    sqlx::query("begin immediate").execute(&mut *conn).await?;
-    let done = write_all(conn, write).await;
-    let end = if done.is_ok() { "commit" } else { "rollback" };
-    sqlx::query(end).execute(&mut *conn).await?;
-    done
-}
-
-async fn write_all(conn: &mut SqliteConnection, write: &Write<'_>) -> anyhow::Result<u64> {
-    let mut bytes = 0;
-    match &write.block {
-        Some(block) => {
-            bytes += block.body.len();
-            sqlx::query(
-                "delete from chunk where first >= ?; insert into chunk (first, last, packed, body) values (?, ?, 1, ?)",
-            )
-            .bind(block.first.cast_signed())
-            .bind(block.first.cast_signed())
-            .bind(block.last.cast_signed())
-            .bind(&block.body)
-            .execute(&mut *conn)
-            .await?;
-        }
-        None if !write.lines.is_empty() => {
-            bytes += write.lines.bytes().len();
-            let last = write.first + write.lines.len() as u64 - 1;
-            sqlx::query("insert into chunk (first, last, packed, body) values (?, ?, 0, ?)")
-                .bind(write.first.cast_signed())
-                .bind(last.cast_signed())
-                .bind(write.lines.bytes())
-                .execute(&mut *conn)
-                .await?;
-        }
-        None => {}
-    }
-    broker::save(conn, write.broker).await?;
-    if !write.shipped.is_empty() || !write.answered.is_empty() {
-        let shipped: Vec<_> = write.shipped.iter().collect();
-        sqlx::query(
-            "insert or replace into shipped (service, n) select value ->> 0, value ->> 1 from json_each(?);
-             update command set answered = 1 where id in (select value from json_each(?))",
-        )
-        .bind(serde_json::to_string(&shipped)?)
-        .bind(serde_json::to_string(write.answered)?)
-        .execute(&mut *conn)
-        .await?;
-    }
-    if !write.accepted.is_empty() {
-        let accepted: Vec<_> = write
-            .accepted
-            .iter()
-            .map(|Accepted { command, span, ordinal }| {
-                let data = command.data.to_string();
-                (command.id, ordinal, &command.kind, data, span.trace.traceparent(), span.correlation_id)
-            })
-            .collect();
-        sqlx::query(
-            "insert into command (id, ordinal, kind, data, traceparent, correlation_id)
-             select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 from json_each(?)",
-        )
-        .bind(serde_json::to_string(&accepted)?)
-        .execute(&mut *conn)
-        .await?;
+    let chunk = Chunk::of(write);
+    let broker = broker::Rows::of(write.broker);
+    let shipped: Vec<_> = write.shipped.iter().collect();
+    let accepted: Vec<_> = write
+        .accepted
+        .iter()
+        .map(|Accepted { command, span, ordinal }| {
+            let data = command.data.to_string();
+            (command.id, ordinal, &command.kind, data, span.trace.traceparent(), span.correlation_id)
+        })
+        .collect();
+    let done = sqlx::query(
+        "begin immediate;
+         delete from chunk where first >= ?;
+         insert into chunk (first, last, packed, body) select ?, ?, ?, ? where ?;
+         insert or replace into delivery (grp, position, attempt, nacks, dead)
+             select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 from json_each(?);
+         delete from delivery where (grp, position) in (select value ->> 0, value ->> 1 from json_each(?));
+         insert or replace into shipped (service, n) select value ->> 0, value ->> 1 from json_each(?);
+         insert into command (id, ordinal, kind, data, traceparent, correlation_id)
+             select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 from json_each(?);
+         update command set answered = 1 where id in (select value from json_each(?));
+         commit",
+    )
+    .bind(chunk.replaces)
+    .bind(chunk.first)
+    .bind(chunk.last)
+    .bind(chunk.packed)
+    .bind(chunk.body)
+    .bind(!chunk.body.is_empty())
+    .bind(broker.kept)
+    .bind(broker.gone)
+    .bind(serde_json::to_string(&shipped)?)
+    .bind(serde_json::to_string(&accepted)?)
+    .bind(serde_json::to_string(write.answered)?)
+    .execute(&mut *conn)
+    .await;
+    if let Err(error) = done {
+        sqlx::query("rollback").execute(&mut *conn).await?;
+        return Err(error.into());
     }
     if let Some(checkpoint) = &write.checkpoint {
+        // A picture can be folded again: it need not be in the same transaction.
         save_checkpoint(conn, checkpoint).await?;
     }
-    Ok(bytes as u64)
+    Ok(chunk.body.len() as u64)
+}
+
+/// The row of the record that a group commit adds.
+struct Chunk<'a> {
+    /// Chunks from this position on give way to it.
+    replaces: i64,
+    first: i64,
+    last: i64,
+    packed: bool,
+    body: &'a [u8],
+}
+
+impl<'a> Chunk<'a> {
+    fn of(write: &'a Write<'_>) -> Self {
+        match &write.block {
+            Some(block) => Chunk {
+                replaces: block.first.cast_signed(),
+                first: block.first.cast_signed(),
+                last: block.last.cast_signed(),
+                packed: true,
+                body: &block.body,
+            },
+            None => Chunk {
+                replaces: i64::MAX,
+                first: write.first.cast_signed(),
+                last: (write.first + write.lines.len() as u64).cast_signed() - 1,
+                packed: false,
+                body: write.lines.bytes(),
+            },
+        }
+    }
 }
 
 /// Stores the picture; a file opened at this position needs no folding.

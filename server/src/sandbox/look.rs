@@ -2,7 +2,7 @@
 
 use super::error::SandboxError;
 use crate::recorder::History;
-use kit::tables::TableRows;
+use kit::tables::{ROWS_MAX, TableRows};
 use protocol::{Observation, Position, Recorded, Value};
 use std::collections::BTreeMap;
 
@@ -32,7 +32,9 @@ pub async fn table_at(
     };
     let rows = history.fold(0, at, BTreeMap::new(), fold).await?;
     let cells = |row: &Value| columns.iter().map(|column| row.get(column).cloned().unwrap_or_default()).collect();
-    Ok(TableRows { rows: rows.values().map(cells).collect(), columns })
+    // As many as a look at the present shows, the newest.
+    let older = rows.len().saturating_sub(ROWS_MAX as usize);
+    Ok(TableRows { rows: rows.values().skip(older).map(cells).collect(), columns })
 }
 
 /// Numbers in the order of numbers, the rest as text.

@@ -79,10 +79,7 @@ impl Promises {
         }
         for order in &accepted {
             let states = states.get(order).map(Vec::as_slice);
-            assert!(
-                matches!(states, Some(["PENDING", "CONFIRMED" | "CANCELLED"])),
-                "{order} went through {states:?}"
-            );
+            assert!(matches!(states, Some(["PENDING", "CONFIRMED" | "CANCELLED"])), "{order} went through {states:?}");
         }
         assert_eq!(accepted.len(), states.len(), "orders nobody asked for");
         assert_eq!(accepted.len(), self.orders.len(), "orders and their table");

@@ -15,28 +15,23 @@ create table delivery (
     primary key (grp, position)
 ) without rowid";
 
-/// Adds the changes to the transaction under way.
-pub async fn save(conn: &mut SqliteConnection, changes: &[Change]) -> Result<(), sqlx::Error> {
-    if changes.is_empty() {
-        return Ok(());
+/// Changes as the two binds of whoever writes the table `delivery` in its own transaction.
+pub struct Rows {
+    /// `[group, position, attempt, nacks, dead]` each.
+    pub kept: String,
+    /// `[group, position]` each.
+    pub gone: String,
+}
+
+impl Rows {
+    pub fn of(changes: &[Change]) -> Self {
+        let kept = changes.iter().filter_map(|change| {
+            let row = change.row?;
+            Some((&change.group, change.position, row.attempt, row.nacks, row.dead))
+        });
+        let gone = changes.iter().filter(|change| change.row.is_none()).map(|change| (&change.group, change.position));
+        Rows { kept: crate::storage::json(kept), gone: crate::storage::json(gone) }
     }
-    let kept = crate::inbox::json(changes.iter().filter_map(|change| {
-        let row = change.row?;
-        Some((&change.group, change.position, row.attempt, row.nacks, row.dead))
-    }));
-    let gone = crate::inbox::json(
-        changes.iter().filter(|change| change.row.is_none()).map(|change| (&change.group, change.position)),
-    );
-    sqlx::query(
-        "insert or replace into delivery (grp, position, attempt, nacks, dead)
-             select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 from json_each(?);
-         delete from delivery where (grp, position) in (select value ->> 0, value ->> 1 from json_each(?))",
-    )
-    .bind(kept)
-    .bind(gone)
-    .execute(conn)
-    .await?;
-    Ok(())
 }
 
 /// All stored messages, oldest first.
