@@ -4,6 +4,7 @@
 use crate::player::{Flight, Player};
 use crate::svg::Layout;
 use crate::svg::curve::Curve;
+use crate::svg::label::{HEIGHT, label};
 use diagram::Token;
 use js_sys::Array;
 use std::f64::consts::{PI, TAU};
@@ -77,9 +78,13 @@ impl Canvas {
     /// The size in CSS pixels, and the width in the layout's units.
     pub fn resize(&mut self, width: f64, height: f64, units: f64) {
         self.density = web_sys::window().map_or(1.0, |window| window.device_pixel_ratio()).min(3.0);
-        (self.width, self.height, self.scale) = (width, height, width / units);
-        self.element.set_width((width * self.density) as u32);
-        self.element.set_height((height * self.density) as u32);
+        (self.width, self.height, self.scale) = (width.ceil(), height.ceil(), width / units);
+        self.element.set_width((self.width * self.density) as u32);
+        self.element.set_height((self.height * self.density) as u32);
+        // Whole pixels, or everything drawn would be blurred.
+        let style = self.element.style();
+        let _ = style.set_property("width", &format!("{}px", self.width as i32));
+        let _ = style.set_property("height", &format!("{}px", self.height as i32));
     }
 
     /// Gives how far down, in CSS pixels, the first of what moves is.
@@ -103,8 +108,11 @@ impl Canvas {
             let (x, y) = curve.point(along);
             first.get_or_insert(y * self.scale);
             self.token(flight.motion.token, x, y);
-            if flights.len() <= NAMED {
-                self.name(flight, curve, x, y, layout);
+        }
+        if flights.len() <= NAMED {
+            for (i, (flight, curve)) in flights.iter().enumerate() {
+                let above = flights[..i].iter().filter(|(_, other)| other == curve).count();
+                self.name(flight, curve, layout, above as i32);
             }
         }
         first
@@ -183,8 +191,8 @@ impl Canvas {
         }
     }
 
-    /// `OrderCreated · 101`, in a frame beside the token and within the picture.
-    fn name(&self, flight: &Flight, curve: &Curve, x: f64, y: f64, layout: &Layout) {
+    /// `OrderCreated · 101`, in a frame beside the edge; `above` others on the same edge.
+    fn name(&self, flight: &Flight, curve: &Curve, layout: &Layout, above: i32) {
         let context = &self.context;
         let motion = &flight.motion;
         let text = match motion.subject.rsplit('/').next() {
@@ -193,23 +201,13 @@ impl Canvas {
         };
         context.set_font("600 12.5px \"Atkinson Hyperlegible Next\", sans-serif");
         let width = context.measure_text(&text).map_or(100.0, |measure| measure.width()) + 20.0;
-        let (right, bottom) = (f64::from(layout.width) - 3.0, f64::from(layout.height) - 3.0);
-        // Above what moves along a row, beside what moves along a column.
-        let [start, .., end] = curve.0;
-        let (left, top) = if (end.x - start.x).abs() > (end.y - start.y).abs() {
-            (x - width / 2.0, if y < 46.0 { y + 16.0 } else { y - 42.0 })
-        } else if x - width > 24.0 {
-            (x - width - 18.0, y - 13.0)
-        } else {
-            (x + 18.0, y - 13.0)
-        };
-        let left = left.clamp(3.0, (right - width).max(3.0));
-        let top = top.clamp(3.0, bottom - 26.0);
+        let area = label(layout, curve, width as i32);
+        let (left, top) = (f64::from(area.x), f64::from(area.y - above * (HEIGHT + 3)));
         context.set_fill_style_str(&self.colours.surface);
         context.set_stroke_style_str(self.colour(motion.token));
         context.set_line_width(1.6);
         context.begin_path();
-        let _ = context.round_rect_with_f64(left, top, width, 26.0, 7.0);
+        let _ = context.round_rect_with_f64(left, top, width, f64::from(HEIGHT), 7.0);
         context.fill();
         context.stroke();
         context.set_fill_style_str(&self.colours.ink);

@@ -7,6 +7,7 @@ mod column;
 pub mod curve;
 mod grid;
 pub mod layout;
+pub mod label;
 mod ledger;
 mod node;
 mod pipe;

@@ -95,6 +95,7 @@ pub const CRASHED: &str = "crashed";
 pub const STOPPED: &str = "stopped";
 pub const ASLEEP: &str = "asleep";
 pub const DECLINING: &str = "up · declining";
+pub const DECLINING_ONLY: &str = "declining";
 pub const YOU: &str = "you";
 pub const TOPIC: &str = "topic";
 

@@ -55,6 +55,13 @@ impl Server {
         Ok(Self { app: App::new(config, store, sandboxes)? })
     }
 
+    /// A new session with a sandbox of this topology, which need not be one that the API offers.
+    pub async fn sandbox(&self, topology: protocol::Topology) -> anyhow::Result<(ids::Token, Arc<sandbox::Sandbox>)> {
+        let token = self.app.store.create_session().await?;
+        let sandbox = self.app.sandboxes.create(&token.session(), topology, 1).await?;
+        Ok((token, sandbox))
+    }
+
     /// Answers until told to stop, then ends. Fails when a sandbox had not ended within [`DRAIN`].
     pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) -> anyhow::Result<()> {
         let Self { app } = self;

@@ -215,6 +215,13 @@ impl Task {
                 got = self.entries.recv_many(&mut entries, DRAIN) => if got == 0 { return Ok(None) },
                 () = self.clock.sleep_until(deadline.unwrap_or(u64::MAX)), if deadline.is_some() => {}
             }
+            // Whoever is about to send gets into the same commit.
+            tokio::task::yield_now().await;
+            while entries.len() < DRAIN
+                && let Ok(entry) = self.entries.try_recv()
+            {
+                entries.push(entry);
+            }
             if let Some(end) = self.record(std::mem::take(&mut entries)).await? {
                 let checkpoint = self.history.checkpoint_with(&[])?;
                 storage::save_checkpoint(&mut self.conn, &checkpoint).await?;

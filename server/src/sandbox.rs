@@ -257,6 +257,11 @@ impl Sandbox {
         self.row.seed
     }
 
+    /// What its `at` counts by.
+    pub fn clock(&self) -> kit::Clock {
+        live::clock(&self.row)
+    }
+
     /// The present picture, awake or asleep.
     pub fn state(&self) -> Arc<DiagramState> {
         match self.now() {
@@ -327,7 +332,7 @@ impl Sandbox {
     }
 
     pub fn faults(&self) -> Vec<FaultStanding> {
-        let now_us = live::clock(&self.row).now_us();
+        let now_us = self.clock().now_us();
         self.state().faults.iter().map(|fault| FaultStanding::of(fault, now_us)).collect()
     }
 

@@ -11,6 +11,7 @@ pub fn draw(node: &Node, place: &NodeBox, state: &DiagramState, layout: &Layout,
     let (class, words) = match (health(node, state), layout.shape) {
         // The pips say how many there are.
         (("up", _), Shape::Compact) => ("up", texts::UP.into()),
+        (("up declining", _), Shape::Compact) => ("up declining", texts::DECLINING_ONLY.into()),
         (health, _) => health,
     };
     let committing = if view.committing.contains(&node.name) { " committing" } else { "" };

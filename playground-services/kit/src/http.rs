@@ -131,20 +131,25 @@ async fn command<S: Service>(
     if !door.ctx.spec.commands.iter().any(|name| **name == *body.kind) {
         return (StatusCode::UNPROCESSABLE_ENTITY, "not a command of this service").into_response();
     }
-    let Ok(_busy) = door.workers.clone().acquire_owned().await else {
-        return StatusCode::SERVICE_UNAVAILABLE.into_response();
-    };
+    let Ok(_busy) = door.workers.clone().acquire_owned().await else { return no_answer().await };
     let work = Work::Command { id, kind: body.kind, data: body.data, span, ordinal };
     let outside = door.service.outside(&door.ctx, &work).await;
     let (reply, answered) = oneshot::channel();
     if door.jobs.send(Job { work, outside, reply: Some(reply) }).is_err() {
-        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        return no_answer().await;
     }
     match answered.await {
         Ok(Ok(reply)) => Json(reply.0).into_response(),
-        Ok(Err(Refusal::Store(_))) | Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Err(_) => no_answer().await,
+        Ok(Err(Refusal::Store(_))) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         Ok(Err(refusal)) => {
             (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({"reason": refusal.to_string()}))).into_response()
         }
     }
+}
+
+/// The writer has gone, so the service is ending. Whatever it said now would be final; a lost
+/// answer is not, and the caller asks again. The connection is cut as the service ends.
+async fn no_answer() -> Response {
+    std::future::pending().await
 }

@@ -9,10 +9,11 @@ pub const SCHEMA: &str = "
 -- Messages of committed transactions that are not known to be at the broker yet.
 create table outbox (
     n integer not null,
-    id text not null primary key,
+    id text not null,
     topic text not null,
     type text not null,
-    subject text not null
+    subject text not null,
+    primary key (n, id)
 ) without rowid;
 -- What each committed transaction did, messages in full, until it is in the record.
 create table observations (

@@ -45,6 +45,16 @@ async fn migrate(conn: &mut SqliteConnection, migrations: &[&'static str]) -> an
     Ok(())
 }
 
+/// Begins a local transaction that will write.
+pub async fn begin(conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("begin immediate").execute(conn).await.map(drop)
+}
+
+/// Takes back all of the transaction under way.
+pub async fn rollback(conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("rollback").execute(conn).await.map(drop)
+}
+
 /// Moves the write-ahead log into the database from a connection of its own, while writers go on.
 pub async fn checkpoint(path: &Path) -> Result<(), sqlx::Error> {
     let mut conn = options(path).connect().await?;

@@ -54,7 +54,7 @@ impl<S: Service> Writer<S> {
         if self.n > 0 {
             return Ok(());
         }
-        sqlx::query("begin immediate").execute(&mut self.conn).await?;
+        storage::begin(&mut self.conn).await?;
         self.service.seed(&self.ctx, &mut self.conn).await?;
         let rows = changes::drain(&mut self.conn).await?;
         let mut observed = vec![];
@@ -74,6 +74,11 @@ impl<S: Service> Writer<S> {
                 got = inbound.recv_many(&mut batch, limit) => {
                     if got == 0 {
                         return Ok(());
+                    }
+                    // Whoever else is about to ask gets into the same transaction.
+                    tokio::task::yield_now().await;
+                    while batch.len() < limit && let Ok(job) = inbound.try_recv() {
+                        batch.push(job);
                     }
                     self.process(std::mem::take(&mut batch)).await?;
                 }
@@ -117,7 +122,7 @@ impl<S: Service> Writer<S> {
             Ok(outcomes) => Ok(Some(outcomes)),
             Err(error) => {
                 tracing::warn!(service = %self.ctx.name(), %error, "a transaction was rolled back");
-                sqlx::query("rollback").execute(&mut self.conn).await?;
+                storage::rollback(&mut self.conn).await?;
                 let span = batch[0].work.span();
                 self.ctx.observe(&span, Observation::TransactionRolledBack { reason: error.to_string() });
                 Ok(None)
@@ -159,7 +164,7 @@ impl<S: Service> Writer<S> {
             }
         }
         if handled.is_empty() {
-            sqlx::query("rollback").execute(&mut self.conn).await?;
+            storage::rollback(&mut self.conn).await?;
             return Ok(outcomes);
         }
         self.service.save(&mut self.conn, &rows).await?;

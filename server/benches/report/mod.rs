@@ -1,6 +1,8 @@
 //! What the benchmarks share: arguments, a folder, and verdicts as ratios.
 #![allow(dead_code, reason = "each benchmark uses its part")]
 
+pub mod viewer;
+
 use std::path::PathBuf;
 
 /// The number after an option of the command line.
