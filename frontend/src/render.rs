@@ -1,5 +1,6 @@
 //! Each page as a whole HTML document. This is what the server calls.
 
+use crate::islands::Picture;
 use crate::pages::{Here, Home, LessonPage, LessonsPage, Nothing, PlaygroundPage, shell};
 use crate::texts;
 use diagram::DiagramState;
@@ -35,8 +36,8 @@ pub struct Live {
 const TOPOLOGY: &str = "saga-choreography";
 
 pub fn home(assets: &Assets, live: Option<&Live>) -> String {
-    let (sandbox_id, state) = parts(live, TOPOLOGY);
-    document(|| shell(assets, Here::Home, "", texts::HOME_DESCRIPTION, true, view! { <Home sandbox_id state/> }))
+    let (sandbox_id, picture) = parts(live, TOPOLOGY);
+    document(|| shell(assets, Here::Home, "", texts::HOME_DESCRIPTION, true, view! { <Home sandbox_id picture/> }))
 }
 
 pub fn lessons(assets: &Assets) -> String {
@@ -45,17 +46,17 @@ pub fn lessons(assets: &Assets) -> String {
 }
 
 pub fn lesson(assets: &Assets, lesson: &Lesson, live: Option<&Live>) -> String {
-    let (sandbox_id, state) = parts(live, &lesson.topology);
+    let (sandbox_id, picture) = parts(live, &lesson.topology);
     document(|| {
-        let page = view! { <LessonPage lesson=lesson.clone() sandbox_id state/> };
+        let page = view! { <LessonPage lesson=lesson.clone() sandbox_id picture/> };
         shell(assets, Here::Lesson, &lesson.title, &lesson.summary, true, page)
     })
 }
 
 pub fn playground(assets: &Assets, live: Option<&Live>) -> String {
-    let (sandbox_id, state) = parts(live, TOPOLOGY);
+    let (sandbox_id, picture) = parts(live, TOPOLOGY);
     let (title, description) = (texts::PLAYGROUND_TITLE, texts::PLAYGROUND_DESCRIPTION);
-    document(|| shell(assets, Here::Playground, title, description, true, view! { <PlaygroundPage sandbox_id state/> }))
+    document(|| shell(assets, Here::Playground, title, description, true, view! { <PlaygroundPage sandbox_id picture/> }))
 }
 
 pub fn not_found(assets: &Assets) -> String {
@@ -75,12 +76,12 @@ fn nothing(assets: &Assets, title: &str, sentence: &str) -> String {
     document(|| shell(assets, Here::Nowhere, title, sentence, false, page()))
 }
 
-fn parts(live: Option<&Live>, topology: &str) -> (Option<String>, DiagramState) {
+fn parts(live: Option<&Live>, topology: &str) -> (Option<String>, Picture) {
     match live {
-        Some(live) => (Some(live.sandbox_id.clone()), live.state.clone()),
+        Some(live) => (Some(live.sandbox_id.clone()), Picture(live.state.clone())),
         None => {
             let topology = protocol::topology(topology).expect("lessons and pages name topologies that exist");
-            (None, DiagramState::new(&topology))
+            (None, Picture(DiagramState::new(&topology)))
         }
     }
 }

@@ -6,8 +6,8 @@
 mod column;
 pub mod curve;
 mod grid;
-pub mod layout;
 pub mod label;
+pub mod layout;
 mod ledger;
 mod node;
 mod pipe;

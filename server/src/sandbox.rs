@@ -74,19 +74,19 @@ impl Sandboxes {
             commands: AtomicU64::new(0),
             observations: AtomicU64::new(0),
         });
+        sweep(&env).await?;
         let sandboxes = Arc::new(Sandboxes { env, known: Mutex::default() });
-        tokio::spawn({
-            let sandboxes = Arc::downgrade(&sandboxes);
-            async move { resume(sandboxes).await }
-        });
+        tokio::spawn(resume(Arc::downgrade(&sandboxes)));
+        tokio::spawn(forget(Arc::downgrade(&sandboxes)));
         Ok(sandboxes)
     }
 
     /// A new sandbox, its services up.
     pub async fn create(&self, owner: &SessionId, topology: Topology, seed: u64) -> Result<Arc<Sandbox>> {
         self.env.running()?;
-        if self.env.store.sandbox_count() >= self.env.config.sandboxes as usize {
-            return Err(SandboxError::ServerFull);
+        if topology.services.len() > self.env.config.services as usize {
+            let (has, may) = (topology.services.len(), self.env.config.services);
+            return Err(SandboxError::Invalid(format!("This topology has {has} services; a sandbox may have {may}.")));
         }
         let now = now_ms();
         let row = SandboxRow {
@@ -97,11 +97,17 @@ impl Sandboxes {
             created: now,
             used: now,
         };
-        std::fs::create_dir_all(self.env.folder(&row.id)).map_err(anyhow::Error::from)?;
+        // Listed first: what is not listed is swept away at the next start. The list is also the quota.
+        let listed = self.env.store.insert_sandbox(row.clone(), self.env.config.sandboxes as usize).await;
+        if !listed.map_err(anyhow::Error::from)? {
+            return Err(SandboxError::ServerFull);
+        }
         let sandbox = Sandbox::new(self.env.clone(), row.clone(), Arc::new(DiagramState::new(&topology)));
-        sandbox.wake().await?;
-        self.env.store.insert_sandbox(row.clone()).await.map_err(anyhow::Error::from)?;
         self.known().insert(row.id, sandbox.clone());
+        if let Err(error) = sandbox.wake().await {
+            self.delete(&row.id).await?;
+            return Err(error);
+        }
         Ok(sandbox)
     }
 
@@ -125,12 +131,7 @@ impl Sandboxes {
         sandbox.end(true).await;
         self.env.store.delete_sandbox(id).await.map_err(anyhow::Error::from)?;
         self.known().remove(id);
-        let folder = self.env.folder(id);
-        tokio::task::spawn_blocking(move || std::fs::remove_dir_all(folder))
-            .await
-            .map_err(anyhow::Error::from)?
-            .map_err(anyhow::Error::from)?;
-        Ok(())
+        Ok(remove(&self.env.folder(id)).await?)
     }
 
     pub fn counts(&self) -> Counts {
@@ -172,6 +173,44 @@ impl Env {
     }
 }
 
+/// Removes a sandbox's folder; that it is gone already is fine.
+async fn remove(folder: &std::path::Path) -> anyhow::Result<()> {
+    match tokio::fs::remove_dir_all(folder).await {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Folders that no sandbox owns: a kill came between the list and the folder.
+async fn sweep(env: &Env) -> anyhow::Result<()> {
+    let Ok(mut folders) = tokio::fs::read_dir(env.config.data_dir.join("sandboxes")).await else { return Ok(()) };
+    while let Some(folder) = folders.next_entry().await? {
+        let id = folder.file_name().to_str().and_then(|name| name.parse::<SandboxId>().ok());
+        if id.is_some_and(|id| env.store.sandbox(&id).is_none()) {
+            remove(&folder.path()).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A sandbox nobody has opened for so long is deleted.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// Looks once a day for sandboxes nobody opens any more.
+async fn forget(sandboxes: Weak<Sandboxes>) {
+    loop {
+        let Some(all) = sandboxes.upgrade() else { return };
+        let before = now_ms() - i64::try_from(FORGOTTEN_AFTER.as_millis()).unwrap_or(i64::MAX);
+        for row in all.env.store.all_sandboxes().into_iter().filter(|row| row.used < before) {
+            if let Err(error) = all.delete(&row.id).await {
+                tracing::error!(sandbox.id = %row.id, %error, "a forgotten sandbox could not be deleted");
+            }
+        }
+        drop(all);
+        tokio::time::sleep(Duration::from_secs(24 * 3600)).await;
+    }
+}
+
 /// After a start of the server: whatever was under way goes on.
 async fn resume(sandboxes: Weak<Sandboxes>) {
     let Some(rows) = sandboxes.upgrade().map(|sandboxes| sandboxes.env.store.all_sandboxes()) else { return };
@@ -192,6 +231,12 @@ async fn resume(sandboxes: Weak<Sandboxes>) {
 }
 
 async fn stored_picture(env: &Env, row: &SandboxRow) -> anyhow::Result<Picture> {
+    if !env.folder(&row.id).join(live::RECORD).exists() {
+        // A kill came before its first word: it begins when it is first asked for something.
+        let topology = protocol::topology(&row.topology);
+        let state = topology.as_ref().map(DiagramState::new).unwrap_or_default();
+        return Ok(Picture { state, ..Picture::default() });
+    }
     let mut reader = storage::Reader::open(&env.folder(&row.id).join(live::RECORD)).await?;
     let picture = reader.picture().await;
     reader.close().await;

@@ -136,18 +136,26 @@ impl Store {
         Ok(true)
     }
 
-    pub async fn insert_sandbox(&self, sandbox: SandboxRow) -> Result<()> {
-        sqlx::query("insert into sandbox (id, session, topology, seed, created, used) values (?, ?, ?, ?, ?, ?)")
-            .bind(sandbox.id.to_string())
-            .bind(sandbox.session.to_string())
-            .bind(&sandbox.topology)
-            .bind(sandbox.seed.cast_signed())
-            .bind(sandbox.created)
-            .bind(sandbox.used)
-            .execute(&self.0.pool)
-            .await?;
+    /// Lists a sandbox, unless `quota` are listed already: then false.
+    pub async fn insert_sandbox(&self, sandbox: SandboxRow, quota: usize) -> Result<bool> {
+        let inserted = sqlx::query(
+            "insert into sandbox (id, session, topology, seed, created, used)
+             select ?, ?, ?, ?, ?, ? where (select count(*) from sandbox) < ?",
+        )
+        .bind(sandbox.id.to_string())
+        .bind(sandbox.session.to_string())
+        .bind(&sandbox.topology)
+        .bind(sandbox.seed.cast_signed())
+        .bind(sandbox.created)
+        .bind(sandbox.used)
+        .bind(i64::try_from(quota).unwrap_or(i64::MAX))
+        .execute(&self.0.pool)
+        .await?;
+        if inserted.rows_affected() == 0 {
+            return Ok(false);
+        }
         guard(&self.0.sandboxes).insert(sandbox.id, sandbox);
-        Ok(())
+        Ok(true)
     }
 
     /// A session's sandboxes, the newest first.
@@ -301,8 +309,8 @@ mod tests {
         let store = Store::open(dir.path()).await.expect("opens");
         let session = store.create_session().await.expect("session").session();
         let (old, new) = (sandbox(session, 1), sandbox(session, 2));
-        store.insert_sandbox(old.clone()).await.expect("insert");
-        store.insert_sandbox(new.clone()).await.expect("insert");
+        store.insert_sandbox(old.clone(), 2).await.expect("insert");
+        store.insert_sandbox(new.clone(), 2).await.expect("insert");
         store.close().await;
         drop(store);
 

@@ -165,7 +165,7 @@ impl Run {
                 if let Some((consumer, delivery)) = self.take(which).await {
                     // Twice: the second one finds nothing.
                     for _ in 0..2 {
-                        self.from_service(consumer, "inventory", ToHost::Ack { position: delivery.position });
+                        self.of_service(consumer, "inventory", ToHost::Ack { position: delivery.position });
                     }
                 }
             }
@@ -174,7 +174,7 @@ impl Run {
                     self.shipped_by_inventory += 1;
                     let shipment =
                         Shipment { n: self.shipped_by_inventory, observed: vec![], acks: vec![delivery.position] };
-                    self.from_service(consumer, "inventory", ToHost::Ship(shipment));
+                    self.of_service(consumer, "inventory", ToHost::Ship(shipment));
                 }
             }
             Step::Accept => {
@@ -218,7 +218,7 @@ impl Run {
         self.recorder.send(entry).expect("it is open");
     }
 
-    fn from_service(&self, consumer: u64, service: &str, message: ToHost) {
+    fn of_service(&self, consumer: u64, service: &str, message: ToHost) {
         self.send(Entry::Service { consumer, service: service.into(), message });
     }
 
@@ -239,7 +239,7 @@ impl Run {
         };
         let published = Observation::MessagePublished { topic: "orders".into(), envelope: Arc::new(envelope) };
         let shipment = Shipment { n, observed: vec![self.observe("orders", published)], acks: vec![] };
-        self.from_service(u64::MAX, "orders", ToHost::Ship(shipment));
+        self.of_service(u64::MAX, "orders", ToHost::Ship(shipment));
     }
 
     fn connect(&mut self, room: usize) {

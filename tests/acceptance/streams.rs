@@ -60,6 +60,10 @@ async fn r8_a_thousand_reconnects_lose_and_repeat_nothing() {
     }
     // Orders run for as long as somebody has reconnects left.
     while connected.load(Ordering::Relaxed) < CLIENTS * RECONNECTS {
+        // None can be through yet: whoever has ended has failed.
+        if let Some(ended) = clients.try_join_next() {
+            ended.expect("a client that goes on");
+        }
         let order = sandbox.place_order().await;
         sandbox.place_order().await;
         sandbox.outcome(order).await;

@@ -43,7 +43,15 @@ impl Stage {
             .collect();
         let canvas = Canvas::new(root.query_selector("canvas.tokens").ok()??)?;
         let still = window()?.match_media("(prefers-reduced-motion: reduce)").ok().flatten();
-        let mut stage = Stage { scenes, canvas, shown: 0, still, window: root.query_selector(".window").ok()??, led_until: 0.0, overflows: false };
+        let mut stage = Stage {
+            scenes,
+            canvas,
+            shown: 0,
+            still,
+            window: root.query_selector(".window").ok()??,
+            led_until: 0.0,
+            overflows: false,
+        };
         stage.place_levers(root);
         stage.resized();
         Some(stage)

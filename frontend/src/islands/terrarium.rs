@@ -11,7 +11,7 @@ use crate::texts;
 use diagram::DiagramState;
 use leptos::html::Section;
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Where the terrarium stands: how much is shown beside the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,15 +31,32 @@ impl Room {
     }
 }
 
+/// A picture on its way from the server into the page.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct Picture(pub DiagramState);
+
+/// The island's code would write its properties in the browser as well, where nobody reads
+/// them: there it need not know how.
+impl Serialize for Picture {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if cfg!(feature = "hydrate") {
+            return serializer.serialize_unit();
+        }
+        self.0.serialize(serializer)
+    }
+}
+
 /// A living system: the picture of a sandbox and everything one can do to it.
 #[island]
 pub fn Terrarium(
     /// The session's sandbox; without one, it is found or started in the browser.
     sandbox_id: Option<String>,
     /// The picture as the server folded it; the stream goes on from there.
-    state: DiagramState,
+    picture: Picture,
     room: Room,
 ) -> impl IntoView {
+    let Picture(state) = picture;
     let services = state.topology.as_ref().map(|topology| topology.services.clone()).unwrap_or_default();
     let title = state.topology.as_ref().map(|topology| topology.title.to_string()).unwrap_or_default();
     let player = Player::new(state);

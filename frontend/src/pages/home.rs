@@ -1,18 +1,18 @@
-use crate::islands::{Room, Terrarium};
+use crate::islands::{Picture, Room, Terrarium};
 use crate::texts;
-use diagram::DiagramState;
 use leptos::prelude::*;
 
 #[component]
-pub fn Home(sandbox_id: Option<String>, state: DiagramState) -> impl IntoView {
-    let tries = texts::HOME_TRIES.map(|(what, then)| view! { <li><strong>{what}</strong>" "{then}</li> }).collect_view();
+pub fn Home(sandbox_id: Option<String>, picture: Picture) -> impl IntoView {
+    let tries =
+        texts::HOME_TRIES.map(|(what, then)| view! { <li><strong>{what}</strong>" "{then}</li> }).collect_view();
     view! {
         <main id="content" class="home">
             <div class="welcome">
                 <h1>{texts::HOME_TITLE}</h1>
                 <p class="lede">{texts::HOME_LEDE}</p>
             </div>
-            <div class="living"><Terrarium sandbox_id state room=Room::Home/></div>
+            <div class="living"><Terrarium sandbox_id picture room=Room::Home/></div>
             <div class="more">
                 <ol>{tries}</ol>
                 <p>{texts::HOME_NOTHING_FAKED}</p>

@@ -1,12 +1,11 @@
-use crate::islands::{Room, Terrarium};
+use crate::islands::{Picture, Room, Terrarium};
 use crate::texts;
-use diagram::DiagramState;
 use leptos::prelude::*;
 use lessons::{Lesson, Section, Step};
 
 /// Prose with the living system beside it.
 #[component]
-pub fn LessonPage(lesson: Lesson, sandbox_id: Option<String>, state: DiagramState) -> impl IntoView {
+pub fn LessonPage(lesson: Lesson, sandbox_id: Option<String>, picture: Picture) -> impl IntoView {
     let sections = lesson.sections.iter().map(|section| section_view(&lesson, section)).collect_view();
     view! {
         <main id="content" class="lesson">
@@ -15,7 +14,7 @@ pub fn LessonPage(lesson: Lesson, sandbox_id: Option<String>, state: DiagramStat
                 <h1>{lesson.title.clone()}</h1>
                 <div class="intro" inner_html=lesson.intro.clone()></div>
             </div>
-            <div class="living"><Terrarium sandbox_id state room=Room::Lesson/></div>
+            <div class="living"><Terrarium sandbox_id picture room=Room::Lesson/></div>
             <article class="prose">{sections}</article>
         </main>
     }

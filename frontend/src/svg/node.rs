@@ -142,13 +142,19 @@ mod tests {
     use super::lines;
 
     fn texts(rows: &[&str], limit: i32) -> Vec<String> {
-        lines(rows.iter().map(|row| (row.to_string(), true)).collect(), limit).into_iter().map(|(text, _)| text).collect()
+        lines(rows.iter().map(|row| (row.to_string(), true)).collect(), limit)
+            .into_iter()
+            .map(|(text, _)| text)
+            .collect()
     }
 
     #[test]
     fn a_row_alone_takes_two_lines_and_two_rows_are_cut() {
         assert_eq!(texts(&["101 “cancelled: card declined”"], 20), ["101 “cancelled:", "card declined”"]);
-        assert_eq!(texts(&["101 PENDING", "a very long row that never ends"], 20), ["101 PENDING", "a very long row that…"]);
+        assert_eq!(
+            texts(&["101 PENDING", "a very long row that never ends"], 20),
+            ["101 PENDING", "a very long row that…"]
+        );
         assert_eq!(texts(&["wordwithoutanyendtoitatallforever"], 10), ["wordwithou", "tanyendtoi…"]);
     }
 }

@@ -44,6 +44,19 @@ impl TableView {
     }
 }
 
+/// A row of a table nothing is known about: its columns that are numbers or texts.
+fn plain(row: &Value) -> String {
+    let mut words = vec![];
+    for (column, value) in row.as_object().into_iter().flatten() {
+        match value {
+            Value::String(text) => words.push(format!("{column} {text}")),
+            Value::Number(number) => words.extend(number.as_i64().map(|number| format!("{column} {number}"))),
+            _ => {}
+        }
+    }
+    words.join(", ")
+}
+
 /// A row in a few words: `105 CONFIRMED`, `item 42 on hand 96`.
 pub fn row_text(table: &str, row: &Value) -> String {
     let number = |column: &str| row.get(column).and_then(Value::as_i64).unwrap_or_default();
@@ -60,6 +73,6 @@ pub fn row_text(table: &str, row: &Value) -> String {
             format!("{} {} {verb}", number("order_id"), money(number("amount_minor")))
         }
         "notifications" => format!("{} “{}”", number("order_id"), text("message")),
-        _ => row.to_string(),
+        _ => plain(row),
     }
 }

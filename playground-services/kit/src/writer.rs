@@ -97,11 +97,11 @@ impl<S: Service> Writer<S> {
     /// All of them in one transaction; if the store refuses one, each in a transaction of its
     /// own, so that one bad command takes no other down.
     async fn process(&mut self, mut batch: Vec<Job<S::Outside>>) -> anyhow::Result<()> {
-        if batch.len() > 1 {
-            if let Some(outcomes) = self.transaction(&batch).await? {
-                answer(&self.ctx, batch, outcomes);
-                return Ok(());
-            }
+        if batch.len() > 1
+            && let Some(outcomes) = self.transaction(&batch).await?
+        {
+            answer(&self.ctx, batch, outcomes);
+            return Ok(());
         }
         for job in batch.drain(..) {
             let one = vec![job];
@@ -241,3 +241,6 @@ fn answer<O>(ctx: &Ctx, batch: Vec<Job<O>>, outcomes: Vec<Outcome>) {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,6 +56,7 @@ fn minute() -> Option<u64> {
 
 /// A fault as it stands in a sandbox.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Flat")]
 pub struct Fault {
     pub id: Name,
     #[serde(flatten)]
@@ -73,5 +74,26 @@ impl Fault {
     /// When it ends, if it ends by itself, in microseconds since the sandbox was created.
     pub fn expires_at(&self) -> Option<u64> {
         self.spec.ttl_ms.map(|ttl| self.begins_at().saturating_add(ttl.saturating_mul(1000)))
+    }
+}
+
+/// A [`Fault`] field by field: derived, the flattened part would be buffered first.
+#[derive(Deserialize)]
+struct Flat {
+    id: Name,
+    kind: FaultKind,
+    target: Name,
+    strength: u8,
+    seed: u64,
+    after_ms: u64,
+    ttl_ms: Option<u64>,
+    params: Params,
+    installed_at: u64,
+}
+
+impl From<Flat> for Fault {
+    fn from(flat: Flat) -> Self {
+        let Flat { id, kind, target, strength, seed, after_ms, ttl_ms, params, installed_at } = flat;
+        Fault { id, spec: FaultSpec { kind, target, strength, seed, after_ms, ttl_ms, params }, installed_at }
     }
 }

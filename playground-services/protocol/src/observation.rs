@@ -1,5 +1,7 @@
 //! What was seen to happen, and its line in the record.
 
+mod read;
+
 use crate::{Command, Envelope, Fault, Name, Position, SpanId, Topology, TraceContext, TraceId};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -102,8 +104,8 @@ pub struct RowChange {
     pub after: Option<Value>,
 }
 
-/// What was seen. Durations are in microseconds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// What was seen. Durations are in microseconds. How it is read back: [`read`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind")]
 pub enum Observation {
     /// Position 1: makes a record explain itself.

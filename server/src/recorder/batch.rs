@@ -72,7 +72,7 @@ impl<'a> Batch<'a> {
     pub fn take(&mut self, entry: Entry) -> anyhow::Result<()> {
         match entry {
             Entry::Observe(observed) => self.observe_all(observed)?,
-            Entry::Service { consumer, service, message } => self.from_service(consumer, &service, message)?,
+            Entry::Service { consumer, service, message } => self.heard(consumer, &service, message)?,
             Entry::Connect { consumer, room, sender, started } => {
                 let service = started.service.clone();
                 self.observe(started)?;
@@ -135,7 +135,7 @@ impl<'a> Batch<'a> {
         self.done
     }
 
-    fn from_service(&mut self, consumer: ConsumerId, service: &Name, message: ToHost) -> anyhow::Result<()> {
+    fn heard(&mut self, consumer: ConsumerId, service: &Name, message: ToHost) -> anyhow::Result<()> {
         match message {
             ToHost::Ship(shipment) => self.ship(consumer, service, shipment),
             ToHost::Observe(observed) => self.observe_all(observed),

@@ -41,6 +41,7 @@ impl Live {
     /// Opens its files and starts its services, but for those that crashed and were not restarted.
     pub async fn start(env: &Env, row: &SandboxRow, topology: &Topology) -> anyhow::Result<Arc<Self>> {
         let (folder, clock) = (env.folder(&row.id), clock(row));
+        tokio::fs::create_dir_all(&folder).await?;
         let path = folder.join(RECORD);
         let stored = storage::open(&path, topology).await?;
         let namespace =

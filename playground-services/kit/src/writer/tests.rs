@@ -1,0 +1,187 @@
+//! The writer, its inbox and its outbox against a plain model, on a real SQLite file.
+
+use super::*;
+use crate::{FromHost, Host, Refusal, Start};
+use proptest::prelude::*;
+use protocol::{Name, ServiceSpec};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Mutex;
+use tokio::sync::oneshot;
+
+/// A service that adds up: every command adds 1 and says so; 13 is refused; 0 breaks the store.
+struct Adder;
+
+impl Service for Adder {
+    const MIGRATIONS: &'static [&'static str] =
+        &["create table sums (id integer primary key, amount integer not null check (amount <> 0))"];
+    type Outside = ();
+    type Rows = Vec<(i64, i64)>;
+
+    async fn outside(&self, _: &Ctx, _: &Work) {}
+
+    async fn load(&self, _: &mut SqliteConnection, _: &[&Work]) -> sqlx::Result<Self::Rows> {
+        Ok(vec![])
+    }
+
+    fn handle(&self, rows: &mut Self::Rows, work: &Work, (): &(), stage: &mut Stage<'_>) -> Result<Reply, Refusal> {
+        let amount = work.number("amount").unwrap_or_default();
+        if amount == 13 {
+            return Err(Refusal::Domain("13 is refused".to_owned()));
+        }
+        rows.push((i64::try_from(work.ordinal()).unwrap_or_default(), amount));
+        stage.publish("Added", format!("sum/{amount}"), json!({ "amount": amount }));
+        Ok(Reply(json!({ "added": amount })))
+    }
+
+    async fn save(&self, conn: &mut SqliteConnection, rows: &Self::Rows) -> sqlx::Result<()> {
+        sqlx::query("insert into sums (id, amount) select value ->> 0, value ->> 1 from json_each(?)")
+            .bind(storage::json(rows.iter()))
+            .execute(conn)
+            .await
+            .map(drop)
+    }
+}
+
+/// Keeps what was shipped, each number once, as the recorder does.
+#[derive(Default)]
+struct Keeper {
+    shipped: Mutex<BTreeMap<u64, Shipment>>,
+}
+
+impl Host for Keeper {
+    fn send(&self, message: ToHost) {
+        if let ToHost::Ship(shipment) = message {
+            self.shipped.lock().expect("not poisoned").entry(shipment.n).or_insert(shipment);
+        }
+    }
+}
+
+fn start(folder: &Path) -> Start {
+    let spec = ServiceSpec {
+        name: "adder".into(),
+        commands: vec!["Add".into()],
+        publishes: Some("adder".into()),
+        consumes: vec![],
+        workers: 1,
+        outside: None,
+        stock: 0,
+        place: [0, 0],
+    };
+    Start { spec, replica: 0, folder: folder.to_owned(), epoch_us: 0, batch: 8, faults: vec![] }
+}
+
+async fn open(folder: &Path, host: Arc<Keeper>) -> Writer<Adder> {
+    let (_, faults) = watch::channel(Arc::default());
+    let ctx = Ctx::new(start(folder), faults, host);
+    let migrations = [inbox::SCHEMA, outbox::SCHEMA, Adder::MIGRATIONS[0]];
+    let mut conn = storage::open(&ctx.database(), &migrations).await.expect("opens");
+    changes::watch(&mut conn).await.expect("watches");
+    let (_, shipped) = watch::channel(0);
+    Writer::new(Arc::new(Adder), ctx, conn, shipped).await.expect("starts")
+}
+
+type Answer = oneshot::Receiver<Result<Reply, Refusal>>;
+
+fn job(ordinal: u64, amount: i64) -> (Job<()>, Answer) {
+    let (reply, answer) = oneshot::channel();
+    let id = Uuid::from_u128(u128::from(ordinal) + 1);
+    let work =
+        Work::Command { id, kind: "Add".to_owned(), data: json!({ "amount": amount }), span: Span::default(), ordinal };
+    (Job { work, outside: (), reply: Some(reply) }, answer)
+}
+
+/// What a command of this number asks for: the same each time it is sent.
+fn amount(ordinal: u64) -> i64 {
+    match ordinal % 10 {
+        3 => 13,
+        7 => 0,
+        other => i64::try_from(other).unwrap_or_default() + 1,
+    }
+}
+
+fn published(observed: &[Observed]) -> Vec<Name> {
+    observed
+        .iter()
+        .filter_map(|observed| match &observed.observation {
+            Observation::MessagePublished { envelope, .. } => Some(envelope.subject.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Batch(Vec<u64>),
+    /// The process dies; what it had not shipped ships again.
+    Crash,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => prop::collection::vec(0..30_u64, 1..8).prop_map(Step::Batch),
+        1 => Just(Step::Crash),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    /// Model: the set of commands done. Whatever is repeated, refused or broken beside it, each
+    /// has one effect, one message and one reply, and every transaction is shipped once.
+    #[test]
+    fn every_command_has_one_effect_however_often_it_comes(steps in prop::collection::vec(step(), 1..12)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let folder = std::env::temp_dir().join(format!("kit-writer-{}", Uuid::new_v4()));
+            std::fs::create_dir_all(&folder).expect("a folder");
+            let host = Arc::new(Keeper::default());
+            let mut writer = open(&folder, host.clone()).await;
+            let mut done: BTreeSet<u64> = BTreeSet::new();
+            for step in steps {
+                let Step::Batch(ordinals) = step else {
+                    drop(writer);
+                    writer = open(&folder, host.clone()).await;
+                    continue;
+                };
+                let (batch, answers): (Vec<_>, Vec<_>) =
+                    ordinals.iter().map(|ordinal| job(*ordinal, amount(*ordinal))).unzip();
+                writer.process(batch).await.expect("the store works");
+                for (ordinal, answer) in ordinals.into_iter().zip(answers) {
+                    match (amount(ordinal), answer.await.expect("answered")) {
+                        (13, Err(Refusal::Domain(_))) | (0, Err(Refusal::Store(_))) => {}
+                        (13 | 0, answer) => prop_assert!(false, "{answer:?}"),
+                        (amount, answer) => {
+                            prop_assert_eq!(answer.expect("done"), Reply(json!({ "added": amount })));
+                            done.insert(ordinal);
+                        }
+                    }
+                }
+            }
+            let rows: Vec<(i64,)> =
+                sqlx::query_as("select id from sums order by id").fetch_all(&mut writer.conn).await.expect("reads");
+            let rows: Vec<u64> = rows.into_iter().map(|(id,)| id.unsigned_abs()).collect();
+            prop_assert_eq!(rows, done.iter().copied().collect::<Vec<_>>());
+
+            let shipped = host.shipped.lock().expect("not poisoned");
+            let numbers: Vec<u64> = shipped.keys().copied().collect();
+            prop_assert_eq!(numbers, (1..=writer.n).collect::<Vec<_>>());
+            let mut messages: Vec<Name> = shipped.values().flat_map(|s| published(&s.observed)).collect();
+            let mut expected: Vec<Name> = done.iter().map(|n| format!("sum/{}", amount(*n)).into()).collect();
+            messages.sort();
+            expected.sort();
+            prop_assert_eq!(messages, expected);
+            drop(shipped);
+            std::fs::remove_dir_all(&folder).expect("removed");
+            Ok(())
+        })?;
+    }
+}
+
+/// Sent to the service while it ran; here only to be named.
+#[test]
+fn the_words_of_the_link_read_back() {
+    let text = serde_json::to_string(&FromHost::Shipped { n: 3 }).expect("writes");
+    assert!(matches!(serde_json::from_str(&text), Ok(FromHost::Shipped { n: 3 })));
+}

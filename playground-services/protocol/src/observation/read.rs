@@ -1,0 +1,194 @@
+//! Reading an [`Observation`] back.
+//!
+//! The derived code for a tagged enum first buffers the whole value, then reads each variant
+//! from the buffer: a second set of code for every type within, which the browser would have to
+//! load, and a copy of every payload. The fields of all variants have one type per name, so they
+//! are read flat, once, and the `kind` says which are needed.
+
+use super::{Isolation, Limits, Observation, RowChange};
+use crate::{Command, Envelope, Fault, Name, Position, Topology, Uuid};
+use serde::{Deserialize, Deserializer, de};
+use std::sync::Arc;
+
+#[derive(Deserialize)]
+struct Flat {
+    kind: Name,
+    address: Option<String>,
+    attempt: Option<u32>,
+    batch_size: Option<u32>,
+    command: Option<Command>,
+    command_id: Option<Uuid>,
+    duration_us: Option<u64>,
+    entity: Option<Name>,
+    envelope: Option<Arc<Envelope>>,
+    fault: Option<Box<Fault>>,
+    fault_id: Option<Name>,
+    format: Option<u32>,
+    from: Option<Name>,
+    group: Option<Name>,
+    id: Option<i64>,
+    isolation: Option<Isolation>,
+    limits: Option<Limits>,
+    message_id: Option<Uuid>,
+    method: Option<Name>,
+    on: Option<String>,
+    path: Option<Name>,
+    pid: Option<u32>,
+    protocol: Option<Name>,
+    reason: Option<String>,
+    rows: Option<Vec<RowChange>>,
+    seed: Option<u64>,
+    source_position: Option<Position>,
+    status: Option<u16>,
+    to: Option<Name>,
+    topic: Option<Name>,
+    topology: Option<Box<Topology>>,
+    transaction_id: Option<u64>,
+}
+
+/// A variant of the fields named; one that is missing is an error.
+macro_rules! needs {
+    ($flat:ident, $variant:ident { $($field:ident),* }) => {
+        Observation::$variant { $($field: $flat.$field.ok_or_else(|| de::Error::missing_field(stringify!($field)))?),* }
+    };
+    ($flat:ident, $variant:ident { $($field:ident),* }, optional $optional:ident) => {
+        Observation::$variant {
+            $($field: $flat.$field.ok_or_else(|| de::Error::missing_field(stringify!($field)))?,)*
+            $optional: $flat.$optional,
+        }
+    };
+}
+
+impl<'de> Deserialize<'de> for Observation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let flat = Flat::deserialize(deserializer)?;
+        Ok(match &*flat.kind {
+            "SandboxStarted" => needs!(flat, SandboxStarted { format, topology, seed, limits }),
+            "SandboxHibernated" => Observation::SandboxHibernated,
+            "SandboxWoken" => Observation::SandboxWoken,
+            "CommandAccepted" => needs!(flat, CommandAccepted { command }),
+            "CommandRejected" => needs!(flat, CommandRejected { command_id, status, reason }),
+            "RequestSent" => needs!(flat, RequestSent { to, protocol, method, path }),
+            "RequestReceived" => needs!(flat, RequestReceived { from, protocol, method, path }),
+            "ResponseSent" => needs!(flat, ResponseSent { to, protocol, status, duration_us }),
+            "ResponseReceived" => needs!(flat, ResponseReceived { from, protocol, status, duration_us }),
+            "MessagePublished" => needs!(flat, MessagePublished { topic, envelope }),
+            "MessageDelivered" => {
+                needs!(flat, MessageDelivered { topic, group, message_id, source_position, attempt })
+            }
+            "MessageRedelivered" => {
+                needs!(flat, MessageRedelivered { topic, group, message_id, source_position, attempt })
+            }
+            "MessageAcked" => needs!(flat, MessageAcked { topic, group, message_id, source_position, attempt }),
+            "MessageRejected" => {
+                needs!(flat, MessageRejected { topic, group, message_id, source_position, attempt, reason })
+            }
+            "MessageDeadLettered" => {
+                needs!(flat, MessageDeadLettered { topic, group, message_id, source_position, attempt, reason })
+            }
+            "TransactionCommitted" => needs!(flat, TransactionCommitted { transaction_id, rows, batch_size }),
+            "TransactionRolledBack" => needs!(flat, TransactionRolledBack { reason }),
+            "StateChanged" => needs!(flat, StateChanged { entity, id, to }, optional from),
+            "ServiceStarted" => needs!(flat, ServiceStarted { isolation, address }, optional pid),
+            "ServiceStopped" => needs!(flat, ServiceStopped { reason }),
+            "ServiceCrashed" => needs!(flat, ServiceCrashed { reason }),
+            "FaultInstalled" => needs!(flat, FaultInstalled { fault }),
+            "FaultTriggered" => needs!(flat, FaultTriggered { fault_id, on }),
+            "FaultCleared" => needs!(flat, FaultCleared { fault_id, reason }),
+            other => return Err(de::Error::custom(format_args!("there is no observation of the kind `{other}`"))),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{FaultKind, FaultSpec, Params};
+    use serde_json::json;
+
+    fn one_of_each() -> Vec<Observation> {
+        use Observation::*;
+        let id = Uuid::from_u128(7);
+        let name = || Name::from("n");
+        let text = || String::from("t");
+        let envelope: Envelope = serde_json::from_value(json!({
+            "specversion": "1.0", "id": id, "source": "orders", "type": "OrderCreated", "subject": "order/101",
+            "time": "2026-11-22T18:00:00Z", "traceparent": "", "correlationid": id, "causationid": id, "data": {"a": [1.5]},
+        }))
+        .expect("an envelope");
+        let spec = FaultSpec {
+            kind: FaultKind::DeclinePayments,
+            target: name(),
+            strength: 50,
+            seed: 3,
+            after_ms: 1,
+            ttl_ms: None,
+            params: Params { every: Some(2) },
+        };
+        let row = RowChange { table: name(), key: text(), before: None, after: Some(json!({"id": 1})) };
+        let limits = Limits { commands_per_second: 1, command_burst: 2, record_bytes: 3, faults: 4 };
+        let command = Command { id, kind: "PlaceOrder".into(), data: json!({"item_id": 42}) };
+        vec![
+            SandboxStarted { format: 1, topology: Box::new(crate::topologies().remove(0)), seed: 9, limits },
+            SandboxHibernated,
+            SandboxWoken,
+            CommandAccepted { command },
+            CommandRejected { command_id: id, status: 409, reason: text() },
+            RequestSent { to: name(), protocol: name(), method: name(), path: name() },
+            RequestReceived { from: name(), protocol: name(), method: name(), path: name() },
+            ResponseSent { to: name(), protocol: name(), status: 200, duration_us: 5 },
+            ResponseReceived { from: name(), protocol: name(), status: 200, duration_us: 5 },
+            MessagePublished { topic: name(), envelope: Arc::new(envelope) },
+            MessageDelivered { topic: name(), group: name(), message_id: id, source_position: 1, attempt: 1 },
+            MessageRedelivered { topic: name(), group: name(), message_id: id, source_position: 1, attempt: 2 },
+            MessageAcked { topic: name(), group: name(), message_id: id, source_position: 1, attempt: 1 },
+            MessageRejected {
+                topic: name(),
+                group: name(),
+                message_id: id,
+                source_position: 1,
+                attempt: 1,
+                reason: text(),
+            },
+            MessageDeadLettered {
+                topic: name(),
+                group: name(),
+                message_id: id,
+                source_position: 1,
+                attempt: 1,
+                reason: text(),
+            },
+            TransactionCommitted { transaction_id: 1, rows: vec![row], batch_size: 1 },
+            TransactionRolledBack { reason: text() },
+            StateChanged { entity: name(), id: -1, from: None, to: name() },
+            StateChanged { entity: name(), id: 1, from: Some(name()), to: name() },
+            ServiceStarted { isolation: Isolation::Process, address: text(), pid: Some(1) },
+            ServiceStarted { isolation: Isolation::Task, address: text(), pid: None },
+            ServiceStopped { reason: text() },
+            ServiceCrashed { reason: text() },
+            FaultInstalled { fault: Box::new(Fault { id: name(), spec, installed_at: 4 }) },
+            FaultTriggered { fault_id: name(), on: text() },
+            FaultCleared { fault_id: name(), reason: text() },
+        ]
+    }
+
+    #[test]
+    fn every_kind_reads_back_as_it_was_written() {
+        for observation in one_of_each() {
+            let text = serde_json::to_string(&observation).expect("writes");
+            assert_eq!(serde_json::from_str::<Observation>(&text).expect("reads"), observation, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_or_unknown_is_named() {
+        for (text, part) in [
+            (r#"{"kind":"ServiceCrashed"}"#, "missing field `reason`"),
+            (r#"{"kind":"Sneezed"}"#, "no observation of the kind `Sneezed`"),
+            (r#"{"reason":"x"}"#, "missing field `kind`"),
+        ] {
+            let error = serde_json::from_str::<Observation>(text).expect_err("refused").to_string();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+}
