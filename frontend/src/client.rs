@@ -1,10 +1,12 @@
 //! The only code that talks to the server: commands out, the event stream in. What goes out is
 //! so little that it is written by hand: code that writes JSON need not be loaded.
 
+use crate::json;
 use crate::texts;
 use diagram::DiagramState;
 use protocol::{Recorded, Uuid};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{EventSource, MessageEvent, RequestInit, Response};
@@ -61,7 +63,7 @@ pub async fn history(id: &str, after: u64, limit: u64) -> Result<Vec<Recorded>, 
     headers.set("accept", "application/x-ndjson").map_err(no_answer)?;
     init.set_headers(&headers);
     let text = send(&url, &init).await?;
-    Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+    Ok(text.lines().filter_map(json::read).collect())
 }
 
 pub async fn place_order(id: &str, quantity: i64) -> Result<(), Refusal> {
@@ -137,7 +139,7 @@ async fn text(response: &Response) -> Result<String, Refusal> {
 
 async fn refusal(response: &Response) -> Refusal {
     let body = text(response).await.unwrap_or_default();
-    let detail = serde_json::from_str::<Problem>(&body).ok().and_then(|problem| problem.detail);
+    let detail = json::read::<Problem>(&body).and_then(|problem| problem.detail);
     Refusal { status: response.status(), detail: detail.unwrap_or_else(|| texts::NO_ANSWER.into()) }
 }
 
@@ -145,8 +147,8 @@ fn no_answer(_: JsValue) -> Refusal {
     Refusal { status: 0, detail: texts::NO_ANSWER.into() }
 }
 
-fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Refusal> {
-    serde_json::from_str(text).map_err(|_| no_answer(JsValue::NULL))
+fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
+    json::read(text).ok_or_else(|| no_answer(JsValue::NULL))
 }
 
 /// A random (version 4) UUID, on plain HTTP too.
@@ -182,7 +184,7 @@ impl Stream {
         let opened = Closure::new(move |_: JsValue| heard(Heard::Open));
         let message = Closure::new(move |event: JsValue| {
             let data = event.unchecked_into::<MessageEvent>().data().as_string().unwrap_or_default();
-            if let Ok(recorded) = serde_json::from_str(&data) {
+            if let Some(recorded) = json::read(&data) {
                 heard(Heard::Event(Box::new(recorded)));
             }
         });

@@ -13,4 +13,4 @@ mod terrarium;
 mod yard;
 
 pub use store::{Link, Problem, Spot, Store};
-pub use terrarium::{Picture, Room, Terrarium};
+pub use terrarium::{Given, Room, Terrarium};

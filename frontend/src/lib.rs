@@ -23,6 +23,8 @@ mod canvas;
 mod client;
 #[cfg(feature = "hydrate")]
 mod engine;
+#[cfg(any(feature = "hydrate", test))]
+mod json;
 
 /// What the page's script calls before it hydrates the islands.
 #[cfg(feature = "hydrate")]

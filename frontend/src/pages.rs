@@ -2,6 +2,7 @@
 
 mod home;
 mod lesson;
+mod living;
 mod lessons;
 mod nothing;
 mod playground;
@@ -10,6 +11,7 @@ mod shell;
 pub use home::Home;
 pub use lesson::LessonPage;
 pub use lessons::LessonsPage;
+pub use living::Living;
 pub use nothing::Nothing;
 pub use playground::PlaygroundPage;
 pub use shell::{Here, shell};

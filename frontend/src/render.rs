@@ -1,6 +1,6 @@
 //! Each page as a whole HTML document. This is what the server calls.
 
-use crate::islands::Picture;
+use crate::islands::{Given, Room};
 use crate::pages::{Here, Home, LessonPage, LessonsPage, Nothing, PlaygroundPage, shell};
 use crate::texts;
 use diagram::DiagramState;
@@ -36,8 +36,8 @@ pub struct Live {
 const TOPOLOGY: &str = "saga-choreography";
 
 pub fn home(assets: &Assets, live: Option<&Live>) -> String {
-    let (sandbox_id, picture) = parts(live, TOPOLOGY);
-    document(|| shell(assets, Here::Home, "", texts::HOME_DESCRIPTION, true, view! { <Home sandbox_id picture/> }))
+    let given = given(live, TOPOLOGY, Room::Home);
+    document(|| shell(assets, Here::Home, "", texts::HOME_DESCRIPTION, true, view! { <Home given/> }))
 }
 
 pub fn lessons(assets: &Assets) -> String {
@@ -46,17 +46,17 @@ pub fn lessons(assets: &Assets) -> String {
 }
 
 pub fn lesson(assets: &Assets, lesson: &Lesson, live: Option<&Live>) -> String {
-    let (sandbox_id, picture) = parts(live, &lesson.topology);
+    let given = given(live, &lesson.topology, Room::Lesson);
     document(|| {
-        let page = view! { <LessonPage lesson=lesson.clone() sandbox_id picture/> };
+        let page = view! { <LessonPage lesson=lesson.clone() given/> };
         shell(assets, Here::Lesson, &lesson.title, &lesson.summary, true, page)
     })
 }
 
 pub fn playground(assets: &Assets, live: Option<&Live>) -> String {
-    let (sandbox_id, picture) = parts(live, TOPOLOGY);
+    let given = given(live, TOPOLOGY, Room::Playground);
     let (title, description) = (texts::PLAYGROUND_TITLE, texts::PLAYGROUND_DESCRIPTION);
-    document(|| shell(assets, Here::Playground, title, description, true, view! { <PlaygroundPage sandbox_id picture/> }))
+    document(|| shell(assets, Here::Playground, title, description, true, view! { <PlaygroundPage given/> }))
 }
 
 pub fn not_found(assets: &Assets) -> String {
@@ -76,12 +76,12 @@ fn nothing(assets: &Assets, title: &str, sentence: &str) -> String {
     document(|| shell(assets, Here::Nowhere, title, sentence, false, page()))
 }
 
-fn parts(live: Option<&Live>, topology: &str) -> (Option<String>, Picture) {
+fn given(live: Option<&Live>, topology: &str, room: Room) -> Given {
     match live {
-        Some(live) => (Some(live.sandbox_id.clone()), Picture(live.state.clone())),
+        Some(live) => Given { sandbox_id: Some(live.sandbox_id.clone()), state: live.state.clone(), room },
         None => {
             let topology = protocol::topology(topology).expect("lessons and pages name topologies that exist");
-            (None, Picture(DiagramState::new(&topology)))
+            Given { sandbox_id: None, state: DiagramState::new(&topology), room }
         }
     }
 }

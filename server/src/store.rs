@@ -13,9 +13,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const MIGRATIONS: [&str; 1] = [include_str!("../migrations/001_sessions_and_sandboxes.sql")];
 
-/// Older versions can corrupt a WAL database that has more than one connection.
-const SQLITE_AT_LEAST: [u32; 3] = [3, 51, 3];
-
 /// As long as browsers keep the cookie.
 const SESSION_LIFE: Duration = Duration::from_secs(400 * 24 * 3600);
 
@@ -72,7 +69,7 @@ impl Store {
             .connect_with(options)
             .await
             .with_context(|| format!("can't open server.db in {}", dir.display()))?;
-        check_version(&pool).await?;
+        check_version().await?;
         migrate(&pool).await?;
         forget_old_sessions(&pool).await?;
         let sandboxes = sqlx::query("select id, session, topology, seed, created, used from sandbox")
@@ -239,11 +236,11 @@ fn lock(dir: &Path) -> anyhow::Result<File> {
     }
 }
 
-async fn check_version(pool: &SqlitePool) -> anyhow::Result<()> {
-    let version: String = sqlx::query_scalar("select sqlite_version()").fetch_one(pool).await?;
-    let parts: Vec<u32> = version.split('.').filter_map(|part| part.parse().ok()).collect();
-    if parts[..] < SQLITE_AT_LEAST[..] {
-        bail!("SQLite {version} is linked in, which can corrupt databases; 3.51.3 or later is needed");
+async fn check_version() -> anyhow::Result<()> {
+    let version = kit::storage::sqlite_version().await?;
+    if version < kit::storage::SQLITE_AT_LEAST {
+        let (major, minor, patch) = version;
+        bail!("SQLite {major}.{minor}.{patch} is linked in, which can corrupt databases; 3.51.3 or later is needed");
     }
     Ok(())
 }

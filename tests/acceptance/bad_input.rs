@@ -1,6 +1,7 @@
 //! Whatever is sent: an answer that says what to do, and nothing changed.
 
 use crate::app::{App, Sandbox};
+use protocol::{Observation, Recorded};
 use reqwest::{Body, Method, RequestBuilder};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -277,6 +278,8 @@ async fn commands_past_the_rate_are_refused_for_as_long_as_the_answer_says() {
 async fn a_full_record_and_a_full_server_take_nothing_more() {
     let app = App::in_process(&["--record-bytes", "1", "--sandboxes", "1"]).await;
     let sandbox = app.session().sandbox().await;
+    let filled = |event: &Recorded| matches!(event.observation, Observation::TransactionCommitted { .. });
+    sandbox.wait_for("the shelf is filled", filled).await;
     let position = sandbox.position().await;
     let full = sandbox.session().send(sandbox.place(Uuid::new_v4(), 1)).await;
     assert_eq!(full.status(), 507);

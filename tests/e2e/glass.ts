@@ -82,7 +82,7 @@ export class Glass {
   async story(): Promise<string> {
     const story = this.vessel.getByRole('group').filter({ hasText: 'Story so far' });
     if ((await story.getAttribute('open')) === null) await story.getByText('Story so far').click();
-    return story.getByRole('list').innerText();
+    return (await story.getByRole('listitem').allTextContents()).join('\n');
   }
 
   /** Marks of what was taken back, in the soil. They have a shape and a colour, and no name. */

@@ -11,10 +11,9 @@ use crate::texts;
 use diagram::DiagramState;
 use leptos::html::Section;
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize, Serializer};
 
 /// Where the terrarium stands: how much is shown beside the picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Room {
     Home,
     Lesson,
@@ -22,41 +21,53 @@ pub enum Room {
 }
 
 impl Room {
-    fn class(self) -> &'static str {
+    pub const ALL: [Room; 3] = [Room::Home, Room::Lesson, Room::Playground];
+
+    pub fn name(self) -> &'static str {
         match self {
-            Room::Home => "terrarium home",
-            Room::Lesson => "terrarium lesson",
-            Room::Playground => "terrarium playground",
+            Room::Home => "home",
+            Room::Lesson => "lesson",
+            Room::Playground => "playground",
         }
     }
 }
 
-/// A picture on its way from the server into the page.
-#[derive(Clone, Deserialize)]
-#[serde(transparent)]
-pub struct Picture(pub DiagramState);
+/// What the page gives its terrarium. On the server it comes as a context, in the browser from
+/// the attributes of the element around the island ([`crate::pages::Living`]). Properties of the
+/// island would do, if the code leptos makes for them were not a quarter of what is loaded.
+#[derive(Clone)]
+pub struct Given {
+    /// The session's sandbox; without one, it is found or started in the browser.
+    pub sandbox_id: Option<String>,
+    /// The picture as the server folded it; the stream goes on from there.
+    pub state: DiagramState,
+    pub room: Room,
+}
 
-/// The island's code would write its properties in the browser as well, where nobody reads
-/// them: there it need not know how.
-impl Serialize for Picture {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if cfg!(feature = "hydrate") {
-            return serializer.serialize_unit();
-        }
-        self.0.serialize(serializer)
-    }
+#[cfg(not(feature = "hydrate"))]
+fn given() -> Option<Given> {
+    use_context()
+}
+
+#[cfg(feature = "hydrate")]
+fn given() -> Option<Given> {
+    let around = document().query_selector("[data-picture]").ok()??;
+    let room = around.get_attribute("data-room")?;
+    Some(Given {
+        sandbox_id: around.get_attribute("data-sandbox"),
+        state: crate::json::read(&around.get_attribute("data-picture")?)?,
+        room: Room::ALL.into_iter().find(|known| known.name() == room)?,
+    })
 }
 
 /// A living system: the picture of a sandbox and everything one can do to it.
 #[island]
-pub fn Terrarium(
-    /// The session's sandbox; without one, it is found or started in the browser.
-    sandbox_id: Option<String>,
-    /// The picture as the server folded it; the stream goes on from there.
-    picture: Picture,
-    room: Room,
-) -> impl IntoView {
-    let Picture(state) = picture;
+pub fn Terrarium() -> impl IntoView {
+    given().map(alive)
+}
+
+fn alive(given: Given) -> impl IntoView {
+    let Given { sandbox_id, state, room } = given;
     let services = state.topology.as_ref().map(|topology| topology.services.clone()).unwrap_or_default();
     let title = state.topology.as_ref().map(|topology| topology.title.to_string()).unwrap_or_default();
     let player = Player::new(state);
@@ -65,7 +76,10 @@ pub fn Terrarium(
     let scenes = super::stage::scenes(&player.shown);
     let root = NodeRef::<Section>::new();
     live(root, store, player, sandbox_id);
-    let class = move || if store.folded.get() { format!("{} folded", room.class()) } else { room.class().to_string() };
+    let class = move || {
+        let folded = if store.folded.get() { " folded" } else { "" };
+        format!("terrarium {}{folded}", room.name())
+    };
     view! {
         <section class=class aria-label=texts::VESSEL node_ref=root>
             <div class="vessel">

@@ -1,9 +1,10 @@
-use crate::islands::{Picture, Room, Terrarium};
+use super::Living;
+use crate::islands::Given;
 use crate::texts;
 use leptos::prelude::*;
 
 #[component]
-pub fn Home(sandbox_id: Option<String>, picture: Picture) -> impl IntoView {
+pub fn Home(given: Given) -> impl IntoView {
     let tries =
         texts::HOME_TRIES.map(|(what, then)| view! { <li><strong>{what}</strong>" "{then}</li> }).collect_view();
     view! {
@@ -12,7 +13,7 @@ pub fn Home(sandbox_id: Option<String>, picture: Picture) -> impl IntoView {
                 <h1>{texts::HOME_TITLE}</h1>
                 <p class="lede">{texts::HOME_LEDE}</p>
             </div>
-            <div class="living"><Terrarium sandbox_id picture room=Room::Home/></div>
+            <Living given/>
             <div class="more">
                 <ol>{tries}</ol>
                 <p>{texts::HOME_NOTHING_FAKED}</p>

@@ -1,11 +1,12 @@
-use crate::islands::{Picture, Room, Terrarium};
+use super::Living;
+use crate::islands::Given;
 use crate::texts;
 use leptos::prelude::*;
 use lessons::{Lesson, Section, Step};
 
 /// Prose with the living system beside it.
 #[component]
-pub fn LessonPage(lesson: Lesson, sandbox_id: Option<String>, picture: Picture) -> impl IntoView {
+pub fn LessonPage(lesson: Lesson, given: Given) -> impl IntoView {
     let sections = lesson.sections.iter().map(|section| section_view(&lesson, section)).collect_view();
     view! {
         <main id="content" class="lesson">
@@ -14,7 +15,7 @@ pub fn LessonPage(lesson: Lesson, sandbox_id: Option<String>, picture: Picture) 
                 <h1>{lesson.title.clone()}</h1>
                 <div class="intro" inner_html=lesson.intro.clone()></div>
             </div>
-            <div class="living"><Terrarium sandbox_id picture room=Room::Lesson/></div>
+            <Living given/>
             <article class="prose">{sections}</article>
         </main>
     }

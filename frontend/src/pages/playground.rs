@@ -1,16 +1,17 @@
-use crate::islands::{Picture, Room, Terrarium};
+use super::Living;
+use crate::islands::Given;
 use crate::texts;
 use leptos::prelude::*;
 
 #[component]
-pub fn PlaygroundPage(sandbox_id: Option<String>, picture: Picture) -> impl IntoView {
+pub fn PlaygroundPage(given: Given) -> impl IntoView {
     view! {
         <main id="content" class="playground">
             <div class="opening">
                 <h1>{texts::PLAYGROUND_TITLE}</h1>
                 <p class="lede">{texts::PLAYGROUND_LEDE}</p>
             </div>
-            <Terrarium sandbox_id picture room=Room::Playground/>
+            <Living given/>
         </main>
     }
 }

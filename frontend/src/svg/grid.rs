@@ -191,7 +191,7 @@ fn far(pipe: Area, node: Area, level: bool, layout: &Layout, topology: &Topology
     let leftwards = node.cx() < pipe.cx();
     let above = node.cy() < pipe.cy();
     // The pipes that arrive at the same side from afar, by how far out they are.
-    let mut others: Vec<i32> = topology
+    let others: Vec<i32> = topology
         .services
         .iter()
         .filter(|service| service.publishes.as_deref() != Some(topic))
@@ -206,7 +206,6 @@ fn far(pipe: Area, node: Area, level: bool, layout: &Layout, topology: &Topology
         .filter(|area| (node.cy() < area.cy()) == above && !overlaps(node.y, node.bottom(), area.cy()))
         .map(|area| (area.cx() - node.cx()).abs())
         .collect();
-    others.sort_unstable();
     let distance = (pipe.cx() - node.cx()).abs();
     let rank = others.iter().filter(|other| **other < distance).count() as i32;
     // From the middle of the side outwards to the pipes; alone it stands well off the middle.

@@ -31,7 +31,7 @@ pub fn order_table(state: &DiagramState) -> String {
     let mut out = String::new();
     for saga in state.sagas.latest.iter().rev() {
         let word = |part: &Option<protocol::Name>| match part {
-            Some(part) => escape(&part.to_lowercase()),
+            Some(part) => escape(&part.to_ascii_lowercase()),
             None => texts::NOT_YET.into(),
         };
         let took = if &*saga.order == "PENDING" {

@@ -41,8 +41,12 @@ impl<S: Service> Writer<S> {
         mut conn: SqliteConnection,
         shipped: watch::Receiver<u64>,
     ) -> anyhow::Result<Self> {
-        let n = outbox::last(&mut conn).await?;
-        for shipment in outbox::unshipped(&mut conn).await? {
+        // A task that was aborted may have its commit still under way in SQLite's thread. Waiting
+        // for the right to write waits for that, so that nothing lands behind this look.
+        storage::begin(&mut conn).await?;
+        let (n, left) = (outbox::last(&mut conn).await?, outbox::unshipped(&mut conn).await?);
+        storage::rollback(&mut conn).await?;
+        for shipment in left {
             ctx.send(ToHost::Ship(shipment));
         }
         Ok(Writer { service, ctx, conn, n, shipped, forgotten: 0, written: 0 })

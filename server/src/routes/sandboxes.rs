@@ -76,7 +76,7 @@ impl SandboxView {
 pub struct NewSandbox {
     /// A name from `GET /api/topologies`.
     topology: String,
-    /// Decides what faults hit; random where it is left out.
+    /// Recorded with the sandbox, so that a run can be named again; random where it is left out.
     #[schema(maximum = 9_007_199_254_740_991u64)]
     seed: Option<u64>,
 }

@@ -1,0 +1,90 @@
+import type { Page } from '@playwright/test';
+
+import { expect, test } from '../fixtures.ts';
+import { Glass, pages, serverGone } from '../glass.ts';
+
+const widths = [390, 1024, 1440];
+const themes = ['light', 'dark'] as const;
+
+type Problems = () => Promise<string[]>;
+
+/** At every width and in both themes: nothing for axe to find, nothing wider than the page. */
+async function looksRight(page: Page, state: string, problems: Problems): Promise<void> {
+  await test.step(`looks right: ${state}`, async () => {
+    for (const width of widths) {
+      await page.setViewportSize({ width, height: width < 600 ? 844 : 900 });
+      for (const colorScheme of themes) {
+        await page.emulateMedia({ colorScheme });
+        // Colours on their way from one theme to the other are neither.
+        await page.evaluate(() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished)));
+        const where = `${state}, ${width} px, ${colorScheme}`;
+        expect.soft(await problems(), where).toEqual([]);
+        const beyond = await page.evaluate(
+          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        );
+        expect.soft(beyond, `${where}: scrolls sideways`).toBeLessThanOrEqual(0);
+      }
+    }
+    await page.setViewportSize({ width: 1440, height: 900 });
+  });
+}
+
+test.describe.configure({ timeout: 120_000 });
+
+for (const path of pages) {
+  test(`${path} in every state`, async ({ page, terrarium, complaints, accessibilityProblems }) => {
+    complaints.forgive(serverGone);
+    complaints.forgive(/status of 422/);
+    const glass = await Glass.open(page, path);
+    const looks = (state: string) => looksRight(page, state, accessibilityProblems);
+    await looks('fresh');
+
+    await glass.press('Place an order');
+    await expect(glass.order(101, 'CONFIRMED')).toBeVisible();
+    await looks('after an order');
+
+    await glass.press('Decline payments');
+    await expect(glass.drawn(/declining/)).toBeVisible();
+    await glass.press('Place an order');
+    await expect(glass.order(102, 'CANCELLED')).toBeVisible();
+    await glass.story();
+    await looks('declined');
+
+    await glass.press('Crash inventory');
+    for (const id of [103, 104]) {
+      await glass.press('Place an order');
+      await expect(glass.order(id, 'PENDING')).toBeVisible();
+    }
+    await expect(glass.drawn('2 waiting for inventory')).toBeVisible();
+    await looks('crashed');
+
+    await glass.press('Pause');
+    await glass.press('Restart inventory');
+    await expect(glass.saying(/^\d+ new$/)).toBeVisible();
+    await looks('paused');
+
+    await glass.quantity.fill('0');
+    await glass.press('Place an order');
+    await expect(glass.trouble).toContainText('1,000');
+    await glass.press('Start over');
+    await expect(glass.button('Keep it')).toBeVisible();
+    await looks('an answer that says no, and a question');
+
+    await glass.press('Keep it');
+    await glass.press('Live');
+    await terrarium.kill9();
+    await expect(glass.notice).toContainText('The connection is gone. Trying again by itself; nothing is lost.');
+    await looks('reconnecting');
+  });
+}
+
+test('the pages without a system', async ({ page, complaints, accessibilityProblems }) => {
+  complaints.forgive(/status of 404/);
+  await page.goto('/lessons');
+  await expect(page.getByRole('heading', { level: 1, name: 'Lessons' })).toBeVisible();
+  await looksRight(page, 'lessons', accessibilityProblems);
+
+  await page.goto('/lessons/alchemy');
+  await expect(page.getByRole('heading', { level: 1, name: 'Nothing grows here' })).toBeVisible();
+  await looksRight(page, 'not found', accessibilityProblems);
+});
