@@ -41,25 +41,25 @@ async fn r8_a_thousand_reconnects_lose_and_repeat_nothing() {
     const RECONNECTS: usize = 20;
     let app = App::in_process(&NO_HURRY).await;
     let sandbox = app.session().sandbox().await;
-    let (connected, end) = (Arc::new(AtomicUsize::new(0)), watch::Sender::new(None));
+    let (reconnects, end) = (Arc::new(AtomicUsize::new(0)), watch::Sender::new(None));
     let mut clients = JoinSet::new();
     for seed in 0..CLIENTS {
-        let (sandbox, connected, end) = (sandbox.clone(), connected.clone(), end.subscribe());
+        let (sandbox, reconnects, end) = (sandbox.clone(), reconnects.clone(), end.subscribe());
         clients.spawn(async move {
             let (mut rng, mut seen) = (Rng::with_seed(seed as u64), Seen::default());
             for _ in 0..RECONNECTS {
                 let mut events = sandbox.events(seen.last()).await;
-                connected.fetch_add(1, Ordering::Relaxed);
                 for _ in 0..rng.u32(0..40) {
                     seen.take(&events.next().await.expect("an event"));
                 }
+                reconnects.fetch_add(1, Ordering::Relaxed);
             }
             follow(&sandbox, &mut seen, end).await;
             seen
         });
     }
     // Orders run for as long as somebody has reconnects left.
-    while connected.load(Ordering::Relaxed) < CLIENTS * RECONNECTS {
+    while reconnects.load(Ordering::Relaxed) < CLIENTS * RECONNECTS {
         // None can be through yet: whoever has ended has failed.
         if let Some(ended) = clients.try_join_next() {
             ended.expect("a client that goes on");

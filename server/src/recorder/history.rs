@@ -191,9 +191,8 @@ impl History {
         } else {
             live.tail.lines.extend(lines);
         }
-        let position = live.picture.state.position;
-        drop(live);
-        self.position.store(position, Ordering::SeqCst);
+        // Before the tail can be read: who has seen an event may come back with its position.
+        self.position.store(live.picture.state.position, Ordering::SeqCst);
     }
 
     pub(super) fn stored(&self, bytes: u64) {

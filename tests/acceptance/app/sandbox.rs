@@ -5,6 +5,7 @@ use reqwest::{Method, RequestBuilder};
 use runner::invariants::Invariant;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
+use std::cell::Cell;
 
 /// A sandbox as one session asks for it. Cheap to clone.
 #[derive(Clone)]
@@ -209,12 +210,15 @@ impl Sandbox {
         self.wait("the order ends", |event, _| ended(event)).await
     }
 
-    /// All services are up and nothing is under way: every order has ended and everybody knows.
+    /// Nothing is under way: every accepted order has ended and everybody knows.
     pub async fn at_rest(&self) -> DiagramState {
         // From where the picture stands now: before that it may have been at rest, too.
-        let now = self.position().await;
-        self.wait_until("nothing is under way", |state| {
-            state.position >= now && state.at_rest() && state.sagas.pending == 0
+        let (now, accepted) = (self.position().await, Cell::new(0));
+        self.wait("nothing is under way", |event, state| {
+            let is_command = matches!(event.observation, Observation::CommandAccepted { .. });
+            accepted.set(accepted.get() + u64::from(is_command));
+            let all_ended = state.sagas.confirmed + state.sagas.cancelled == accepted.get();
+            (state.position >= now && all_ended && state.at_rest()).then(|| state.clone())
         })
         .await
     }
