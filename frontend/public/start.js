@@ -16,9 +16,9 @@ async function start() {
   await glue.default({ module_or_path: named("wasm") });
   glue.hydrate();
   for (const island of islands) await glue[island.dataset.component]?.(island);
+  glue.awake();
   document.removeEventListener("click", keep);
-  // The island listens from its first effect on, which is a microtask away.
-  setTimeout(() => early.forEach((button) => button.click()));
+  early.forEach((button) => button.click());
 }
 
 if (islands.length > 0 && named("glue")) {

@@ -6,20 +6,23 @@ mod keys;
 mod link;
 mod stage;
 
-pub use clicks::{crash_or_restart, place_order, start_over, toggle_decline};
+pub use clicks::{ask_to_start_over, crash_or_restart, fold_or_unfold, place_order, start_over, toggle_decline};
+pub use keys::listen_to_keys;
 pub use link::try_again;
 
 use crate::client::Stream;
-use crate::islands::Store;
-use crate::player::Player;
+use crate::islands::{Link, Store};
+use crate::player::{Player, within};
 use leptos::prelude::Set;
 use stage::Stage;
 use std::cell::RefCell;
+use std::pin::Pin;
 use wasm_bindgen::prelude::*;
 use web_sys::{HtmlElement, Window};
 
 struct Engine {
     store: Store,
+    link: Link,
     player: Player,
     stage: Stage,
     sandbox: Option<String>,
@@ -32,6 +35,8 @@ struct Engine {
     last_frame: f64,
     last_spoken: f64,
     unspoken: bool,
+    listens_to_keys: bool,
+    root: HtmlElement,
     /// What was clicked while there was no sandbox yet.
     early: Vec<Early>,
 }
@@ -39,6 +44,7 @@ struct Engine {
 type Early = Box<dyn FnOnce(String)>;
 
 thread_local! {
+    static PREPARED: RefCell<Option<(Store, Player, Option<String>)>> = const { RefCell::new(None) };
     static ENGINE: RefCell<Option<Engine>> = const { RefCell::new(None) };
 }
 
@@ -47,11 +53,27 @@ const SPEECH: f64 = 3_000.0;
 /// A longer gap between frames is not time passing in the picture.
 const LONGEST_FRAME: f64 = 100.0;
 
-pub fn start(store: Store, player: Player, sandbox: Option<String>, root: &HtmlElement) {
+/// Keeps what the island was given until the page is hydrated.
+pub fn prepare(store: Store, player: Player, sandbox: Option<String>) {
+    PREPARED.set(Some((store, player, sandbox)));
+}
+
+/// Starts the terrarium, once its island is hydrated.
+pub fn awake() {
+    let root = window().and_then(|window| window.document()?.query_selector(".terrarium").ok()?);
+    if let Some((store, player, sandbox)) = PREPARED.take()
+        && let Some(root) = root
+    {
+        start(store, player, sandbox, &root.unchecked_into());
+    }
+}
+
+fn start(store: Store, player: Player, sandbox: Option<String>, root: &HtmlElement) {
     let Some(topology) = player.shown.topology.clone() else { return };
     let Some(stage) = Stage::new(root, &topology) else { return };
     let engine = Engine {
         store,
+        link: Link::NotStarted,
         player,
         stage,
         sandbox,
@@ -63,6 +85,8 @@ pub fn start(store: Store, player: Player, sandbox: Option<String>, root: &HtmlE
         last_frame: now(),
         last_spoken: f64::MIN,
         unspoken: false,
+        listens_to_keys: true,
+        root: root.clone(),
         early: vec![],
     };
     ENGINE.set(Some(engine));
@@ -74,7 +98,24 @@ pub fn start(store: Store, player: Player, sandbox: Option<String>, root: &HtmlE
 
 /// Runs with the engine, if there is one and it is not busy.
 fn with<T>(run: impl FnOnce(&mut Engine) -> T) -> Option<T> {
-    ENGINE.with(|engine| engine.try_borrow_mut().ok()?.as_mut().map(run))
+    let (mut run, mut result) = (Some(run), None);
+    borrow(&mut |engine| result = run.take().map(|run| run(engine)));
+    result
+}
+
+/// Not generic, so that it is there once.
+fn borrow(run: &mut dyn FnMut(&mut Engine)) {
+    ENGINE.with(|engine| {
+        if let Ok(mut engine) = engine.try_borrow_mut()
+            && let Some(engine) = engine.as_mut()
+        {
+            run(engine);
+        }
+    });
+}
+
+fn spawn(task: impl Future<Output = ()> + 'static) {
+    wasm_bindgen_futures::spawn_local(Box::pin(task) as Pin<Box<dyn Future<Output = ()>>>);
 }
 
 fn window() -> Option<Window> {
@@ -92,7 +133,6 @@ fn hidden() -> bool {
 pub fn pause_or_play() {
     with(|engine| {
         engine.player.paused = !engine.player.paused;
-        engine.store.paused.set(engine.player.paused);
         engine.show_time();
         engine.ask_frame();
     });
@@ -101,7 +141,6 @@ pub fn pause_or_play() {
 pub fn jump_to_live() {
     with(|engine| {
         engine.player.paused = false;
-        engine.store.paused.set(false);
         engine.player.jump_to_live();
         engine.unspoken = true;
         engine.show();
@@ -111,7 +150,7 @@ pub fn jump_to_live() {
 fn frame(time: f64) {
     with(|engine| {
         engine.frame_asked = false;
-        let elapsed = (time - engine.last_frame).clamp(0.0, LONGEST_FRAME);
+        let elapsed = within(time - engine.last_frame, 0.0, LONGEST_FRAME);
         engine.last_frame = time;
         let changed = engine.player.advance(elapsed, now());
         engine.unspoken |= changed.story;
@@ -126,8 +165,14 @@ fn frame(time: f64) {
 }
 
 impl Engine {
+    fn set_link(&mut self, link: Link) {
+        self.link = link;
+        self.store.show_link(&self.link, self.player.shown.hibernated);
+    }
+
     /// Brings everything on the page up to the picture shown.
     fn show(&mut self) {
+        self.store.show_link(&self.link, self.player.shown.hibernated);
         self.store.show_picture(&self.player.shown);
         self.store.show_story(&self.player);
         self.stage.show(&self.player);

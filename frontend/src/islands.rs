@@ -6,11 +6,12 @@ mod controls;
 mod head;
 mod notice;
 mod soil;
-mod stage;
 mod store;
 mod telling;
 mod terrarium;
 mod yard;
 
-pub use store::{Link, Problem, Spot, Store};
+#[cfg(feature = "hydrate")]
+pub use store::declining;
+pub use store::{Link, Spot, Store};
 pub use terrarium::{Given, Room, Terrarium};

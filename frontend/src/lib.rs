@@ -26,9 +26,16 @@ mod engine;
 #[cfg(any(feature = "hydrate", test))]
 mod json;
 
-/// What the page's script calls before it hydrates the islands.
+/// What the page's script (public/start.js) calls before it hydrates the islands.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     leptos::mount::hydrate_islands();
+}
+
+/// What it calls after that.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn awake() {
+    engine::awake();
 }

@@ -2,8 +2,8 @@
 
 mod home;
 mod lesson;
-mod living;
 mod lessons;
+mod living;
 mod nothing;
 mod playground;
 mod shell;

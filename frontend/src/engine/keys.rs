@@ -1,8 +1,7 @@
-//! Space pauses and plays, L jumps to live, ? shows the keys. Only where no control has the
-//! focus, and only while they are switched on.
+//! Space pauses and plays, L jumps to live, ? shows the keys. Space only where no control has
+//! the focus, the letters wherever nobody types, and all only while they are switched on.
 
 use super::{jump_to_live, pause_or_play, window, with};
-use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, KeyboardEvent};
 
@@ -15,22 +14,30 @@ pub fn listen() {
 }
 
 const CONTROLS: &str = "a, button, input, select, textarea, summary, [contenteditable]";
+const TYPED_INTO: &str = "input:not([type=checkbox]), select, textarea, [contenteditable]";
 
 fn pressed(event: KeyboardEvent) {
-    let Some(store) = with(|engine| engine.store) else { return };
+    let listens = with(|engine| engine.listens_to_keys) == Some(true);
     let modified = event.ctrl_key() || event.meta_key() || event.alt_key();
-    if modified || event.repeat() || !store.keys_on.get_untracked() {
+    if modified || event.repeat() || !listens {
         return;
     }
     let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-    let in_control = target.is_some_and(|element| element.closest(CONTROLS).ok().flatten().is_some());
-    let key = event.key();
-    let typing = key == " " && in_control;
-    match key.as_str() {
-        " " if !typing => pause_or_play(),
-        "l" | "L" if !in_control => jump_to_live(),
-        "?" if !in_control => store.keys_open.update(|open| *open = !*open),
+    let within = |controls| target.as_ref().is_some_and(|element| element.closest(controls).ok().flatten().is_some());
+    match event.key().as_str() {
+        " " if !within(CONTROLS) => pause_or_play(),
+        "l" | "L" if !within(TYPED_INTO) => jump_to_live(),
+        "?" if !within(TYPED_INTO) => show_or_hide(),
         _ => return,
     }
     event.prevent_default();
+}
+
+fn show_or_hide() {
+    with(|engine| -> Option<bool> { engine.root.query_selector(".keys").ok()??.toggle_attribute("open").ok() });
+}
+
+/// Keys without Ctrl or Alt must be possible to switch off (WCAG 2.1.4).
+pub fn listen_to_keys(listen: bool) {
+    with(|engine| engine.listens_to_keys = listen);
 }

@@ -1,40 +1,37 @@
 //! The connection: finding or starting the sandbox, opening the stream, and what to do when
 //! the one or the other fails.
 
-use super::{Engine, now, with};
+use super::{Engine, now, spawn, with};
 use crate::client::{self, Heard, Refusal, Stream};
 use crate::islands::Link;
-use crate::islands::Store;
 use crate::player::Player;
 use crate::texts;
 use diagram::DiagramState;
-use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 
 /// How much history is looked up for the soil and the story.
 const HISTORY: u64 = 600;
 
 /// Opens the stream, of a sandbox found or started if there is none yet.
 pub fn connect() {
-    let Some((store, sandbox, topology, position)) =
-        with(|engine| (engine.store, engine.sandbox.clone(), engine.topology.clone(), engine.player.shown.position))
+    let Some((sandbox, topology, position)) =
+        with(|engine| (engine.sandbox.clone(), engine.topology.clone(), engine.player.shown.position))
     else {
         return;
     };
-    spawn_local(async move {
+    spawn(async move {
         if let Some(id) = sandbox {
             open(&id, position).await;
             return;
         }
-        store.link.set(Link::Starting);
+        set_link(Link::Starting);
         match find_or_start(&topology).await {
             Ok((id, state)) => {
                 let position = state.as_ref().map_or(0, |state| state.position);
                 with(|engine| engine.adopt(&id, state));
                 open(&id, position).await;
             }
-            Err(refusal) => store.link.set(Link::Failed(format!("{} {}", texts::CANNOT_START, refusal.detail))),
+            Err(refusal) => set_link(Link::Failed(format!("{} {}", texts::CANNOT_START, refusal.detail))),
         }
     });
 }
@@ -42,7 +39,7 @@ pub fn connect() {
 /// Behind the offer in the notice.
 pub fn try_again() {
     with(|engine| {
-        if engine.store.link.get_untracked() == Link::Gone {
+        if engine.link == Link::Gone {
             engine.sandbox = None;
             engine.forget();
         }
@@ -78,12 +75,16 @@ async fn open(id: &str, position: u64) {
     }
 }
 
+fn set_link(link: Link) {
+    with(|engine| engine.set_link(link));
+}
+
 fn heard(heard: Heard) {
     match heard {
         Heard::Open => {
             with(|engine| {
                 engine.tries = 0;
-                engine.store.link.set(Link::Live);
+                engine.set_link(Link::Live);
             });
         }
         Heard::Event(event) => {
@@ -96,44 +97,40 @@ fn heard(heard: Heard) {
                 engine.ask_frame();
             });
         }
-        Heard::Broken => {
-            with(|engine| engine.store.link.set(Link::Reconnecting));
-        }
+        Heard::Broken => set_link(Link::Reconnecting),
         Heard::Refused => refused(),
     }
 }
 
 /// An `EventSource` does not say why it was refused; asking once more does.
 fn refused() {
-    let Some((store, Some(id), position)) =
-        with(|engine| (engine.store, engine.sandbox.clone(), engine.player.received()))
-    else {
+    let Some((Some(id), position)) = with(|engine| (engine.sandbox.clone(), engine.player.received())) else {
         return;
     };
     with(|engine| engine.stream = None);
-    store.link.set(Link::Reconnecting);
-    spawn_local(async move {
+    set_link(Link::Reconnecting);
+    spawn(async move {
         match client::why_no_stream(&id, position).await {
-            Ok(()) => reopen_later(store),
+            Ok(()) => reopen_later(),
             Err(refusal) => match refusal.status {
-                0 | 502..=504 => reopen_later(store),
-                404 => store.link.set(Link::Gone),
-                429 => store.link.set(Link::TooMany),
-                _ => store.link.set(Link::Failed(refusal.detail)),
+                0 | 502..=504 => reopen_later(),
+                404 => set_link(Link::Gone),
+                429 => set_link(Link::TooMany),
+                _ => set_link(Link::Failed(refusal.detail)),
             },
         }
     });
 }
 
 /// After 1, 2, 4, then every 8 seconds.
-fn reopen_later(store: Store) {
+fn reopen_later() {
     let Some(tries) = with(|engine| {
         engine.tries += 1;
         engine.tries
     }) else {
         return;
     };
-    store.link.set(Link::Reconnecting);
+    set_link(Link::Reconnecting);
     let delay = 1_000 << (tries - 1).min(3);
     let again = Closure::once_into_js(move || {
         let resumed = with(|engine| {
@@ -168,8 +165,7 @@ impl Engine {
             self.player = Player::new(DiagramState::new(topology));
             self.player.paused = paused;
         }
-        self.store.moment.set(String::new());
-        self.store.telling.set(texts::NOTHING_YET.into());
+        self.store.show_nothing_told();
         self.show();
     }
 }

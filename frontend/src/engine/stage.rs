@@ -3,7 +3,7 @@
 
 use super::{now, window, with};
 use crate::canvas::Canvas;
-use crate::player::Player;
+use crate::player::{Player, within};
 use crate::svg::{Layout, Shape, View, parts, summary};
 use protocol::Topology;
 use wasm_bindgen::prelude::*;
@@ -114,7 +114,7 @@ impl Stage {
         let room = f64::from(self.window.client_height());
         let top = f64::from(self.window.scroll_top());
         let (least, most) = (y - 0.75 * room, y - 0.25 * room);
-        let aim = top.clamp(least, most);
+        let aim = within(top, least, most);
         let step = if still { aim - top } else { (aim - top) * 0.18 };
         if step.abs() >= 0.5 {
             self.window.set_scroll_top((top + step).round() as i32);

@@ -2,7 +2,8 @@
 
 #[cfg(feature = "hydrate")]
 pub use crate::engine::{
-    crash_or_restart, jump_to_live, pause_or_play, place_order, start_over, toggle_decline, try_again,
+    ask_to_start_over, crash_or_restart, fold_or_unfold, jump_to_live, listen_to_keys, pause_or_play, place_order,
+    start_over, toggle_decline, try_again,
 };
 
 #[cfg(not(feature = "hydrate"))]
@@ -12,8 +13,11 @@ mod nothing {
     pub fn toggle_decline(_service: &str) {}
     pub fn pause_or_play() {}
     pub fn jump_to_live() {}
+    pub fn ask_to_start_over(_ask: bool) {}
     pub fn start_over() {}
     pub fn try_again() {}
+    pub fn fold_or_unfold() {}
+    pub fn listen_to_keys(_listen: bool) {}
 }
 #[cfg(not(feature = "hydrate"))]
 pub use nothing::*;

@@ -1,5 +1,5 @@
 use super::actions;
-use super::store::Store;
+use super::store::{Lever, Store, Text};
 use crate::svg::layout::can_decline;
 use crate::texts;
 use leptos::prelude::*;
@@ -11,12 +11,15 @@ use protocol::{Name, ServiceSpec};
 pub fn Levers(store: Store, services: Vec<ServiceSpec>) -> impl IntoView {
     let levers = services
         .into_iter()
-        .enumerate()
-        .map(|(i, service)| {
-            let name = service.name.clone();
-            let decline = can_decline(&service).then(|| view! { <Decline store service=name/> });
+        .zip(store.levers.clone())
+        .map(|(service, lever)| {
+            let declines = can_decline(&service);
+            let decline = declines.then(|| {
+                let service = service.name.clone();
+                view! { <Decline service pressed=store.declining word=store.declining_word/> }
+            });
             view! {
-                <CrashOrRestart store service=service.name index=i/>
+                <CrashOrRestart lever service=service.name/>
                 {decline}
             }
         })
@@ -25,33 +28,30 @@ pub fn Levers(store: Store, services: Vec<ServiceSpec>) -> impl IntoView {
 }
 
 #[component]
-fn CrashOrRestart(store: Store, service: Name, index: usize) -> impl IntoView {
-    let down = move || store.down.with(|down| down.get(index).copied().unwrap_or_default());
-    let name = service.clone();
-    let label = move || if down() { texts::restart(&name) } else { texts::crash(&name) };
-    let words = move || if down() { texts::RESTART } else { texts::CRASH };
-    let class = move || if down() { "restart" } else { "" };
-    let lever = format!("crash-{service}");
+fn CrashOrRestart(lever: Lever, service: Name) -> impl IntoView {
+    let at = format!("crash-{service}");
     view! {
-        <li data-lever=lever>
-            <button type="button" class=class aria-label=label on:click=move |_| actions::crash_or_restart(&service)>
-                {words}
-            </button>
+        <li data-lever=at>
+            <button
+                type="button"
+                class=lever.class
+                aria-label=lever.label
+                inner_html=lever.word
+                on:click=move |_| actions::crash_or_restart(&service)
+            ></button>
         </li>
     }
 }
 
 #[component]
-fn Decline(store: Store, service: Name) -> impl IntoView {
-    let pressed = move || if store.declining.get() { "true" } else { "false" };
-    let state = move || if store.declining.get() { texts::ON } else { texts::OFF };
-    let lever = format!("decline-{service}");
+fn Decline(service: Name, pressed: Text, word: Text) -> impl IntoView {
+    let at = format!("decline-{service}");
     view! {
-        <li data-lever=lever class="decline">
+        <li data-lever=at class="decline">
             <button type="button" class="switch" aria-pressed=pressed on:click=move |_| actions::toggle_decline(&service)>
                 {texts::DECLINE}
             </button>
-            <span class="word">{state}</span>
+            <span class="word" inner_html=word></span>
         </li>
     }
 }

@@ -2,7 +2,7 @@
 //! and only when they changed.
 
 use crate::player::Player;
-use crate::svg::{ledger, order_table, strata, tables};
+use crate::svg::{escape, ledger, order_table, strata, tables};
 use crate::texts;
 use diagram::{DiagramState, Health};
 use leptos::prelude::*;
@@ -25,6 +25,22 @@ pub enum Link {
     Failed(String),
 }
 
+impl Link {
+    /// What to say of it, and the way out that is offered; empty where there is none.
+    pub fn words(&self, asleep: bool) -> (&str, &'static str) {
+        match self {
+            Link::NotStarted => (texts::NOT_STARTED, ""),
+            Link::Starting => (texts::STARTING, ""),
+            Link::Live if asleep => (texts::WAKES, ""),
+            Link::Live => ("", ""),
+            Link::Reconnecting => (texts::RECONNECTING, ""),
+            Link::Gone => (texts::GONE, texts::START_NEW),
+            Link::TooMany => (texts::TOO_MANY, texts::TRY_AGAIN),
+            Link::Failed(sentence) => (sentence, texts::TRY_AGAIN),
+        }
+    }
+}
+
 /// Beside which control an error is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spot {
@@ -33,41 +49,54 @@ pub enum Spot {
     StartOver,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    pub spot: Spot,
-    pub text: String,
-}
-
-#[derive(Clone, Copy)]
+/// Texts only: each further type of signal is a further copy of its code. Those that are set as
+/// HTML are escaped; an empty one is an empty element, and the stylesheet hides it.
+#[derive(Clone)]
 pub struct Store {
-    pub link: RwSignal<Link>,
-    pub problem: RwSignal<Option<Problem>>,
-    pub badge: RwSignal<String>,
-    pub troubled: RwSignal<bool>,
-    pub latest: RwSignal<String>,
+    /// HTML: how things stand, when they don't simply run.
+    pub notice: Text,
+    /// The way out that is offered.
+    pub offer: Text,
+    /// HTML: what the server answered to a click, per [`Spot`].
+    pub troubles: [Text; 3],
+    pub badge: Text,
+    pub badge_class: Text,
+    pub latest: Text,
     /// Per service, in the topology's order.
-    pub down: RwSignal<Vec<bool>>,
-    pub declining: RwSignal<bool>,
-    pub asleep: RwSignal<bool>,
-    pub orders: RwSignal<String>,
-    pub tables: RwSignal<String>,
-    pub moment: RwSignal<String>,
-    pub telling: RwSignal<String>,
-    pub story: RwSignal<String>,
-    pub spoken: RwSignal<String>,
-    pub clock: RwSignal<String>,
-    pub stretched: RwSignal<String>,
-    pub track: RwSignal<String>,
-    pub newer: RwSignal<String>,
-    pub paused: RwSignal<bool>,
-    pub quantity: RwSignal<String>,
-    pub asking: RwSignal<bool>,
-    pub folded: RwSignal<bool>,
-    pub keys_open: RwSignal<bool>,
-    pub keys_on: RwSignal<bool>,
+    pub levers: Vec<Lever>,
+    /// `true` or `false`, and how one says that.
+    pub declining: Text,
+    pub declining_word: Text,
+    /// HTML.
+    pub orders: Text,
+    /// HTML.
+    pub tables: Text,
+    pub moment: Text,
+    /// HTML.
+    pub telling: Text,
+    /// HTML.
+    pub story: Text,
+    pub spoken: Text,
+    pub clock: Text,
+    pub stretched: Text,
+    /// HTML.
+    pub track: Text,
+    pub newer: Text,
+    /// What pressing it does.
+    pub play: Text,
+    pub play_class: Text,
     /// With the table of orders and the services' tables.
     pub roomy: bool,
+}
+
+pub type Text = RwSignal<String>;
+
+/// What crashes a service, and restarts it when it has crashed.
+#[derive(Clone, Copy)]
+pub struct Lever {
+    pub class: Text,
+    pub label: Text,
+    pub word: Text,
 }
 
 /// How many orders the line under the picture has room for.
@@ -75,99 +104,129 @@ const LINE: usize = 4;
 
 impl Store {
     pub fn new(player: &Player, started: bool, roomy: bool) -> Self {
-        let text = || RwSignal::new(String::new());
-        let flag = || RwSignal::new(false);
+        let text = || Text::new(String::new());
         let store = Store {
-            link: RwSignal::new(if started { Link::Live } else { Link::NotStarted }),
-            problem: RwSignal::new(None),
+            notice: text(),
+            offer: text(),
+            troubles: [text(), text(), text()],
             badge: text(),
-            troubled: flag(),
+            badge_class: text(),
             latest: text(),
-            down: RwSignal::new(vec![]),
-            declining: flag(),
-            asleep: flag(),
+            levers: player.shown.nodes.iter().map(|_| Lever { class: text(), label: text(), word: text() }).collect(),
+            declining: text(),
+            declining_word: text(),
             orders: text(),
             tables: text(),
             moment: text(),
-            telling: RwSignal::new(texts::NOTHING_YET.into()),
+            telling: text(),
             story: text(),
             spoken: text(),
-            clock: RwSignal::new(texts::elapsed(0)),
+            clock: text(),
             stretched: text(),
             track: text(),
             newer: text(),
-            paused: flag(),
-            quantity: RwSignal::new("1".into()),
-            asking: flag(),
-            folded: flag(),
-            keys_open: flag(),
-            keys_on: RwSignal::new(true),
+            play: text(),
+            play_class: text(),
             roomy,
         };
+        set(store.telling, texts::NOTHING_YET);
+        store.show_link(if started { &Link::Live } else { &Link::NotStarted }, player.shown.hibernated);
         store.show_picture(&player.shown);
         store.show_story(player);
+        store.show_clock(player, 0.0);
         store
     }
 
-    /// There is nothing to say but what happens.
-    pub fn runs(&self) -> bool {
-        self.link.get() == Link::Live && !self.asleep.get()
+    pub fn show_link(&self, link: &Link, asleep: bool) {
+        let (notice, offer) = link.words(asleep);
+        set(self.notice, &escape(notice));
+        set(self.offer, offer);
+    }
+
+    pub fn trouble(&self, spot: Spot) -> Text {
+        self.troubles[spot as usize]
+    }
+
+    /// What the server answered, beside what was clicked.
+    pub fn show_trouble(&self, spot: Spot, words: &str) {
+        set(self.trouble(spot), &escape(words));
+    }
+
+    /// All is well again.
+    pub fn no_trouble(&self) {
+        for trouble in self.troubles {
+            set(trouble, "");
+        }
     }
 
     /// What follows from the state alone.
     pub fn show_picture(&self, state: &DiagramState) {
         let up = state.nodes.iter().filter(|node| node.health == Health::Up).count();
+        let badge = match state {
+            _ if state.position == 0 => texts::NOT_RUNNING.into(),
+            _ if state.hibernated => texts::ASLEEP.into(),
+            _ => texts::services_up(up, state.nodes.len()),
+        };
+        set(self.badge, &badge);
+        set(self.badge_class, if up < state.nodes.len() { "badge troubled" } else { "badge" });
         set(
-            self.badge,
-            match state {
-                _ if state.position == 0 => texts::NOT_RUNNING.into(),
-                _ if state.hibernated => texts::ASLEEP.into(),
-                _ => texts::services_up(up, state.nodes.len()),
-            },
+            self.latest,
+            &state.sagas.latest.last().map_or_else(String::new, |saga| texts::latest_order(saga.order_id)),
         );
-        set(self.troubled, up < state.nodes.len());
-        set(self.asleep, state.hibernated);
-        set(self.latest, state.sagas.latest.last().map_or_else(String::new, |saga| texts::latest_order(saga.order_id)));
-        set(self.down, state.nodes.iter().map(|node| node.health == Health::Crashed).collect());
-        set(self.declining, declining(state));
-        set(self.orders, if self.roomy { order_table(state) } else { ledger(state, LINE) });
+        for (lever, node) in self.levers.iter().zip(&state.nodes) {
+            let crashed = node.health == Health::Crashed;
+            set(lever.class, if crashed { "restart" } else { "crash" });
+            set(lever.word, if crashed { texts::RESTART } else { texts::CRASH });
+            set(lever.label, &if crashed { texts::restart(&node.name) } else { texts::crash(&node.name) });
+        }
+        let declining = declining(state);
+        set(self.declining, if declining { "true" } else { "false" });
+        set(self.declining_word, if declining { texts::ON } else { texts::OFF });
+        set(self.orders, &if self.roomy { order_table(state) } else { ledger(state, LINE) });
         if self.roomy {
-            set(self.tables, tables(state));
+            set(self.tables, &tables(state));
         }
     }
 
     /// The sentence under the picture, the story and the soil.
     pub fn show_story(&self, player: &Player) {
         if let Some(told) = player.story.back() {
-            set(self.moment, texts::moment(told.since));
-            set(self.telling, told.sentence.html());
+            set(self.moment, &texts::moment(told.since));
+            set(self.telling, &told.sentence.html());
         }
-        let story = player.story.iter().rev();
-        let story: String = story
-            .map(|told| {
-                format!("<li><span class=\"moment\">{}</span> {}</li>", texts::moment(told.since), told.sentence.html())
-            })
-            .collect();
-        set(self.story, story);
+        let mut story = String::new();
+        for told in player.story.iter().rev() {
+            let (moment, sentence) = (texts::moment(told.since), told.sentence.html());
+            story.push_str(&format!("<li><span class=\"moment\">{moment}</span> <span>{sentence}</span></li>"));
+        }
+        set(self.story, &story);
         let broken = declining(&player.shown) || player.shown.nodes.iter().any(|node| node.health == Health::Crashed);
-        set(self.track, strata(&player.marks, &player.coming(), broken));
+        set(self.track, &strata(&player.marks, &player.coming(), broken));
+    }
+
+    /// Nothing has been told yet.
+    pub fn show_nothing_told(&self) {
+        set(self.moment, "");
+        set(self.telling, texts::NOTHING_YET);
     }
 
     pub fn show_clock(&self, player: &Player, now: f64) {
-        set(self.clock, texts::elapsed(player.elapsed()));
-        set(self.stretched, player.stretched().map_or_else(String::new, texts::stretched));
+        set(self.clock, &texts::elapsed(player.elapsed()));
+        set(self.stretched, &player.stretched().map_or_else(String::new, texts::stretched));
         let told = player.paused && player.behind() > 0 || player.lags(now);
-        set(self.newer, if told { texts::newer(player.behind()) } else { String::new() });
+        set(self.newer, &if told { texts::newer(player.behind()) } else { String::new() });
+        set(self.play, if player.paused { texts::PLAY } else { texts::PAUSE });
+        set(self.play_class, if player.paused { "play" } else { "play running" });
     }
 }
 
-fn declining(state: &DiagramState) -> bool {
+pub fn declining(state: &DiagramState) -> bool {
     state.faults.iter().any(|fault| fault.spec.kind == FaultKind::DeclinePayments)
 }
 
 /// Sets a signal only if that changes it.
-pub fn set<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
-    if signal.with_untracked(|old| *old != value) {
-        signal.set(value);
+fn set(signal: Text, value: &str) {
+    if signal.with_untracked(|old| old != value) {
+        signal.set(value.into());
     }
 }

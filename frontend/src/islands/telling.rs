@@ -6,13 +6,11 @@ use leptos::prelude::*;
 /// The latest event in a sentence, with its time; or how things stand, when they don't run.
 #[component]
 pub fn Telling(store: Store) -> impl IntoView {
-    let quiet = move || !store.runs();
-    let untimed = move || quiet() || store.moment.with(String::is_empty);
     view! {
         <div class="telling">
-            <Notice store/>
-            <span class="moment" hidden=untimed>{move || store.moment.get()}</span>
-            <p hidden=quiet inner_html=move || store.telling.get()></p>
+            <Notice notice=store.notice offer=store.offer/>
+            <span class="moment" inner_html=store.moment></span>
+            <p inner_html=store.telling></p>
         </div>
     }
 }
@@ -20,5 +18,5 @@ pub fn Telling(store: Store) -> impl IntoView {
 /// The latest orders in a line.
 #[component]
 pub fn Ledger(store: Store) -> impl IntoView {
-    view! { <ol class="ledger" reversed aria-label=texts::ORDERS inner_html=move || store.orders.get()></ol> }
+    view! { <ol class="ledger" aria-label=texts::ORDERS inner_html=store.orders></ol> }
 }

@@ -2,14 +2,13 @@ use super::controls::Levers;
 use super::head::Head;
 use super::notice::Trouble;
 use super::soil::Soil;
-use super::stage::Scenes;
 use super::store::{Spot, Store};
 use super::telling::{Ledger, Telling};
 use super::yard::{Foot, Yard};
 use crate::player::Player;
+use crate::svg::{Layout, Shape, scene};
 use crate::texts;
 use diagram::DiagramState;
-use leptos::html::Section;
 use leptos::prelude::*;
 
 /// Where the terrarium stands: how much is shown beside the picture.
@@ -73,46 +72,41 @@ fn alive(given: Given) -> impl IntoView {
     let player = Player::new(state);
     let roomy = room == Room::Playground;
     let store = Store::new(&player, sandbox_id.is_some(), roomy);
-    let scenes = super::stage::scenes(&player.shown);
-    let root = NodeRef::<Section>::new();
-    live(root, store, player, sandbox_id);
-    let class = move || {
-        let folded = if store.folded.get() { " folded" } else { "" };
-        format!("terrarium {}{folded}", room.name())
-    };
+    let scenes = still(|| scenes(&player.shown));
+    #[cfg(feature = "hydrate")]
+    crate::engine::prepare(store.clone(), player, sandbox_id);
+    let class = format!("terrarium {}", room.name());
+    let levers = store.trouble(Spot::Levers);
     view! {
-        <section class=class aria-label=texts::VESSEL node_ref=root>
+        <section class=class aria-label=texts::VESSEL>
             <div class="vessel">
-                <Head store title/>
+                <Head store=store.clone() title/>
                 <div class="window">
                     <div class="stage">
-                        <Scenes scenes/>
-                        <Levers store services/>
+                        <div class="scenes" inner_html=scenes></div>
+                        <canvas class="tokens" aria-hidden="true"></canvas>
+                        <Levers store=store.clone() services/>
                     </div>
                 </div>
-                <Trouble store spot=Spot::Levers/>
-                <Telling store/>
-                {(!roomy).then(|| view! { <Ledger store/> })}
-                <Soil store/>
+                <Trouble words=levers/>
+                <Telling store=store.clone()/>
+                {(!roomy).then(|| view! { <Ledger store=store.clone()/> })}
+                <Soil store=store.clone()/>
             </div>
-            <Foot store/>
-            {roomy.then(|| view! { <Yard store/> })}
-            <p class="visually-hidden" aria-live="polite">{move || store.spoken.get()}</p>
+            <Foot store=store.clone()/>
+            {roomy.then(|| view! { <Yard store=store.clone()/> })}
+            <p class="visually-hidden" aria-live="polite" inner_html=store.spoken></p>
         </section>
     }
 }
 
-#[cfg(feature = "hydrate")]
-fn live(root: NodeRef<Section>, store: Store, player: Player, sandbox_id: Option<String>) {
-    let mut start = Some((player, sandbox_id));
-    Effect::new(move |_| {
-        if let Some(element) = root.get()
-            && let Some((player, sandbox_id)) = start.take()
-        {
-            crate::engine::start(store, player, sandbox_id, &element);
-        }
-    });
+/// The picture in its three layouts, one of them shown.
+fn scenes(state: &DiagramState) -> String {
+    let Some(topology) = &state.topology else { return String::new() };
+    Shape::ALL.into_iter().map(|shape| scene(state, &Layout::new(topology, shape))).collect()
 }
 
-#[cfg(not(feature = "hydrate"))]
-fn live(_root: NodeRef<Section>, _store: Store, _player: Player, _sandbox_id: Option<String>) {}
+/// HTML that the server has made and nobody changes: in the browser it is there already.
+pub fn still(html: impl FnOnce() -> String) -> String {
+    if cfg!(feature = "hydrate") { String::new() } else { html() }
+}

@@ -1,69 +1,58 @@
 use super::actions;
 use super::notice::Trouble;
 use super::store::{Spot, Store};
+use super::terrarium::still;
 use crate::texts;
 use leptos::prelude::*;
 
 /// Under the glass: the story, the keys, and starting over.
 #[component]
 pub fn Foot(store: Store) -> impl IntoView {
-    let untold = move || !store.story.with(String::is_empty);
+    let words = store.trouble(Spot::StartOver);
     view! {
         <div class="foot">
             <details class="story">
                 <summary>{texts::STORY}</summary>
-                <p hidden=untold>{texts::STORY_EMPTY}</p>
-                <ol reversed inner_html=move || store.story.get()></ol>
+                <ol tabindex="0" aria-label=texts::STORY inner_html=store.story></ol>
+                <p>{texts::STORY_EMPTY}</p>
             </details>
-            <Keys store/>
-            <StartOver store/>
+            <Keys/>
+            <StartOver/>
         </div>
-        <Trouble store spot=Spot::StartOver/>
+        <Trouble words/>
     }
 }
 
 #[component]
-fn Keys(store: Store) -> impl IntoView {
-    let rows = texts::KEYS_LIST.map(|(key, what)| view! { <dt><kbd>{key}</kbd></dt><dd>{what}</dd> }).collect_view();
+fn Keys() -> impl IntoView {
+    let keys = still(|| {
+        let rows = texts::KEYS_LIST.map(|(key, what)| format!("<dt><kbd>{key}</kbd></dt><dd>{what}</dd>"));
+        format!("<dl>{}</dl>", rows.concat())
+    });
     view! {
-        <div class="keys">
-            <button
-                type="button"
-                class="quiet"
-                aria-expanded=move || if store.keys_open.get() { "true" } else { "false" }
-                on:click=move |_| store.keys_open.update(|open| *open = !*open)
-            >
-                {texts::KEYS}
-            </button>
-            <div class="sheet" hidden=move || !store.keys_open.get()>
-                <dl>{rows}</dl>
+        <details class="keys">
+            <summary>{texts::KEYS}</summary>
+            <div class="sheet">
+                <div inner_html=keys></div>
                 <label>
-                    <input type="checkbox" checked prop:checked=move || store.keys_on.get()
-                        on:change=move |event| store.keys_on.set(event_target_checked(&event))/>
+                    <input type="checkbox" checked on:change=|event| actions::listen_to_keys(event_target_checked(&event))/>
                     <span>{texts::KEYS_ON}</span>
                 </label>
             </div>
-        </div>
+        </details>
     }
 }
 
 /// Asks in place before anything is deleted.
 #[component]
-fn StartOver(store: Store) -> impl IntoView {
-    let asking = move || store.asking.get();
-    let agreed = move |_| {
-        store.asking.set(false);
-        actions::start_over();
-    };
+fn StartOver() -> impl IntoView {
     view! {
         <div class="start-over">
-            <button type="button" class="quiet" hidden=asking on:click=move |_| store.asking.set(true)>
-                {texts::START_OVER}
-            </button>
-            <div class="ask" role="group" aria-label=texts::START_OVER hidden=move || !store.asking.get()>
+            <button type="button" class="quiet" on:click=|_| actions::ask_to_start_over(true)>{texts::START_OVER}</button>
+            <div class="ask" role="group" aria-label=texts::START_OVER>
                 <p>{texts::START_OVER_ASK}</p>
-                <button type="button" class="danger" on:click=agreed>{texts::START_OVER_YES}</button>
-                <button type="button" on:click=move |_| store.asking.set(false)>{texts::START_OVER_NO}</button>
+                <button type="button" class="danger" on:click=|_| actions::start_over()>{texts::START_OVER_YES}</button>
+                <button type="button" on:click=|_| actions::ask_to_start_over(false)>{texts::START_OVER_NO}</button>
             </div>
         </div>
     }
@@ -72,20 +61,23 @@ fn StartOver(store: Store) -> impl IntoView {
 /// In the playground: every order with what each service knows of it, and the tables.
 #[component]
 pub fn Yard(store: Store) -> impl IntoView {
-    let columns = texts::ORDER_COLUMNS.map(|name| view! { <th scope="col">{name}</th> }).collect_view();
+    let head = still(|| {
+        let columns = texts::ORDER_COLUMNS.map(|name| format!("<th scope=\"col\">{name}</th>"));
+        format!("<tr>{}</tr>", columns.concat())
+    });
     view! {
         <div class="yard">
             <section class="orders" tabindex="0" aria-labelledby="orders-title">
                 <h2 id="orders-title">{texts::ORDERS}</h2>
                 <table>
-                    <thead><tr>{columns}</tr></thead>
-                    <tbody inner_html=move || store.orders.get()></tbody>
+                    <thead inner_html=head></thead>
+                    <tbody inner_html=store.orders></tbody>
                 </table>
             </section>
             <section class="tables">
                 <h2>{texts::TABLES}</h2>
                 <p>{texts::TABLES_HINT}</p>
-                <ul inner_html=move || store.tables.get()></ul>
+                <ul inner_html=store.tables></ul>
             </section>
         </div>
     }

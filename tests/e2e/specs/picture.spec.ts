@@ -45,6 +45,16 @@ async function news(glass: Glass): Promise<number> {
   return parseInt(await glass.saying(/^\d+ new$/).innerText());
 }
 
+test('the story so far reads as sentences', async ({ page }) => {
+  const glass = await Glass.open(page, '/lessons/sagas');
+  await glass.press('Place an order');
+  await expect(glass.saying(/^inventory holds 1 piece for order 101/)).toBeVisible();
+  await glass.story();
+  const told = glass.vessel.getByRole('listitem').filter({ hasText: 'inventory holds 1 piece' });
+  // As laid out, beside its time: words torn apart come with line breaks between them.
+  expect(await told.innerText()).toMatch(/^\d+\.\d{4} s\s+inventory holds 1 piece for order 101: StockReserved\.$/);
+});
+
 /** An event's token as it was drawn: the canvas has no names for what is on it. */
 interface Drawn {
   x: number;

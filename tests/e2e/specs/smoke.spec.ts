@@ -1,20 +1,11 @@
 import { expect, test } from '../fixtures.ts';
+import { pages } from '../glass.ts';
 
-test('the home page says whose it is', async ({ page }) => {
-  await page.goto('/');
-  await expect(page).toHaveTitle(/Terrarium/);
-});
-
-test('the home page has nothing axe complains about', async ({ page, accessibilityProblems }) => {
-  await page.goto('/');
-  expect(await accessibilityProblems()).toEqual([]);
-});
-
-test('the home page reads without JavaScript', async ({ browser, terrarium, complaints }) => {
-  const context = await browser.newContext({ javaScriptEnabled: false, baseURL: terrarium.url });
-  complaints.watch(context, terrarium.url);
-  const page = await context.newPage();
-  await page.goto('/');
-  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-  await context.close();
+test('every page says whose it is, under one heading', async ({ page }) => {
+  for (const path of [...pages, '/lessons']) {
+    await page.goto(path);
+    await expect(page).toHaveTitle(/Terrarium/);
+    await expect(page.getByRole('heading', { level: 1 })).toHaveCount(1);
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  }
 });

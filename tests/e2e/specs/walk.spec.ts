@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 
-import { expect, test } from '../fixtures.ts';
+import type { Page } from '@playwright/test';
+
+import { expect, test, type Terrarium } from '../fixtures.ts';
 import { Api, Glass, pages, serverGone } from '../glass.ts';
 
 for (const path of pages) {
@@ -32,14 +34,10 @@ test.describe('with a process per service', () => {
   });
 });
 
+/** A look at the processes, when one service is crashed or none. */
 type Look = (api: Api, crashed?: string) => Promise<void>;
 
-async function walk(
-  page: import('@playwright/test').Page,
-  path: string,
-  terrarium: import('../fixtures.ts').Terrarium,
-  processes: Look,
-): Promise<void> {
+async function walk(page: Page, path: string, terrarium: Terrarium, processes: Look): Promise<void> {
   const glass = await Glass.open(page, path);
   const api = Api.of(page, terrarium.url);
   const sandbox = await api.sandbox();
