@@ -7,7 +7,7 @@ mod link;
 mod stage;
 
 pub use clicks::{ask_to_start_over, crash_or_restart, fold_or_unfold, place_order, start_over, toggle_decline};
-pub use keys::listen_to_keys;
+pub use keys::{listen_to_keys, show_or_hide_keys};
 pub use link::try_again;
 
 use crate::client::Stream;
@@ -165,6 +165,14 @@ fn frame(time: f64) {
 }
 
 impl Engine {
+    /// Turns a button's `aria-expanded` over; gives the new value.
+    fn expand_or_collapse(&self, button: &str) -> Option<bool> {
+        let button = self.root.query_selector(button).ok()??;
+        let expanded = button.get_attribute("aria-expanded")? == "false";
+        button.set_attribute("aria-expanded", if expanded { "true" } else { "false" }).ok()?;
+        Some(expanded)
+    }
+
     fn set_link(&mut self, link: Link) {
         self.link = link;
         self.store.show_link(&self.link, self.player.shown.hibernated);

@@ -322,7 +322,6 @@ impl Player {
 
 /// Like `clamp`, whose message for bounds in the wrong order brings all of float formatting
 /// into what the browser loads: 9 kB.
-#[expect(clippy::manual_clamp, reason = "see above")]
 pub fn within(value: f64, least: f64, most: f64) -> f64 {
     value.max(least).min(most)
 }

@@ -80,6 +80,7 @@ pub const KEYS_ON: &str = "Listen to these keys";
 pub const KEYS_LIST: [(&str, &str); 3] =
     [("Space", "pause or play the picture"), ("L", "jump to live"), ("?", "show or hide this")];
 
+pub const BEFORE: &str = "This is how things stand. What happens next is told here.";
 pub const NOTHING_YET: &str = "Nothing has happened yet. Place an order and watch where it goes.";
 pub const NOT_STARTED: &str = "This system starts when the page’s script runs.";
 pub const NO_SCRIPT: &str = "Without JavaScript this page shows the system as it stood when the page was loaded.";

@@ -43,10 +43,9 @@ pub fn ask_to_start_over(ask: bool) {
 
 /// Puts the picture away, or back, where it is docked above the text.
 pub fn fold_or_unfold() {
-    with(|engine| -> Option<()> {
-        let folded = engine.root.class_list().toggle("folded").ok()?;
-        let button = engine.root.query_selector(".fold").ok()??;
-        button.set_attribute("aria-expanded", if folded { "false" } else { "true" }).ok()
+    with(|engine| -> Option<bool> {
+        let open = engine.expand_or_collapse(".fold")?;
+        engine.root.class_list().toggle_with_force("folded", !open).ok()
     });
 }
 

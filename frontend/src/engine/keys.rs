@@ -27,14 +27,14 @@ fn pressed(event: KeyboardEvent) {
     match event.key().as_str() {
         " " if !within(CONTROLS) => pause_or_play(),
         "l" | "L" if !within(TYPED_INTO) => jump_to_live(),
-        "?" if !within(TYPED_INTO) => show_or_hide(),
+        "?" if !within(TYPED_INTO) => show_or_hide_keys(),
         _ => return,
     }
     event.prevent_default();
 }
 
-fn show_or_hide() {
-    with(|engine| -> Option<bool> { engine.root.query_selector(".keys").ok()??.toggle_attribute("open").ok() });
+pub fn show_or_hide_keys() {
+    with(|engine| engine.expand_or_collapse(".keys > button"));
 }
 
 /// Keys without Ctrl or Alt must be possible to switch off (WCAG 2.1.4).

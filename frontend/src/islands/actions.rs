@@ -3,7 +3,7 @@
 #[cfg(feature = "hydrate")]
 pub use crate::engine::{
     ask_to_start_over, crash_or_restart, fold_or_unfold, jump_to_live, listen_to_keys, pause_or_play, place_order,
-    start_over, toggle_decline, try_again,
+    show_or_hide_keys, start_over, toggle_decline, try_again,
 };
 
 #[cfg(not(feature = "hydrate"))]
@@ -17,6 +17,7 @@ mod nothing {
     pub fn start_over() {}
     pub fn try_again() {}
     pub fn fold_or_unfold() {}
+    pub fn show_or_hide_keys() {}
     pub fn listen_to_keys(_listen: bool) {}
 }
 #[cfg(not(feature = "hydrate"))]

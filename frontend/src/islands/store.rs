@@ -129,7 +129,8 @@ impl Store {
             play_class: text(),
             roomy,
         };
-        set(store.telling, texts::NOTHING_YET);
+        // Of what happened before this page, the picture speaks; the story begins here.
+        set(store.telling, if player.shown.sagas.latest.is_empty() { texts::NOTHING_YET } else { texts::BEFORE });
         store.show_link(if started { &Link::Live } else { &Link::NotStarted }, player.shown.hibernated);
         store.show_picture(&player.shown);
         store.show_story(player);

@@ -30,8 +30,10 @@ fn Keys() -> impl IntoView {
         format!("<dl>{}</dl>", rows.concat())
     });
     view! {
-        <details class="keys">
-            <summary>{texts::KEYS}</summary>
+        <div class="keys">
+            <button type="button" class="quiet" aria-expanded="false" on:click=|_| actions::show_or_hide_keys()>
+                {texts::KEYS}
+            </button>
             <div class="sheet">
                 <div inner_html=keys></div>
                 <label>
@@ -39,7 +41,7 @@ fn Keys() -> impl IntoView {
                     <span>{texts::KEYS_ON}</span>
                 </label>
             </div>
-        </details>
+        </div>
     }
 }
 
