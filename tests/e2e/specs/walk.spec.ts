@@ -65,7 +65,7 @@ async function walk(page: Page, path: string, terrarium: Terrarium, processes: L
     await expect(glass.order(102, 'CANCELLED')).toBeVisible();
     await expect(glass.drawn('released 1 → order 102')).toBeVisible();
     await expect(glass.drawn('item 42 on hand 99')).toBeVisible();
-    expect(await glass.story()).toContain('inventory puts 1 piece back on hand, held for order 102 until now');
+    await expect.poll(() => glass.story()).toContain('inventory puts 1 piece back on hand, held for order 102 until now');
     // The refusal's way back to inventory, and the release.
     await expect(glass.compensations).toHaveCount(2);
     await expect(glass.drawn(/^102 “cancelled/)).toBeVisible();
