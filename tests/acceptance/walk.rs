@@ -36,6 +36,7 @@ async fn walk(isolation: &str) {
     }
     let before = sandbox.wait_until("three messages wait", three_wait).await;
     assert_eq!((before.sagas.pending, before.node("inventory").map(|node| node.health)), (3, Some(Health::Crashed)));
+    every_answer_is_recorded(&sandbox).await;
     let lines = sandbox.lines().await;
 
     app.kill9().await;
@@ -69,6 +70,25 @@ async fn walk(isolation: &str) {
     assert_eq!((promises.confirmed(), promises.cancelled()), (4, 1));
     assert_eq!(sandbox.stock().await, 96);
     app.stop().await;
+}
+
+/// From a process of its own, orders' word of its answer comes a moment after the answer itself.
+async fn every_answer_is_recorded(sandbox: &Sandbox) {
+    let count = |record: &[Recorded], kind: fn(&Observation) -> bool| {
+        record.iter().filter(|event| kind(&event.observation)).count()
+    };
+    in_time("every command's answer is recorded", async {
+        loop {
+            let record = sandbox.record().await;
+            let commands = count(&record, |seen| matches!(seen, Observation::CommandAccepted { .. }));
+            let answers = count(&record, |seen| matches!(seen, Observation::ResponseSent { .. }));
+            if answers == commands {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
 }
 
 async fn an_order_is_confirmed(sandbox: &Sandbox) {
