@@ -36,6 +36,8 @@ struct Engine {
     last_spoken: f64,
     unspoken: bool,
     listens_to_keys: bool,
+    /// The soil and the story have been told what was before this page.
+    knows_history: bool,
     root: HtmlElement,
     /// What was clicked while there was no sandbox yet.
     early: Vec<Early>,
@@ -86,6 +88,7 @@ fn start(store: Store, player: Player, sandbox: Option<String>, root: &HtmlEleme
         last_spoken: f64::MIN,
         unspoken: false,
         listens_to_keys: true,
+        knows_history: false,
         root: root.clone(),
         early: vec![],
     };

@@ -49,11 +49,12 @@ enum Held {
     Message(Position),
 }
 
-/// A sentence and when it was, in microseconds since the run began.
+/// A sentence and when it was.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Told {
     pub position: Position,
-    pub since: u64,
+    /// In microseconds since the run it belongs to began, if it belongs to one.
+    pub since: Option<u64>,
     pub sentence: Sentence,
 }
 
@@ -101,20 +102,20 @@ impl Player {
         }
     }
 
-    /// History that is already in the picture, after a past one: for the soil and the story.
+    /// History from before this picture began, after a past one: for the soil and the story,
+    /// in front of what happened since.
     pub fn remember(&mut self, mut past: DiagramState, history: &[Recorded]) {
-        let queue = std::mem::take(&mut self.queue);
+        let (marks, story) = (std::mem::take(&mut self.marks), std::mem::take(&mut self.story));
+        let run = self.run.take();
         for event in history {
             self.begin_run(event, &past);
             self.note(event, &past);
             past.evolve(event);
         }
-        self.queue = queue;
-    }
-
-    /// Whether nothing has been told yet.
-    pub fn is_new(&self) -> bool {
-        self.marks.is_empty() && self.story.is_empty()
+        self.run = run.or(self.run);
+        self.marks.extend(marks);
+        self.story.extend(story);
+        self.forget_old();
     }
 
     /// Lets `elapsed` milliseconds pass at the wall-clock time `now`.
@@ -306,17 +307,24 @@ impl Player {
     fn note(&mut self, event: &Recorded, before: &DiagramState) -> bool {
         if let Some(kind) = mark(event, before) {
             self.marks.push_back(Mark { kind, position: event.position });
-            if self.marks.len() > KEPT_MARKS {
-                self.marks.pop_front();
-            }
         }
-        let Some(sentence) = tell(before, event) else { return false };
-        let since = self.run.map_or(0, |run| event.at.saturating_sub(run.began_at));
-        self.story.push_back(Told { position: event.position, since, sentence });
-        if self.story.len() > KEPT_SENTENCES {
+        let sentence = tell(before, event);
+        let told = sentence.is_some();
+        // What nobody asked for and finds everything at rest belongs to no run.
+        let within_run = event.correlation_id.is_some() || !before.at_rest();
+        let since = self.run.filter(|_| within_run).map(|run| event.at.saturating_sub(run.began_at));
+        self.story.extend(sentence.map(|sentence| Told { position: event.position, since, sentence }));
+        self.forget_old();
+        told
+    }
+
+    fn forget_old(&mut self) {
+        while self.marks.len() > KEPT_MARKS {
+            self.marks.pop_front();
+        }
+        while self.story.len() > KEPT_SENTENCES {
             self.story.pop_front();
         }
-        true
     }
 }
 

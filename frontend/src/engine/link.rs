@@ -59,7 +59,8 @@ async fn find_or_start(topology: &str) -> Result<(String, Option<DiagramState>),
 async fn open(id: &str, position: u64) {
     with(|engine| engine.stream = Stream::open(id, position, heard));
     let begin = position.saturating_sub(HISTORY).max(1);
-    if position <= begin {
+    let known = with(|engine| std::mem::replace(&mut engine.knows_history, true));
+    if position <= begin || known != Some(false) {
         return;
     }
     // The soil and the story can do without, so a refusal changes nothing.
@@ -67,7 +68,7 @@ async fn open(id: &str, position: u64) {
         (client::state(id, Some(begin)).await, client::history(id, begin, position - begin).await)
     {
         with(|engine| {
-            if engine.player.is_new() {
+            if engine.sandbox.as_deref() == Some(id) {
                 engine.player.remember(past, &events);
                 engine.show();
             }
@@ -160,6 +161,7 @@ impl Engine {
     /// Back to a picture in which nothing has happened.
     pub(super) fn forget(&mut self) {
         self.stream = None;
+        self.knows_history = false;
         if let Some(topology) = &self.player.shown.topology {
             let paused = self.player.paused;
             self.player = Player::new(DiagramState::new(topology));

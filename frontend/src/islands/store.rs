@@ -1,7 +1,7 @@
 //! What the view shows, as signals. Values that follow from the picture are set by the engine,
 //! and only when they changed.
 
-use crate::player::Player;
+use crate::player::{Player, Told};
 use crate::svg::{escape, ledger, order_table, strata, tables};
 use crate::texts;
 use diagram::{DiagramState, Health};
@@ -192,12 +192,12 @@ impl Store {
     /// The sentence under the picture, the story and the soil.
     pub fn show_story(&self, player: &Player) {
         if let Some(told) = player.story.back() {
-            set(self.moment, &texts::moment(told.since));
+            set(self.moment, &moment(told));
             set(self.telling, &told.sentence.html());
         }
         let mut story = String::new();
         for told in player.story.iter().rev() {
-            let (moment, sentence) = (texts::moment(told.since), told.sentence.html());
+            let (moment, sentence) = (moment(told), told.sentence.html());
             story.push_str(&format!("<li><span class=\"moment\">{moment}</span> <span>{sentence}</span></li>"));
         }
         set(self.story, &story);
@@ -223,6 +223,10 @@ impl Store {
 
 pub fn declining(state: &DiagramState) -> bool {
     state.faults.iter().any(|fault| fault.spec.kind == FaultKind::DeclinePayments)
+}
+
+fn moment(told: &Told) -> String {
+    told.since.map_or_else(String::new, texts::moment)
 }
 
 /// Sets a signal only if that changes it.

@@ -15,8 +15,20 @@ pub fn Telling(store: Store) -> impl IntoView {
     }
 }
 
-/// The latest orders in a line.
+/// The latest orders in a line, and at its end the story so far, which opens in the telling's
+/// place: it covers nothing that can be pressed.
 #[component]
 pub fn Ledger(store: Store) -> impl IntoView {
-    view! { <ol class="ledger" aria-label=texts::ORDERS inner_html=store.orders></ol> }
+    let orders = store.orders;
+    let ledger = (!store.roomy).then(|| view! { <ol class="ledger" aria-label=texts::ORDERS inner_html=orders></ol> });
+    view! {
+        <div class="line">
+            {ledger}
+            <details class="story">
+                <summary>{texts::STORY}</summary>
+                <ol tabindex="0" aria-label=texts::STORY inner_html=store.story></ol>
+                <p>{texts::STORY_EMPTY}</p>
+            </details>
+        </div>
+    }
 }

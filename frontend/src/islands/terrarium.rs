@@ -89,8 +89,10 @@ fn alive(given: Given) -> impl IntoView {
                     </div>
                 </div>
                 <Trouble words=levers/>
-                <Telling store=store.clone()/>
-                {(!roomy).then(|| view! { <Ledger store=store.clone()/> })}
+                <div class="told">
+                    <Telling store=store.clone()/>
+                    <Ledger store=store.clone()/>
+                </div>
                 <Soil store=store.clone()/>
             </div>
             <Foot store=store.clone()/>

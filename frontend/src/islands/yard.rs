@@ -5,17 +5,12 @@ use super::terrarium::still;
 use crate::texts;
 use leptos::prelude::*;
 
-/// Under the glass: the story, the keys, and starting over.
+/// Under the glass: the keys, and starting over.
 #[component]
 pub fn Foot(store: Store) -> impl IntoView {
     let words = store.trouble(Spot::StartOver);
     view! {
         <div class="foot">
-            <details class="story">
-                <summary>{texts::STORY}</summary>
-                <ol tabindex="0" aria-label=texts::STORY inner_html=store.story></ol>
-                <p>{texts::STORY_EMPTY}</p>
-            </details>
             <Keys/>
             <StartOver/>
         </div>

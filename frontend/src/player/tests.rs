@@ -154,3 +154,15 @@ fn the_clock_shows_real_time_and_how_far_it_is_stretched() {
     assert_eq!(player.elapsed(), 10_000);
     assert_eq!(player.stretched(), Some(40));
 }
+
+#[test]
+fn history_stands_before_what_happened_since() {
+    let mut player = player();
+    player.receive(published(7, "inventory", "StockReserved"), 0.0);
+    player.advance(0.0, 0.0);
+    let past = DiagramState::new(&protocol::topology("saga-choreography").expect("known"));
+    player.remember(past, &[published(3, "orders", "OrderCreated")]);
+    assert_eq!(player.marks.iter().map(|mark| mark.position).collect::<Vec<_>>(), [3, 7]);
+    assert_eq!(player.story.iter().map(|told| told.position).collect::<Vec<_>>(), [3, 7]);
+    assert_eq!(player.shown.position, 7, "the picture is as it was");
+}
