@@ -66,6 +66,16 @@ async fn saturated(dir: &std::path::Path, orders: u64) -> anyhow::Result<(Vec<St
         events.push(data);
     }
     let count = events.len() as u64;
+    read_all(viewers, count).await?;
+    let rate = count as f64 * VIEWERS as f64 / began.elapsed().as_secs_f64();
+    if let Ok(glass) = Arc::try_unwrap(glass) {
+        glass.stop().await?;
+    }
+    Ok((events, rate))
+}
+
+/// Returns when every viewer has seen so many events.
+async fn read_all(viewers: Vec<Viewer>, count: u64) -> anyhow::Result<()> {
     let mut reading = JoinSet::new();
     for mut viewer in viewers {
         reading.spawn(async move { viewer.count(count).await });
@@ -73,11 +83,7 @@ async fn saturated(dir: &std::path::Path, orders: u64) -> anyhow::Result<(Vec<St
     while let Some(read) = reading.join_next().await {
         read??;
     }
-    let rate = count as f64 * VIEWERS as f64 / began.elapsed().as_secs_f64();
-    if let Ok(glass) = Arc::try_unwrap(glass) {
-        glass.stop().await?;
-    }
-    Ok((events, rate))
+    Ok(())
 }
 
 /// The peer: every event encoded and written for every viewer, as axum does it.
@@ -109,13 +115,7 @@ async fn bare(events: &[String]) -> anyhow::Result<f64> {
         sender.send(event.as_str().into())?;
     }
     let count = events.len() as u64;
-    let mut reading = JoinSet::new();
-    for mut viewer in viewers {
-        reading.spawn(async move { viewer.count(count).await });
-    }
-    while let Some(read) = reading.join_next().await {
-        read??;
-    }
+    read_all(viewers, count).await?;
     let rate = count as f64 * VIEWERS as f64 / began.elapsed().as_secs_f64();
     server.abort();
     Ok(rate)

@@ -150,7 +150,7 @@ pub struct Opened {
 }
 
 /// Opens the record of a sandbox and all that belongs to it.
-pub async fn open(stored: storage::Stored, path: PathBuf, clock: Clock, namespace: Uuid) -> anyhow::Result<Opened> {
+pub fn open(stored: storage::Stored, path: PathBuf, clock: Clock, namespace: Uuid) -> Opened {
     let storage::Stored { conn, broker, picture, tail, shipped, commands, unanswered, bytes } = stored;
     let (entries_tx, entries) = mpsc::unbounded_channel();
     let (dispatch_tx, dispatch) = mpsc::unbounded_channel();
@@ -178,7 +178,7 @@ pub async fn open(stored: storage::Stored, path: PathBuf, clock: Clock, namespac
         checkpoint_at: position,
         unchecked_bytes: 0,
     };
-    Ok(Opened { recorder: Recorder { entries: entries_tx, history }, task, unanswered, dispatch, faults_changed })
+    Opened { recorder: Recorder { entries: entries_tx, history }, task, unanswered, dispatch, faults_changed }
 }
 
 /// Entries taken into one transaction at most.

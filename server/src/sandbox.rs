@@ -221,8 +221,7 @@ async fn resume(sandboxes: Weak<Sandboxes>) {
             let state = sandbox.state();
             // A clean end left a mark and took nothing away; without it services must be seen to stop.
             let unclean = !state.hibernated && state.position > 0;
-            let expiring = state.faults.iter().any(|fault| fault.spec.ttl_ms.is_some());
-            if unclean || expiring || !state.at_rest() { sandbox.wake().await } else { Ok(()) }
+            if unclean || !is_quiet(&state) { sandbox.wake().await } else { Ok(()) }
         };
         if let Err(error) = result.await {
             tracing::error!(sandbox.id = %row.id, %error, "a sandbox could not go on");
@@ -387,7 +386,7 @@ impl Sandbox {
 
     pub async fn heal_all(&self) -> Result<()> {
         let live = self.live().await?;
-        for fault in live.recorder.history.state().faults {
+        for fault in live.recorder.history.faults() {
             match live.clear_fault(&fault.id).await {
                 // It may have run out just now.
                 Ok(()) | Err(SandboxError::NoSuchFault) => {}
@@ -488,11 +487,14 @@ impl Sandbox {
         self.live_now().is_some_and(|live| {
             Duration::from_millis(quiet_ms) >= after
                 && live.recorder.history.viewers() == 0
-                && live.recorder.history.with_picture(|picture| {
-                    picture.state.at_rest() && picture.state.faults.iter().all(|fault| fault.spec.ttl_ms.is_none())
-                })
+                && live.recorder.history.with_picture(|picture| is_quiet(&picture.state))
         })
     }
+}
+
+/// Nothing is under way, and no fault will end by itself.
+fn is_quiet(state: &DiagramState) -> bool {
+    state.at_rest() && state.faults.iter().all(|fault| fault.spec.ttl_ms.is_none())
 }
 
 /// Sleeps until it is time to look, looks, and ends with the sandbox's waking life.

@@ -358,7 +358,7 @@ impl Run {
 
 async fn open(path: PathBuf, topology: &Topology, clock: Clock) -> (Recorder, JoinHandle<()>) {
     let stored = storage::open(&path, topology).await.expect("the file opens");
-    let opened = recorder::open(stored, path, clock, Uuid::nil()).await.expect("the record opens");
+    let opened = recorder::open(stored, path, clock, Uuid::nil());
     let task = tokio::spawn(opened.task.run());
     (opened.recorder, task)
 }

@@ -135,7 +135,7 @@ async fn command<S: Service>(
     let work = Work::Command { id, kind: body.kind, data: body.data, span, ordinal };
     let outside = door.service.outside(&door.ctx, &work).await;
     let (reply, answered) = oneshot::channel();
-    if door.jobs.send(Job { work, outside, reply: Some(reply) }).is_err() {
+    if door.jobs.send(Job { work, outside, reply }).is_err() {
         return no_answer().await;
     }
     match answered.await {

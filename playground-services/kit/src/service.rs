@@ -11,7 +11,6 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
 /// One business capability with its own data.
 pub trait Service: Send + Sync + 'static {
@@ -118,18 +117,18 @@ pub enum Refusal {
     Unreadable(String),
     /// The store failed: answered 503, or nacked, and tried again.
     #[error("the store failed: {0}")]
-    Store(#[from] sqlx::Error),
+    Store(String),
 }
 
 /// What the HTTP side asks of the writer.
 pub struct Job<O> {
     pub work: Work,
     pub outside: O,
-    /// Where a command's answer goes.
-    pub reply: Option<oneshot::Sender<Result<Reply, Refusal>>>,
+    /// Where the answer goes, once the transaction is through.
+    pub reply: oneshot::Sender<Result<Reply, Refusal>>,
 }
 
-/// Runs a service until `shutdown`, or until the sandbox closes its end. Everything it starts
+/// Runs a service until it is told to stop, or until the sandbox closes its end. Everything it starts
 /// ends with it: dropping the future is a crash.
 pub async fn run<S: Service>(
     service: S,
@@ -137,7 +136,6 @@ pub async fn run<S: Service>(
     mut from_host: mpsc::UnboundedReceiver<FromHost>,
     faults: watch::Sender<Arc<Vec<protocol::Fault>>>,
     listener: TcpListener,
-    shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     let service = Arc::new(service);
     let _lock = lock(&ctx)?;
@@ -161,7 +159,6 @@ pub async fn run<S: Service>(
 
     loop {
         tokio::select! {
-            () = shutdown.cancelled() => return Ok(()),
             Some(ended) = tasks.join_next() => match ended {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => return Err(error),
@@ -179,7 +176,7 @@ pub async fn run<S: Service>(
                         let work = heard(delivery);
                         let outside = service.outside(&ctx, &work).await;
                         let (reply, answered) = oneshot::channel();
-                        jobs.send(Job { work, outside, reply: Some(reply) })
+                        jobs.send(Job { work, outside, reply })
                             .map_err(|_| anyhow::anyhow!("the writer is gone"))?;
                         // The worker is busy until the transaction is through.
                         let _ = answered.await;

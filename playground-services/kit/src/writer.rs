@@ -102,34 +102,29 @@ impl<S: Service> Writer<S> {
     /// own, so that one bad command takes no other down.
     async fn process(&mut self, mut batch: Vec<Job<S::Outside>>) -> anyhow::Result<()> {
         if batch.len() > 1
-            && let Some(outcomes) = self.transaction(&batch).await?
+            && let Ok(outcomes) = self.transaction(&batch).await?
         {
             answer(&self.ctx, batch, outcomes);
             return Ok(());
         }
         for job in batch.drain(..) {
             let one = vec![job];
-            match self.transaction(&one).await? {
-                Some(outcomes) => answer(&self.ctx, one, outcomes),
-                None => {
-                    let refused = Outcome::Refused(Refusal::Store(sqlx::Error::WorkerCrashed));
-                    answer(&self.ctx, one, vec![refused]);
-                }
-            }
+            let outcomes = self.transaction(&one).await?.unwrap_or_else(|refusal| vec![Outcome::Refused(refusal)]);
+            answer(&self.ctx, one, outcomes);
         }
         Ok(())
     }
 
-    /// `None` when the store failed one of them and everything was rolled back.
-    async fn transaction(&mut self, batch: &[Job<S::Outside>]) -> anyhow::Result<Option<Vec<Outcome>>> {
+    /// The inner error: the store failed one of them and everything was rolled back.
+    async fn transaction(&mut self, batch: &[Job<S::Outside>]) -> anyhow::Result<Result<Vec<Outcome>, Refusal>> {
         match self.handle_all(batch).await {
-            Ok(outcomes) => Ok(Some(outcomes)),
+            Ok(outcomes) => Ok(Ok(outcomes)),
             Err(error) => {
                 tracing::warn!(service = %self.ctx.name(), %error, "a transaction was rolled back");
                 storage::rollback(&mut self.conn).await?;
                 let span = batch[0].work.span();
                 self.ctx.observe(&span, Observation::TransactionRolledBack { reason: error.to_string() });
-                Ok(None)
+                Ok(Err(Refusal::Store(error.to_string())))
             }
         }
     }
@@ -235,8 +230,8 @@ fn answer<O>(ctx: &Ctx, batch: Vec<Job<O>>, outcomes: Vec<Outcome>) {
                 Outcome::Refused(refusal) => ctx.send(ToHost::Nack { position, reason: refusal.to_string() }),
             }
         }
-        let Some(reply) = job.reply else { continue };
-        let _ = reply.send(match outcome {
+        // Whoever asked may have gone meanwhile.
+        let _ = job.reply.send(match outcome {
             Outcome::Done(reply) => Ok(reply),
             Outcome::Repeat(kept) => {
                 Ok(Reply(kept.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()))

@@ -5,7 +5,6 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
-use tokio_util::sync::CancellationToken;
 
 /// Runs the service that `start` names until it is told to stop, on a listener of its own.
 pub async fn run(
@@ -17,12 +16,11 @@ pub async fn run(
     let (faults, seen) = watch::channel(Arc::new(start.faults.clone()));
     let name = start.spec.name.clone();
     let ctx = Ctx::new(start, seen, host);
-    let shutdown = CancellationToken::new();
     match &*name {
-        "orders" => service::run(orders::Orders, ctx, from_host, faults, listener, shutdown).await,
-        "inventory" => service::run(inventory::Inventory, ctx, from_host, faults, listener, shutdown).await,
-        "payments" => service::run(payments::Payments, ctx, from_host, faults, listener, shutdown).await,
-        "notifications" => service::run(notifications::Notifications, ctx, from_host, faults, listener, shutdown).await,
+        "orders" => service::run(orders::Orders, ctx, from_host, faults, listener).await,
+        "inventory" => service::run(inventory::Inventory, ctx, from_host, faults, listener).await,
+        "payments" => service::run(payments::Payments, ctx, from_host, faults, listener).await,
+        "notifications" => service::run(notifications::Notifications, ctx, from_host, faults, listener).await,
         other => anyhow::bail!("there is no service {other}"),
     }
 }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use diagram::DiagramState;
 use futures_util::Stream;
 use futures_util::stream;
-use protocol::{Position, Recorded};
+use protocol::{Fault, Position, Recorded};
 use runner::invariants::Checks;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -147,6 +147,11 @@ impl History {
 
     pub fn state(&self) -> DiagramState {
         self.live().picture.state.clone()
+    }
+
+    /// The faults as they stand.
+    pub fn faults(&self) -> Vec<Fault> {
+        self.live().picture.state.faults.clone()
     }
 
     /// Looks at the present picture without copying it.

@@ -17,7 +17,6 @@ use http::StatusCode;
     )
 )]
 pub async fn crash(Own(sandbox): Own, Path((_, name)): Path<(String, String)>) -> Result<StatusCode, Problem> {
-    sandbox.wake().await?;
     sandbox.crash(&name).await?;
     Ok(StatusCode::ACCEPTED)
 }
@@ -35,7 +34,6 @@ pub async fn crash(Own(sandbox): Own, Path((_, name)): Path<(String, String)>) -
     )
 )]
 pub async fn restart(Own(sandbox): Own, Path((_, name)): Path<(String, String)>) -> Result<StatusCode, Problem> {
-    sandbox.wake().await?;
     sandbox.restart(&name).await?;
     Ok(StatusCode::ACCEPTED)
 }

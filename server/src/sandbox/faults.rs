@@ -63,7 +63,7 @@ pub fn validate(topology: &Topology, spec: &FaultSpec) -> Result<(), SandboxErro
 pub async fn run(recorder: Recorder, clock: Clock, keepers: Arc<Vec<Keeper>>, changed: Arc<Notify>) {
     let mut begun: HashSet<(Name, u64)> = HashSet::new();
     loop {
-        let faults = recorder.history.with_picture(|picture| picture.state.faults.clone());
+        let faults = recorder.history.faults();
         begun.retain(|(id, installed)| faults.iter().any(|f| f.id == *id && f.installed_at == *installed));
         let now = clock.now_us();
         for fault in &faults {

@@ -137,7 +137,7 @@ impl Keeping {
             folder: self.folder.clone(),
             epoch_us: self.clock.epoch_us(),
             batch: self.batch,
-            faults: self.recorder.history.with_picture(|picture| picture.state.faults.clone()),
+            faults: self.recorder.history.faults(),
         };
         let mut kept = match self.runner.start(start, link, Arc::new(host)).await {
             Ok(running) => Some(Kept { running, consumer }),

@@ -44,10 +44,9 @@ impl Live {
         tokio::fs::create_dir_all(&folder).await?;
         let path = folder.join(RECORD);
         let stored = storage::open(&path, topology).await?;
-        let namespace =
-            Uuid::from_bytes(Uuid::new_v5(&Uuid::NAMESPACE_OID, row.id.to_string().as_bytes()).into_bytes());
-        let opened = recorder::open(stored, path, clock, namespace).await?;
-        let recorder::Opened { recorder, task, unanswered, dispatch, faults_changed } = opened;
+        let namespace = Uuid::new_v5(&Uuid::NAMESPACE_OID, row.id.to_string().as_bytes());
+        let recorder::Opened { recorder, task, unanswered, dispatch, faults_changed } =
+            recorder::open(stored, path, clock, namespace);
         let before = recorder.history.state();
         tokio::spawn(task.run());
 
@@ -123,7 +122,7 @@ impl Live {
     /// Clears a crash that stands as a fault, too.
     pub async fn restart(&self, service: &str) -> Result<(), SandboxError> {
         let keeper = self.keeper(service)?;
-        for fault in self.recorder.history.state().faults {
+        for fault in self.recorder.history.faults() {
             if fault.spec.kind == FaultKind::Crash && &*fault.spec.target == service {
                 self.observe_cleared(&fault.id, "the service was restarted")?;
             }
@@ -134,7 +133,7 @@ impl Live {
     }
 
     pub async fn put_fault(&self, id: &str, spec: FaultSpec) -> Result<FaultStanding, SandboxError> {
-        let faults = self.recorder.history.state().faults;
+        let faults = self.recorder.history.faults();
         let known = faults.iter().find(|fault| &*fault.id == id);
         if known.is_none() && faults.len() >= self.faults_max {
             return Err(SandboxError::TooManyFaults);
@@ -151,7 +150,7 @@ impl Live {
     }
 
     pub async fn clear_fault(&self, id: &str) -> Result<(), SandboxError> {
-        let faults = self.recorder.history.state().faults;
+        let faults = self.recorder.history.faults();
         let fault = faults.iter().find(|fault| &*fault.id == id).ok_or(SandboxError::NoSuchFault)?;
         self.observe_cleared(&fault.id, "cleared by the learner")?;
         if fault.spec.kind == FaultKind::Crash {

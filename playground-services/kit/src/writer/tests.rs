@@ -89,7 +89,7 @@ fn job(ordinal: u64, amount: i64) -> (Job<()>, Answer) {
     let id = Uuid::from_u128(u128::from(ordinal) + 1);
     let work =
         Work::Command { id, kind: "Add".to_owned(), data: json!({ "amount": amount }), span: Span::default(), ordinal };
-    (Job { work, outside: (), reply: Some(reply) }, answer)
+    (Job { work, outside: (), reply }, answer)
 }
 
 /// What a command of this number asks for: the same each time it is sent.
