@@ -1,5 +1,5 @@
--- The file of one sandbox: its record, its broker and its commands, so that one transaction
--- covers all three.
+-- The file of one sandbox: its record. Messages that wait, commands not answered yet and
+-- faults that stand have no tables of their own: they are folds of the record.
 
 -- What happened, as lines of NDJSON: small chunks as they come (the hot tail), which give
 -- way to blocks of 512 and more. Positions are gapless from 1.
@@ -10,25 +10,14 @@ create table chunk (
     packed integer not null,
     body blob not null
 );
--- The picture at some positions, so that opening need not fold from 1.
+-- All folds at some positions (JSON, zstd), so that opening need not fold from 1.
 create table checkpoint (
     position integer primary key,
     body blob not null
 );
--- Per service, up to which of its transactions the record has everything.
-create table shipped (
-    service text primary key,
-    n integer not null
-) without rowid;
--- Accepted commands. `answered` once the service that owns one has answered it.
+-- Commands ever accepted, to know a repeat: the 16 bytes of the command's UUID, and the
+-- position of its CommandAccepted.
 create table command (
-    id text primary key,
-    ordinal integer not null,
-    kind text not null,
-    data text not null,
-    -- of the CommandAccepted
-    traceparent text not null,
-    correlation_id text not null,
-    answered integer not null default 0
+    id blob primary key,
+    position integer not null
 ) without rowid;
-create index command_unanswered on command (ordinal) where not answered;

@@ -1,22 +1,25 @@
 //! Numbers, stores and fans out what a sandbox's services do; holds its broker, too.
 //!
 //! One task owns the file: it drains its mailbox, and all that was in it becomes one
-//! transaction (record, broker, commands). Nothing is handed out, answered or streamed before
+//! transaction. Nothing is handed out, answered or streamed before
 //! that transaction is durable. Only here are positions assigned.
 
 mod batch;
 mod frames;
 mod history;
+pub mod ledger;
 pub mod storage;
 
 pub use frames::{Frame, Frames, sse};
 pub use history::{History, Picture};
 
 use crate::recorder::batch::Batch;
+use crate::recorder::ledger::Ledger;
 use kit::broker::{Broker, ConsumerId};
 use kit::ctx::Span;
 use kit::{Clock, FromHost, ToHost};
-use protocol::{Command, Fault, Name, Observed, Position, Uuid};
+use protocol::{Command, Fault, Name, Observed, Position, Recorded, Uuid};
+use serde::{Deserialize, Serialize};
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
 use std::collections::HashMap;
@@ -50,11 +53,6 @@ pub enum Entry {
         command: Command,
         reply: oneshot::Sender<Result<Uuid, IdReused>>,
     },
-    /// The service that owns a command has answered it, for good.
-    Answered {
-        command_id: Uuid,
-        observed: Vec<Observed>,
-    },
     /// Answered once everything put in before it is durable.
     Flush(oneshot::Sender<()>),
     /// The last entry: the file is closed once everything before it is durable.
@@ -66,7 +64,7 @@ pub enum Entry {
 pub struct IdReused;
 
 /// A durable command on its way to the service that owns it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Accepted {
     pub command: Command,
     pub span: Span,
@@ -126,11 +124,9 @@ pub struct Task {
     dispatch: mpsc::UnboundedSender<Accepted>,
     faults_changed: Arc<tokio::sync::Notify>,
     services: HashMap<ConsumerId, mpsc::UnboundedSender<FromHost>>,
-    /// Per service, up to which number its shipments are in the record.
-    shipped: HashMap<Name, u64>,
+    ledger: Ledger,
     position: Position,
     at: u64,
-    commands: u64,
     /// Commands are named by this and their id, the same each time.
     namespace: Uuid,
     faults: Vec<Fault>,
@@ -151,11 +147,12 @@ pub struct Opened {
 
 /// Opens the record of a sandbox and all that belongs to it.
 pub fn open(stored: storage::Stored, path: PathBuf, clock: Clock, namespace: Uuid) -> Opened {
-    let storage::Stored { conn, broker, picture, tail, shipped, commands, unanswered, bytes } = stored;
+    let storage::Stored { conn, broker, picture, ledger, tail, bytes } = stored;
     let (entries_tx, entries) = mpsc::unbounded_channel();
     let (dispatch_tx, dispatch) = mpsc::unbounded_channel();
     let (frames_tx, frames) = frames::channel();
     let faults_changed = Arc::new(tokio::sync::Notify::new());
+    let unanswered = ledger.unanswered();
     let (position, at, faults) = (picture.state.position, picture.state.at, picture.state.faults.clone());
     let history = Arc::new(History::new(path.clone(), frames, picture, tail, bytes));
     let task = Task {
@@ -169,10 +166,9 @@ pub fn open(stored: storage::Stored, path: PathBuf, clock: Clock, namespace: Uui
         dispatch: dispatch_tx,
         faults_changed: faults_changed.clone(),
         services: HashMap::new(),
-        shipped,
+        ledger,
         position,
         at,
-        commands,
         namespace,
         faults,
         checkpoint_at: position,
@@ -223,7 +219,7 @@ impl Task {
                 entries.push(entry);
             }
             if let Some(end) = self.record(std::mem::take(&mut entries)).await? {
-                let checkpoint = self.history.checkpoint_with(&[])?;
+                let checkpoint = self.checkpoint(&[])?;
                 storage::save_checkpoint(&mut self.conn, &checkpoint).await?;
                 return Ok(Some(end));
             }
@@ -245,7 +241,7 @@ impl Task {
         Ok(end)
     }
 
-    async fn known_commands(&mut self, entries: &[Entry]) -> anyhow::Result<HashMap<Uuid, storage::KnownCommand>> {
+    async fn known_commands(&mut self, entries: &[Entry]) -> anyhow::Result<HashMap<Uuid, Command>> {
         let ids: Vec<Uuid> = entries
             .iter()
             .filter_map(|entry| match entry {
@@ -253,7 +249,15 @@ impl Task {
                 _ => None,
             })
             .collect();
-        if ids.is_empty() { Ok(HashMap::new()) } else { storage::commands(&mut self.conn, &ids).await }
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let positions = storage::commands(&mut self.conn, &ids).await?;
+        let mut known = HashMap::new();
+        for (id, position) in positions {
+            known.insert(id, self.history.command_at(position).await?);
+        }
+        Ok(known)
     }
 
     async fn store(&mut self, batch: &batch::Done) -> anyhow::Result<()> {
@@ -261,21 +265,12 @@ impl Task {
             return Ok(());
         }
         let block = self.history.block_with(&batch.lines, BLOCK)?;
-        let checkpoint = (batch.last() >= self.checkpoint_at + CHECKPOINT_EVERY)
-            .then(|| self.history.checkpoint_with(&batch.events))
-            .transpose()?;
-        let write = storage::Write {
-            first: batch.first,
-            lines: &batch.lines,
-            block,
-            broker: &batch.broker,
-            shipped: &batch.shipped,
-            accepted: &batch.accepted,
-            answered: &batch.answered,
-            checkpoint,
-        };
+        let write = storage::Write { first: batch.first, lines: &batch.lines, block, accepted: &batch.accepted };
         let bytes = storage::write(&mut self.conn, &write).await?;
-        if write.checkpoint.is_some() {
+        if batch.last() >= self.checkpoint_at + CHECKPOINT_EVERY {
+            // It can be folded again: it need not be in the same transaction.
+            let checkpoint = self.checkpoint(&batch.events)?;
+            storage::save_checkpoint(&mut self.conn, &checkpoint).await?;
             self.checkpoint_at = batch.last();
         }
         self.history.stored(bytes);
@@ -286,6 +281,16 @@ impl Task {
             tokio::spawn(async move { kit::storage::checkpoint(&path).await });
         }
         Ok(())
+    }
+
+    /// All that is needed to go on from here, with these events not yet in the picture.
+    fn checkpoint(&self, events: &[Recorded]) -> anyhow::Result<storage::Checkpoint> {
+        let picture = self.history.picture_with(events);
+        storage::Checkpoint::of(&storage::Saved {
+            picture,
+            ledger: self.ledger.clone(),
+            waiting: self.broker.waiting(),
+        })
     }
 
     /// It is durable: now the others may know.
@@ -309,13 +314,7 @@ impl Task {
             self.faults_changed.notify_one();
         }
         for handout in handouts {
-            let delivery = kit::Delivery {
-                position: handout.position,
-                topic: handout.topic,
-                attempt: handout.attempt,
-                envelope: handout.envelope,
-            };
-            self.tell(handout.consumer, FromHost::Deliver(delivery));
+            self.tell(handout.consumer, FromHost::Deliver(handout.delivery));
         }
         for accepted in dispatch {
             let _ = self.dispatch.send(accepted);

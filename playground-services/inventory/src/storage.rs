@@ -51,20 +51,25 @@ pub async fn put_on_shelf(conn: &mut SqliteConnection, item_id: i64, on_hand: i6
 pub async fn load(conn: &mut SqliteConnection, orders: impl Iterator<Item = i64>) -> sqlx::Result<Warehouse> {
     type Row = (i64, i64, Option<i64>, Option<i64>, Option<String>);
     let rows: Vec<Row> = sqlx::query_as(
-        "select stock.item_id, on_hand, order_id, quantity, status from stock
-         left join reservations on reservations.item_id = stock.item_id
-             and order_id in (select value from json_each(?))",
+        "select item_id, on_hand, null, null, null from stock
+         union all
+         select item_id, 0, order_id, quantity, status from reservations
+         where order_id in (select value from json_each(?))",
     )
     .bind(json(orders))
     .fetch_all(conn)
     .await?;
-    let on_hand = Unit::loaded(rows.iter().map(|(item_id, on_hand, ..)| (*item_id, *on_hand)));
-    let reservations = rows.into_iter().filter_map(|(item_id, _, order_id, quantity, status)| {
-        let (order_id, quantity, status) = (order_id?, quantity?, status?);
-        let status = Status::parse(&status).ok_or_else(|| sqlx::Error::Decode(format!("status {status}").into()));
-        Some(status.map(|status| (order_id, (item_id, Reservation { order_id, quantity, status }))))
-    });
-    Ok(Warehouse { on_hand, reservations: Unit::loaded(reservations.collect::<sqlx::Result<Vec<_>>>()?) })
+    let mut on_hand = vec![];
+    let mut reservations = vec![];
+    for (item_id, pieces, order_id, quantity, status) in rows {
+        let (Some(order_id), Some(quantity), Some(status)) = (order_id, quantity, status) else {
+            on_hand.push((item_id, pieces));
+            continue;
+        };
+        let status = Status::parse(&status).ok_or_else(|| sqlx::Error::Decode(format!("status {status}").into()))?;
+        reservations.push((order_id, (item_id, Reservation { order_id, quantity, status })));
+    }
+    Ok(Warehouse { on_hand: Unit::loaded(on_hand), reservations: Unit::loaded(reservations) })
 }
 
 pub async fn save(conn: &mut SqliteConnection, warehouse: &Warehouse) -> sqlx::Result<()> {

@@ -1,15 +1,16 @@
 //! The embedded broker: topics, consumer groups, at-least-once delivery.
 //!
 //! A pure state machine: no IO, no clock. Whoever owns it (the recorder of a sandbox) tells
-//! it what happened and the time, writes its [`Change`]s in the same transaction as the
-//! record, and only then hands out what [`Broker::take`] gave. It never polls: it says when
-//! its next deadline is.
+//! it what happened and the time, records what follows from that, and only when that is
+//! durable hands out what [`Broker::take`] gave. It never polls: it says when its next
+//! deadline is.
+//!
+//! It has no table of its own. All that must outlive a crash is in the record; a broker that
+//! follows the record ([`Broker::follow`]) is where the other one was.
 
-mod storage;
-
-pub use storage::{Rows, SCHEMA, load};
-
-use protocol::{Envelope, Name, Position, Topology};
+use crate::Delivery;
+use protocol::{Envelope, Name, Observation, Position, Recorded, Topology};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -36,8 +37,6 @@ impl Default for Settings {
 pub struct Broker {
     settings: Settings,
     groups: Vec<Group>,
-    /// What differs from the stored rows since the last [`Broker::changes`].
-    changed: BTreeSet<(usize, Position)>,
     deadlines: BTreeSet<(u64, usize, Position)>,
 }
 
@@ -80,10 +79,7 @@ struct Consumer {
 pub struct Handout {
     pub consumer: ConsumerId,
     pub group: Name,
-    pub topic: Name,
-    pub position: Position,
-    pub attempt: u32,
-    pub envelope: Arc<Envelope>,
+    pub delivery: Delivery,
 }
 
 /// What became of a delivery, for the record.
@@ -93,22 +89,18 @@ pub struct Settled {
     pub topic: Name,
     pub position: Position,
     pub attempt: u32,
+    /// How often consumers have said no to it.
+    pub nacks: u32,
     pub envelope: Arc<Envelope>,
     /// Nacked once too often.
     pub dead: bool,
 }
 
-/// A row as it should be stored: `None` means gone.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Change {
+/// A message that is not acked yet, without its envelope: that is in the record, at its position.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Waiting {
     pub group: Name,
     pub position: Position,
-    pub row: Option<Row>,
-}
-
-/// What is kept of a message: its envelope is in the record, at its position.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Row {
     pub attempt: u32,
     pub nacks: u32,
     pub dead: bool,
@@ -127,22 +119,76 @@ impl Broker {
                 consumers: vec![],
             })
             .collect();
-        Broker { settings, groups, changed: BTreeSet::new(), deadlines: BTreeSet::new() }
+        Broker { settings, groups, deadlines: BTreeSet::new() }
     }
 
-    /// Puts back a stored message, when a sandbox wakes. Nothing is in flight then.
-    pub fn restore(&mut self, group: &str, position: Position, row: Row, topic: Name, envelope: Arc<Envelope>) {
-        let Some(group) = self.groups.iter_mut().find(|g| &*g.name == group) else { return };
-        let state = if row.dead { State::Dead } else { State::Ready };
+    /// Every message not acked yet.
+    pub fn waiting(&self) -> Vec<Waiting> {
+        let of = |group: &Group, (position, message): (&Position, &Message)| Waiting {
+            group: group.name.clone(),
+            position: *position,
+            attempt: message.attempt,
+            nacks: message.nacks,
+            dead: message.state == State::Dead,
+        };
+        self.groups.iter().flat_map(|group| group.messages.iter().map(|message| of(group, message))).collect()
+    }
+
+    /// Puts back a message that was waiting. Nothing is in flight then.
+    pub fn restore(&mut self, waiting: &Waiting, topic: Name, envelope: Arc<Envelope>) {
+        let Some(group) = self.group_mut(&waiting.group) else { return };
+        let state = if waiting.dead { State::Dead } else { State::Ready };
         if state == State::Ready {
-            group.ready.insert(position);
+            group.ready.insert(waiting.position);
         }
-        group.messages.insert(position, Message { topic, envelope, attempt: row.attempt, nacks: row.nacks, state });
+        let Waiting { position, attempt, nacks, .. } = *waiting;
+        group.messages.insert(position, Message { topic, envelope, attempt, nacks, state });
+    }
+
+    /// Follows the record of an earlier run by one line. Nothing is in flight then.
+    pub fn follow(&mut self, event: &Recorded) {
+        match &event.observation {
+            Observation::MessagePublished { topic, envelope } => self.publish(event.position, topic, envelope),
+            Observation::MessageDelivered { group, source_position, attempt, .. }
+            | Observation::MessageRedelivered { group, source_position, attempt, .. } => {
+                if let Some(message) = self.message_mut(group, *source_position) {
+                    message.attempt = *attempt;
+                }
+            }
+            Observation::MessageRejected { group, source_position, nacks, .. } => {
+                if let Some(message) = self.message_mut(group, *source_position) {
+                    message.nacks = *nacks;
+                }
+            }
+            Observation::MessageDeadLettered { group, source_position, .. } => {
+                if let Some(group) = self.group_mut(group)
+                    && let Some(message) = group.messages.get_mut(source_position)
+                {
+                    message.state = State::Dead;
+                    group.ready.remove(source_position);
+                }
+            }
+            Observation::MessageAcked { group, source_position, .. } => {
+                if let Some(group) = self.group_mut(group) {
+                    group.messages.remove(source_position);
+                    group.ready.remove(source_position);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn group_mut(&mut self, name: &str) -> Option<&mut Group> {
+        self.groups.iter_mut().find(|group| &*group.name == name)
+    }
+
+    fn message_mut(&mut self, group: &str, position: Position) -> Option<&mut Message> {
+        self.group_mut(group)?.messages.get_mut(&position)
     }
 
     /// A message published at `position`: every group that reads its type gets it once.
     pub fn publish(&mut self, position: Position, topic: &Name, envelope: &Arc<Envelope>) {
-        for (index, group) in self.groups.iter_mut().enumerate() {
+        for group in &mut self.groups {
             if group.reads.get(topic).is_some_and(|types| types.contains(&envelope.kind)) {
                 let message = Message {
                     topic: topic.clone(),
@@ -153,14 +199,13 @@ impl Broker {
                 };
                 group.messages.insert(position, message);
                 group.ready.insert(position);
-                self.changed.insert((index, position));
             }
         }
     }
 
     /// A consumer of a group is there, with room for so many messages at a time.
     pub fn connect(&mut self, group: &str, id: ConsumerId, room: usize) {
-        if let Some(group) = self.groups.iter_mut().find(|g| &*g.name == group) {
+        if let Some(group) = self.group_mut(group) {
             group.consumers.push(Consumer { id, room });
         }
     }
@@ -193,7 +238,6 @@ impl Broker {
         let message = group.messages.remove(&position)?;
         group.ready.remove(&position);
         self.leave(index, position, state);
-        self.changed.insert((index, position));
         Some(self.settled(index, position, &message, false))
     }
 
@@ -216,7 +260,6 @@ impl Broker {
             State::Delayed { until }
         };
         self.leave(index, position, state);
-        self.changed.insert((index, position));
         let message = &self.groups[index].messages[&position];
         Some(self.settled(index, position, message, dead))
     }
@@ -243,7 +286,7 @@ impl Broker {
     }
 
     /// Gives waiting messages to consumers with room, oldest first. To be handed over only
-    /// after the changes are stored.
+    /// when it is recorded.
     pub fn take(&mut self, now_us: u64) -> Vec<Handout> {
         let until = now_us + self.settings.visibility_us;
         let mut handouts = vec![];
@@ -257,15 +300,13 @@ impl Broker {
                 message.attempt += 1;
                 message.state = State::InFlight { until, consumer: consumer.id };
                 self.deadlines.insert((until, index, position));
-                self.changed.insert((index, position));
-                handouts.push(Handout {
-                    consumer: consumer.id,
-                    group: group.name.clone(),
-                    topic: message.topic.clone(),
+                        let delivery = Delivery {
                     position,
+                    topic: message.topic.clone(),
                     attempt: message.attempt,
                     envelope: message.envelope.clone(),
-                });
+                };
+                handouts.push(Handout { consumer: consumer.id, group: group.name.clone(), delivery });
             }
         }
         handouts
@@ -274,22 +315,6 @@ impl Broker {
     /// When [`Broker::expire`] has something to do next, in microseconds since the sandbox was created.
     pub fn next_deadline(&self) -> Option<u64> {
         self.deadlines.first().map(|(until, ..)| *until)
-    }
-
-    /// What must be stored, since the last call.
-    pub fn changes(&mut self) -> Vec<Change> {
-        std::mem::take(&mut self.changed)
-            .into_iter()
-            .map(|(index, position)| {
-                let group = &self.groups[index];
-                let row = group.messages.get(&position).map(|message| Row {
-                    attempt: message.attempt,
-                    nacks: message.nacks,
-                    dead: message.state == State::Dead,
-                });
-                Change { group: group.name.clone(), position, row }
-            })
-            .collect()
     }
 
     fn group_of(&self, consumer: ConsumerId) -> Option<usize> {
@@ -318,6 +343,7 @@ impl Broker {
             topic: message.topic.clone(),
             position,
             attempt: message.attempt,
+            nacks: message.nacks,
             envelope: message.envelope.clone(),
             dead,
         }

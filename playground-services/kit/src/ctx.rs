@@ -2,6 +2,7 @@
 
 use crate::{Clock, Host, Start, ToHost};
 use protocol::{Fault, Name, Observation, Observed, ServiceSpec, SpanId, TraceContext, TraceId, Uuid};
+use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, sync::Arc};
 use tokio::sync::watch;
 
@@ -72,7 +73,7 @@ pub fn database(folder: &std::path::Path, service: &str) -> PathBuf {
 }
 
 /// One piece of work within a trace.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Span {
     pub trace: TraceContext,
     pub parent: Option<SpanId>,

@@ -2,24 +2,24 @@
 //! caused them, and shipped afterwards. A crash between the two is repaired at the next start.
 
 use crate::{Shipment, inbox, storage};
-use protocol::{Observation, Observed};
 use sqlx::sqlite::SqliteConnection;
 
 pub const SCHEMA: &str = "
--- Messages of committed transactions that are not known to be at the broker yet.
-create table outbox (
-    n integer not null,
-    id text not null,
-    topic text not null,
-    type text not null,
-    subject text not null,
-    primary key (n, id)
-) without rowid;
--- What each committed transaction did, messages in full, until it is in the record.
-create table observations (
+-- What each committed transaction had to say, until it is known to be in the record and at
+-- the broker: its observations, as JSON, with its messages among them.
+create table shipment (
     n integer primary key,
-    body blob not null
+    body text not null
 );
+-- The messages among them, a row each.
+create view outbox as
+    select n,
+           value ->> '$.observation.envelope.id' as id,
+           value ->> '$.observation.topic' as topic,
+           value ->> '$.observation.envelope.type' as type,
+           value ->> '$.observation.envelope.subject' as subject
+    from shipment, json_each(body)
+    where value ->> '$.observation.kind' = 'MessagePublished';
 -- The number of the last transaction.
 create table sequence (n integer not null);
 insert into sequence values (0)";
@@ -33,31 +33,24 @@ pub struct Entry<'a> {
     pub shipped: u64,
 }
 
-/// Adds inbox, outbox and observations to the transaction under way, and commits it. Returns
+/// Adds inbox and outbox to the transaction under way, and commits it. Returns
 /// the bytes written.
 pub async fn commit(conn: &mut SqliteConnection, entry: &Entry<'_>) -> anyhow::Result<usize> {
     let n = i64::try_from(entry.shipment.n)?;
-    let messages = messages(&entry.shipment.observed);
-    let body = serde_json::to_vec(&entry.shipment.observed)?;
+    let body = serde_json::to_string(&entry.shipment.observed)?;
     let bytes = body.len();
     sqlx::query(
         "insert into inbox (source, id, reply)
-             select value ->> 0, value ->> 1, value ->> 2 from json_each(?);
-         insert into outbox (n, id, topic, type, subject)
-             select ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3 from json_each(?);
-         insert into observations (n, body) values (?, ?);
+             select value ->> 0, unhex(value ->> 1, '-'), value ->> 2 from json_each(?);
+         insert into shipment (n, body) values (?, ?);
          update sequence set n = ?;
-         delete from outbox where n <= ?;
-         delete from observations where n <= ?;
+         delete from shipment where n <= ?;
          commit",
     )
     .bind(storage::json(entry.handled.iter().map(|((source, id), reply)| (source, id, reply))))
     .bind(n)
-    .bind(messages)
-    .bind(n)
     .bind(body)
     .bind(n)
-    .bind(i64::try_from(entry.shipped)?)
     .bind(i64::try_from(entry.shipped)?)
     .execute(conn)
     .await?;
@@ -70,31 +63,17 @@ pub async fn last(conn: &mut SqliteConnection) -> anyhow::Result<u64> {
     Ok(u64::try_from(n)?)
 }
 
-fn messages(observed: &[Observed]) -> String {
-    storage::json(observed.iter().filter_map(|observed| match &observed.observation {
-        Observation::MessagePublished { topic, envelope } => {
-            Some((&envelope.id, topic, &envelope.kind, &envelope.subject))
-        }
-        _ => None,
-    }))
-}
-
 /// Forgets what is in the record.
 pub async fn forget(conn: &mut SqliteConnection, shipped: u64) -> anyhow::Result<()> {
     let shipped = i64::try_from(shipped)?;
-    sqlx::query("begin immediate; delete from outbox where n <= ?; delete from observations where n <= ?; commit")
-        .bind(shipped)
-        .bind(shipped)
-        .execute(conn)
-        .await?;
+    sqlx::query("delete from shipment where n <= ?").bind(shipped).execute(conn).await.map(drop)?;
     Ok(())
 }
 
 /// What a crash left unshipped, oldest first.
 pub async fn unshipped(conn: &mut SqliteConnection) -> anyhow::Result<Vec<Shipment>> {
-    let rows: Vec<(i64, Vec<u8>)> =
-        sqlx::query_as("select n, body from observations order by n").fetch_all(conn).await?;
+    let rows: Vec<(i64, String)> = sqlx::query_as("select n, body from shipment order by n").fetch_all(conn).await?;
     rows.into_iter()
-        .map(|(n, body)| Ok(Shipment { n: u64::try_from(n)?, observed: serde_json::from_slice(&body)?, acks: vec![] }))
+        .map(|(n, body)| Ok(Shipment { n: u64::try_from(n)?, observed: serde_json::from_str(&body)?, acks: vec![] }))
         .collect()
 }

@@ -4,6 +4,8 @@ use crate::{Ctx, Delivery, FromHost, Stage, ToHost, changes, http, outbox, stora
 use protocol::{Envelope, Uuid};
 use serde_json::Value;
 use sqlx::sqlite::SqliteConnection;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use std::future::Future;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -157,6 +159,8 @@ pub async fn run<S: Service>(
     tasks.spawn(http::serve(listener, http::router(door)));
     tasks.spawn(async move { writer.run(inbound).await });
 
+    let mut messages = vec![];
+    let mut handled = FuturesUnordered::new();
     loop {
         tokio::select! {
             Some(ended) = tasks.join_next() => match ended {
@@ -164,28 +168,44 @@ pub async fn run<S: Service>(
                 Ok(Err(error)) => return Err(error),
                 Err(panic) => anyhow::bail!("a task of {} ended: {panic}", ctx.name()),
             },
-            message = from_host.recv() => match message {
-                None | Some(FromHost::Stop) => return Ok(()),
-                Some(FromHost::Start(_)) => {}
-                Some(FromHost::Shipped { n }) => { shipped_tx.send_replace(n); }
-                Some(FromHost::Faults(all)) => { faults.send_replace(Arc::new(all)); }
-                Some(FromHost::Deliver(delivery)) => {
-                    let (service, ctx, workers, jobs) = (service.clone(), ctx.clone(), workers.clone(), jobs.clone());
-                    tasks.spawn(async move {
-                        let _busy = workers.acquire_owned().await?;
-                        let work = heard(delivery);
-                        let outside = service.outside(&ctx, &work).await;
-                        let (reply, answered) = oneshot::channel();
-                        jobs.send(Job { work, outside, reply })
-                            .map_err(|_| anyhow::anyhow!("the writer is gone"))?;
-                        // The worker is busy until the transaction is through.
-                        let _ = answered.await;
-                        Ok(())
-                    });
+            // All that came together reaches the writer together, and so gets into one transaction.
+            Some(done) = handled.next() => done?,
+            got = from_host.recv_many(&mut messages, 1024) => {
+                if got == 0 {
+                    return Ok(());
+                }
+                for message in messages.drain(..) {
+                    match message {
+                        FromHost::Stop => return Ok(()),
+                        FromHost::Start(_) => {}
+                        FromHost::Shipped { n } => { shipped_tx.send_replace(n); }
+                        FromHost::Faults(all) => { faults.send_replace(Arc::new(all)); }
+                        FromHost::Deliver(delivery) => {
+                            handled.push(handle(&*service, &ctx, workers.clone(), &jobs, delivery));
+                        }
+                    }
                 }
             },
         }
     }
+}
+
+/// Sees a message through: a worker is busy with it until its transaction is.
+async fn handle<S: Service>(
+    service: &S,
+    ctx: &Ctx,
+    workers: Arc<Semaphore>,
+    jobs: &mpsc::UnboundedSender<Job<S::Outside>>,
+    delivery: Delivery,
+) -> anyhow::Result<()> {
+    let _busy = workers.acquire_owned().await?;
+    let work = heard(delivery);
+    let outside = service.outside(ctx, &work).await;
+    let (reply, answered) = oneshot::channel();
+    jobs.send(Job { work, outside, reply }).map_err(|_| anyhow::anyhow!("the writer is gone"))?;
+    // Acks and nacks are the writer's business.
+    let _ = answered.await;
+    Ok(())
 }
 
 fn heard(delivery: Delivery) -> Work {

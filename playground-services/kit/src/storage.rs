@@ -18,7 +18,8 @@ pub fn options(path: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(Duration::from_secs(5))
         .statement_cache_capacity(24)
-        .pragma("cache_size", "-128")
+        .pragma("automatic_index", "off")
+        .pragma("cache_size", "-512")
         .pragma("wal_autocheckpoint", "0")
         .pragma("temp_store", "memory")
         .disable_statement_logging()
@@ -38,7 +39,9 @@ pub async fn open(path: &Path, migrations: &[&'static str]) -> anyhow::Result<Sq
 /// Runs the migrations not yet run, each in a transaction of its own; `user_version` counts them.
 async fn migrate(conn: &mut SqliteConnection, migrations: &[&'static str]) -> anyhow::Result<()> {
     let (version,): (i64,) = sqlx::query_as("pragma user_version").fetch_one(&mut *conn).await?;
-    for (i, migration) in migrations.iter().enumerate().skip(usize::try_from(version)?) {
+    let version = usize::try_from(version)?;
+    anyhow::ensure!(version <= migrations.len(), "this file was made by another version of Terrarium");
+    for (i, migration) in migrations.iter().enumerate().skip(version) {
         let script = format!("begin immediate; {migration}; pragma user_version = {}; commit", i + 1);
         sqlx::raw_sql(sqlx::AssertSqlSafe(script)).execute(&mut *conn).await?;
     }

@@ -22,7 +22,7 @@ pub struct TableRows {
 /// The most rows one look returns, newest first by primary key.
 pub const ROWS_MAX: u32 = 1000;
 
-/// The tables of a database file, each with its number of rows.
+/// The tables (and views) of a database file, each with its number of rows.
 pub async fn list(path: &Path) -> anyhow::Result<Vec<TableSummary>> {
     let mut conn = open(path).await?;
     let mut tables = vec![];
@@ -59,7 +59,7 @@ async fn open(path: &Path) -> anyhow::Result<SqliteConnection> {
 
 async fn names(conn: &mut SqliteConnection) -> Result<Vec<String>, sqlx::Error> {
     let rows: Vec<(String,)> = sqlx::query_as(
-        "select name from sqlite_master where type = 'table' and name not like 'sqlite_%' order by rowid",
+        "select name from sqlite_master where type in ('table', 'view') and name not like 'sqlite_%' order by rowid",
     )
     .fetch_all(conn)
     .await?;
@@ -78,9 +78,14 @@ fn cells(row: &SqliteRow) -> Vec<Value> {
                 "INTEGER" => row.try_get::<i64, _>(i).map_or(Value::Null, Value::from),
                 "REAL" => row.try_get::<f64, _>(i).map_or(Value::Null, Value::from),
                 "TEXT" => row.try_get::<String, _>(i).map_or(Value::Null, Value::from),
-                "BLOB" => Value::from(format!("{} bytes", row.try_get::<Vec<u8>, _>(i).map_or(0, |blob| blob.len()))),
+                "BLOB" => row.try_get::<Vec<u8>, _>(i).map_or(Value::Null, |blob| blob_text(&blob)),
                 _ => Value::Null,
             }
         })
         .collect()
+}
+
+/// A UUID as UUIDs are written, anything else by its size.
+fn blob_text(blob: &[u8]) -> Value {
+    Value::from(protocol::Uuid::from_slice(blob).map_or_else(|_| format!("{} bytes", blob.len()), |id| id.to_string()))
 }

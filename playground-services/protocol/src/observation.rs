@@ -181,13 +181,15 @@ pub enum Observation {
         source_position: Position,
         attempt: u32,
     },
-    /// The consumer said it could not handle it (nack).
+    /// The consumer said it could not handle it (nack), or kept it too long. `nacks`: how often
+    /// consumers have said no to it so far.
     MessageRejected {
         topic: Name,
         group: Name,
         message_id: Uuid,
         source_position: Position,
         attempt: u32,
+        nacks: u32,
         reason: String,
     },
     MessageDeadLettered {

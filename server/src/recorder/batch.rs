@@ -1,11 +1,10 @@
 //! One group commit in the making: entries become lines of the record and changes of the broker.
 
 use crate::recorder::history::Lines;
-use crate::recorder::storage::KnownCommand;
 use crate::recorder::{Accepted, Entry, IdReused, Task};
-use kit::broker::{Change, ConsumerId, Handout, Settled};
+use kit::broker::{ConsumerId, Handout, Settled};
 use kit::ctx::Span;
-use kit::{FromHost, Shipment, ToHost};
+use kit::{Delivery, FromHost, Shipment, ToHost};
 use protocol::{Command, Name, Observation, Observed, Position, Recorded, TraceContext, Uuid};
 use std::collections::HashMap;
 use tokio::sync::oneshot;
@@ -13,7 +12,7 @@ use tokio::sync::oneshot;
 /// Collects; nothing in it is visible to anyone yet.
 pub struct Batch<'a> {
     task: &'a mut Task,
-    known: HashMap<Uuid, KnownCommand>,
+    known: HashMap<Uuid, Command>,
     now: u64,
     done: Done,
 }
@@ -24,10 +23,8 @@ pub struct Done {
     pub first: Position,
     pub lines: Lines,
     pub events: Vec<Recorded>,
-    pub broker: Vec<Change>,
-    pub shipped: HashMap<Name, u64>,
-    pub accepted: Vec<Accepted>,
-    pub answered: Vec<Uuid>,
+    /// Ids of commands, and where they were accepted.
+    pub accepted: Vec<(Uuid, Position)>,
     pub replies: Vec<Reply>,
     pub handouts: Vec<Handout>,
     pub told: Vec<(ConsumerId, FromHost)>,
@@ -53,7 +50,7 @@ impl Reply {
 
 impl Done {
     pub fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.broker.is_empty() && self.shipped.is_empty() && self.answered.is_empty()
+        self.events.is_empty()
     }
 
     /// The last position in it.
@@ -63,7 +60,7 @@ impl Done {
 }
 
 impl<'a> Batch<'a> {
-    pub fn new(task: &'a mut Task, known: HashMap<Uuid, KnownCommand>) -> Self {
+    pub fn new(task: &'a mut Task, known: HashMap<Uuid, Command>) -> Self {
         let now = task.clock.now_us();
         let done = Done { first: task.position + 1, ..Done::default() };
         Batch { task, known, now, done }
@@ -79,7 +76,7 @@ impl<'a> Batch<'a> {
                 self.task.services.insert(consumer, sender);
                 self.task.broker.connect(&service, consumer, room);
                 self.done.told.push((consumer, FromHost::Faults(self.task.faults.clone())));
-                if let Some(&n) = self.task.shipped.get(&service) {
+                if let Some(&n) = self.task.ledger.shipped.get(&service) {
                     self.done.told.push((consumer, FromHost::Shipped { n }));
                 }
             }
@@ -91,10 +88,6 @@ impl<'a> Batch<'a> {
             Entry::Accept { command, reply } => {
                 let answer = self.accept(command)?;
                 self.done.replies.push(Reply::Accepted(reply, answer));
-            }
-            Entry::Answered { command_id, observed } => {
-                self.observe_all(observed)?;
-                self.done.answered.push(command_id);
             }
             Entry::Flush(reply) => self.done.replies.push(Reply::Flushed(reply)),
             Entry::End(reply) => self.done.end = Some(reply),
@@ -111,12 +104,13 @@ impl<'a> Batch<'a> {
                 message_id: late.envelope.id,
                 source_position: late.position,
                 attempt: late.attempt,
+                nacks: late.nacks,
                 reason: "not acknowledged within the visibility timeout".to_owned(),
             })?;
         }
         for handout in self.task.broker.take(self.now) {
-            let Handout { group, topic, position, attempt, envelope, .. } = &handout;
-            let (group, topic, message_id) = (group.clone(), topic.clone(), envelope.id);
+            let Delivery { topic, position, attempt, envelope } = &handout.delivery;
+            let (group, topic, message_id) = (handout.group.clone(), topic.clone(), envelope.id);
             let (source_position, attempt) = (*position, *attempt);
             let observation = if attempt == 1 {
                 Observation::MessageDelivered { topic, group, message_id, source_position, attempt }
@@ -130,8 +124,7 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    pub fn done(mut self) -> Done {
-        self.done.broker = self.task.broker.changes();
+    pub fn done(self) -> Done {
         self.done
     }
 
@@ -149,6 +142,7 @@ impl<'a> Batch<'a> {
                     message_id: nacked.envelope.id,
                     source_position: nacked.position,
                     attempt: nacked.attempt,
+                    nacks: nacked.nacks,
                     reason: why,
                 })?;
                 if nacked.dead {
@@ -171,10 +165,7 @@ impl<'a> Batch<'a> {
     /// Records what a transaction did and publishes its messages. A shipment seen before is a
     /// repeat from a service that crashed before it heard that we have it.
     fn ship(&mut self, consumer: ConsumerId, service: &Name, shipment: Shipment) -> anyhow::Result<()> {
-        let shipped = self.task.shipped.entry(service.clone()).or_default();
-        if shipment.n > *shipped {
-            *shipped = shipment.n;
-            self.done.shipped.insert(service.clone(), shipment.n);
+        if shipment.n > self.task.ledger.shipped.get(service).copied().unwrap_or_default() {
             self.observe_all(shipment.observed)?;
         }
         for position in shipment.acks {
@@ -198,12 +189,10 @@ impl<'a> Batch<'a> {
     /// The same id again is the same command; with another body it is refused.
     fn accept(&mut self, command: Command) -> anyhow::Result<Result<Uuid, IdReused>> {
         let correlation_id = Uuid::new_v5(&self.task.namespace, command.id.as_bytes());
-        let body = KnownCommand::of(&command);
         if let Some(known) = self.known.get(&command.id) {
-            return Ok(if *known == body { Ok(correlation_id) } else { Err(IdReused) });
+            return Ok(if *known == command { Ok(correlation_id) } else { Err(IdReused) });
         }
-        self.known.insert(command.id, body);
-        self.task.commands += 1;
+        self.known.insert(command.id, command.clone());
         let span = Span::root(Some(correlation_id));
         self.observe(Observed {
             at: self.now,
@@ -215,9 +204,8 @@ impl<'a> Batch<'a> {
             correlation_id: Some(correlation_id),
             observation: Observation::CommandAccepted { command: command.clone() },
         })?;
-        let accepted = Accepted { command, span, ordinal: self.task.commands };
-        self.done.accepted.push(accepted.clone());
-        self.done.dispatch.push(accepted);
+        self.done.accepted.push((command.id, self.task.position));
+        self.done.dispatch.push(Accepted { command, span, ordinal: self.task.ledger.commands });
         Ok(Ok(correlation_id))
     }
 
@@ -257,6 +245,7 @@ impl<'a> Batch<'a> {
         task.position += 1;
         task.at = task.at.max(observed.at);
         let event = observed.recorded(task.position, task.at);
+        task.ledger.evolve(&event);
         match &event.observation {
             Observation::MessagePublished { topic, envelope } => task.broker.publish(event.position, topic, envelope),
             Observation::FaultInstalled { fault } => {

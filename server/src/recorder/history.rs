@@ -1,11 +1,12 @@
 //! What is recorded, for reading: the present picture, the hot tail in memory, and the file.
 
 use crate::recorder::{Frame, Frames, sse, storage};
+use anyhow::Context;
 use bytes::Bytes;
 use diagram::DiagramState;
 use futures_util::Stream;
 use futures_util::stream;
-use protocol::{Fault, Position, Recorded};
+use protocol::{Command, Fault, Observation, Position, Recorded};
 use runner::invariants::Checks;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -176,13 +177,23 @@ impl History {
         Ok(Some(storage::Block { first, last: first + all.len() as u64 - 1, body: storage::pack(all.bytes())? }))
     }
 
-    /// The picture as it will be after these events, to be stored with them.
-    pub(super) fn checkpoint_with(&self, events: &[Recorded]) -> anyhow::Result<storage::Checkpoint> {
+    /// The picture as it will be after these events.
+    pub(super) fn picture_with(&self, events: &[Recorded]) -> Picture {
         let mut picture = self.live().picture.clone();
         for event in events {
             picture.evolve(event);
         }
-        storage::Checkpoint::of(&picture)
+        picture
+    }
+
+    /// The command that was accepted at this position.
+    pub(super) async fn command_at(&self, position: Position) -> anyhow::Result<Command> {
+        let stretch = self.read(position, &mut None).await?;
+        let line = stretch.from(position).next().context("a command's line is missing")?;
+        match serde_json::from_slice::<Recorded>(line)?.observation {
+            Observation::CommandAccepted { command } => Ok(command),
+            _ => anyhow::bail!("position {position} is no command"),
+        }
     }
 
     /// These events are durable.
@@ -275,7 +286,7 @@ impl History {
     /// The picture at a position, from the nearest checkpoint on. Not past the end.
     pub async fn picture_at(&self, position: Position) -> anyhow::Result<Picture> {
         let mut reader = storage::Reader::open(&self.path).await?;
-        let picture = reader.checkpoint(position).await?;
+        let picture = reader.checkpoint(position).await?.picture;
         drop(reader);
         self.fold(picture.state.position, position, picture, Picture::evolve).await
     }

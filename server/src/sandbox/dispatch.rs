@@ -1,7 +1,9 @@
 //! Brings accepted commands to the services that own them: over HTTP, with the command's id
-//! as Idempotency-Key. A refused connection or a lost answer is tried again, any answer is final.
+//! as Idempotency-Key. A refused connection, a lost answer or a failed
+//! store is tried again; any other answer is final.
 
 use super::keeper::Keeper;
+use crate::recorder::ledger::{DISPATCHER, is_final};
 use crate::recorder::{Accepted, Entry, Recorder};
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
@@ -31,8 +33,9 @@ pub fn client() -> Client {
         .build(connector)
 }
 
-/// Before a lost answer is asked for again.
+/// Before a lost answer is asked for again; doubled each time, up to [`RETRY_MAX`].
 const RETRY: Duration = Duration::from_millis(200);
+const RETRY_MAX: Duration = Duration::from_secs(10);
 /// A service's answer to a command is short.
 const ANSWER_BYTES: usize = 64 << 10;
 
@@ -88,6 +91,7 @@ impl Dispatch {
     async fn run(mut self) {
         let body = json!({ "type": self.accepted.command.kind, "data": self.accepted.command.data }).to_string();
         let body = Bytes::from(body);
+        let mut retry = RETRY;
         loop {
             // While the service is down there is nobody to ask; its start wakes this up.
             let Ok(address) = self.address.wait_for(Option::is_some).await.map(|address| *address) else { return };
@@ -104,12 +108,20 @@ impl Dispatch {
                 return;
             }
             match self.ask(&span, address, body.clone()).await {
-                Ok((status, answer)) => return self.answered(&span, status, &answer, began),
+                Ok((status, answer)) => {
+                    self.answered(&span, status, &answer, began);
+                    if is_final(status.as_u16()) {
+                        return;
+                    }
+                }
                 Err(error) => {
                     tracing::debug!(service = %self.owner, %error, "a command's answer was lost");
-                    // A crashed service has another address when it is back; a mere hiccup has not.
-                    let _ = tokio::time::timeout(RETRY, self.address.changed()).await;
                 }
+            }
+            // A crashed service has another address when it is back; a mere hiccup has not.
+            match tokio::time::timeout(retry, self.address.changed()).await {
+                Ok(_) => retry = RETRY,
+                Err(_) => retry = (retry * 2).min(RETRY_MAX),
             }
         }
     }
@@ -141,7 +153,7 @@ impl Dispatch {
         };
         let command_id = self.accepted.command.id;
         let mut observed = vec![self.observed(span, received)];
-        if !status.is_success() {
+        if !status.is_success() && is_final(status.as_u16()) {
             let reason = serde_json::from_slice::<Value>(answer)
                 .ok()
                 .and_then(|answer| Some(answer.get("reason")?.as_str()?.to_owned()))
@@ -149,7 +161,7 @@ impl Dispatch {
             let rejected = Observation::CommandRejected { command_id, status: status.as_u16(), reason };
             observed.push(self.observed(span, rejected));
         }
-        let _ = self.recorder.send(Entry::Answered { command_id, observed });
+        let _ = self.recorder.send(Entry::Observe(observed));
     }
 
     fn observed(&self, span: &Span, observation: Observation) -> Observed {
@@ -157,7 +169,7 @@ impl Dispatch {
             at: self.clock.now_us(),
             trace: span.trace,
             parent_span_id: span.parent,
-            service: "terrarium".into(),
+            service: DISPATCHER.into(),
             replica: 0,
             code: None,
             correlation_id: span.correlation_id,

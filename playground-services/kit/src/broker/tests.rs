@@ -26,7 +26,7 @@ fn broker() -> Broker {
 }
 
 fn positions(handouts: &[Handout]) -> Vec<Position> {
-    handouts.iter().map(|handout| handout.position).collect()
+    handouts.iter().map(|handout| handout.delivery.position).collect()
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn messages_wait_for_a_crashed_consumer_and_come_again_in_order() {
     broker.connect("inventory", 2, 10);
     let again = broker.take(0);
     assert_eq!(positions(&again), [1, 2, 3]);
-    assert_eq!(again.iter().map(|handout| handout.attempt).collect::<Vec<_>>(), [2, 2, 1]);
+    assert_eq!(again.iter().map(|handout| handout.delivery.attempt).collect::<Vec<_>>(), [2, 2, 1]);
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn a_consumer_that_keeps_a_message_too_long_loses_it_without_a_nack() {
         assert_eq!(broker.next_deadline(), Some((round + 1) * 1000));
         assert_eq!(broker.expire((round + 1) * 1000).len(), 1);
     }
-    assert!(broker.changes().iter().all(|change| change.row.is_some_and(|row| !row.dead && row.nacks == 0)));
+    assert!(broker.waiting().iter().all(|waiting| !waiting.dead && waiting.nacks == 0));
 }
 
 #[test]
@@ -97,7 +97,8 @@ enum Step {
     Nack(usize),
     Crash(bool),
     Wait(u64),
-    /// Store, forget everything in memory, load.
+    Checkpoint,
+    /// Forget everything in memory, go on from the last checkpoint and the record behind it.
     Restart,
 }
 
@@ -109,21 +110,64 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<usize>().prop_map(Step::Nack),
         1 => any::<bool>().prop_map(Step::Crash),
         1 => (0..3000_u64).prop_map(Step::Wait),
+        1 => Just(Step::Checkpoint),
         1 => Just(Step::Restart),
     ]
 }
 
+/// The record, as its owner writes it.
+#[derive(Default)]
+struct Record(Vec<Recorded>);
+
+impl Record {
+    fn next(&self) -> Position {
+        self.0.len() as u64 + 1
+    }
+
+    fn push(&mut self, observation: Observation) {
+        let observed = protocol::Observed {
+            at: 0,
+            trace: protocol::TraceContext::default(),
+            parent_span_id: None,
+            service: "broker".into(),
+            replica: 0,
+            code: None,
+            correlation_id: None,
+            observation,
+        };
+        self.0.push(observed.recorded(self.next(), 0));
+    }
+
+    fn rejected(&mut self, settled: Settled) {
+        let Settled { group, topic, position: source_position, attempt, nacks, envelope, dead } = settled;
+        let (message_id, reason) = (envelope.id, String::new());
+        self.push(Observation::MessageRejected {
+            topic: topic.clone(),
+            group: group.clone(),
+            message_id,
+            source_position,
+            attempt,
+            nacks,
+            reason: reason.clone(),
+        });
+        if dead {
+            self.push(Observation::MessageDeadLettered { topic, group, message_id, source_position, attempt, reason });
+        }
+    }
+}
+
 proptest! {
     /// Model: the set of unacked messages. Whatever happens, each is handed out again until it
-    /// is acked or dead, never to two consumers at a time, and what is stored is what is there.
+    /// is acked or dead, never to two consumers at a time, and who follows the record knows them all.
     #[test]
     fn nothing_is_lost_and_nothing_is_with_two_consumers(steps in prop::collection::vec(step(), 1..200)) {
         let mut broker = broker();
-        let mut stored: BTreeMap<Position, Row> = BTreeMap::new();
+        let mut record = Record::default();
+        let mut checkpoint: (Vec<Waiting>, usize) = (vec![], 0);
         let mut unacked: BTreeSet<Position> = BTreeSet::new();
         let mut dead: BTreeSet<Position> = BTreeSet::new();
         let mut held: Vec<(ConsumerId, Position, u64)> = vec![];
-        let (mut next, mut now) = (1, 0);
+        let mut now = 0;
         let mut consumers = [1, 2];
         for id in consumers {
             broker.connect("inventory", id, 3);
@@ -131,15 +175,19 @@ proptest! {
         for step in steps {
             match step {
                 Step::Publish => {
-                    broker.publish(next, &"orders".into(), &envelope("OrderCreated"));
-                    unacked.insert(next);
-                    next += 1;
+                    let (position, topic, envelope) = (record.next(), Name::from("orders"), envelope("OrderCreated"));
+                    broker.publish(position, &topic, &envelope);
+                    record.push(Observation::MessagePublished { topic, envelope });
+                    unacked.insert(position);
                 }
                 Step::Take => {
-                    for handout in broker.take(now) {
-                        prop_assert!(unacked.contains(&handout.position));
-                        prop_assert!(!held.iter().any(|(_, position, _)| *position == handout.position));
-                        held.push((handout.consumer, handout.position, now + 1000));
+                    for Handout { consumer, group, delivery } in broker.take(now) {
+                        let Delivery { position, topic, attempt, envelope } = delivery;
+                        prop_assert!(unacked.contains(&position));
+                        prop_assert!(!held.iter().any(|(_, other, _)| *other == position));
+                        held.push((consumer, position, now + 1000));
+                        let (message_id, source_position) = (envelope.id, position);
+                        record.push(Observation::MessageDelivered { topic, group, message_id, source_position, attempt });
                     }
                     for id in consumers {
                         prop_assert!(held.iter().filter(|(holder, ..)| *holder == id).count() <= 3);
@@ -147,18 +195,24 @@ proptest! {
                 }
                 Step::Ack(pick) if !held.is_empty() => {
                     let (consumer, position, _) = held.swap_remove(pick % held.len());
-                    prop_assert!(broker.ack(consumer, position).is_some());
+                    let settled = broker.ack(consumer, position);
+                    prop_assert!(settled.is_some());
                     prop_assert!(broker.ack(consumer, position).is_none(), "acked twice");
+                    let Settled { group, topic, attempt, envelope, .. } = settled.expect("it is");
+                    let (message_id, source_position) = (envelope.id, position);
+                    record.push(Observation::MessageAcked { topic, group, message_id, source_position, attempt });
                     unacked.remove(&position);
                 }
                 Step::Nack(pick) if !held.is_empty() => {
                     let (consumer, position, _) = held.swap_remove(pick % held.len());
                     let settled = broker.nack(consumer, position, now);
                     prop_assert!(settled.is_some());
-                    if settled.is_some_and(|settled| settled.dead) {
+                    let settled = settled.expect("it is");
+                    if settled.dead {
                         unacked.remove(&position);
                         dead.insert(position);
                     }
+                    record.rejected(settled);
                 }
                 Step::Crash(which) => {
                     let id = &mut consumers[usize::from(which)];
@@ -169,17 +223,23 @@ proptest! {
                 }
                 Step::Wait(us) => {
                     now += us;
-                    let late: BTreeSet<Position> = broker.expire(now).iter().map(|settled| settled.position).collect();
+                    let late = broker.expire(now);
+                    let positions: BTreeSet<Position> = late.iter().map(|settled| settled.position).collect();
                     let expected: BTreeSet<Position> =
                         held.iter().filter(|(.., until)| *until <= now).map(|(_, position, _)| *position).collect();
-                    prop_assert_eq!(late, expected);
+                    prop_assert_eq!(positions, expected);
                     held.retain(|(.., until)| *until > now);
+                    late.into_iter().for_each(|settled| record.rejected(settled));
                 }
+                Step::Checkpoint => checkpoint = (broker.waiting(), record.0.len()),
                 Step::Restart => {
+                    let before = broker.waiting();
                     broker = self::broker();
-                    for (position, row) in &stored {
-                        broker.restore("inventory", *position, *row, "orders".into(), envelope("OrderCreated"));
+                    for waiting in &checkpoint.0 {
+                        broker.restore(waiting, "orders".into(), envelope("OrderCreated"));
                     }
+                    record.0[checkpoint.1..].iter().for_each(|event| broker.follow(event));
+                    prop_assert_eq!(broker.waiting(), before);
                     held.clear();
                     for id in &mut consumers {
                         *id += 2;
@@ -188,22 +248,22 @@ proptest! {
                 }
                 Step::Ack(_) | Step::Nack(_) => {}
             }
-            for change in broker.changes() {
-                match change.row {
-                    Some(row) => stored.insert(change.position, row),
-                    None => stored.remove(&change.position),
-                };
-            }
-            let all: BTreeSet<Position> = unacked.union(&dead).copied().collect();
-            prop_assert_eq!(stored.keys().copied().collect::<BTreeSet<_>>(), all);
+            let known: BTreeMap<Position, bool> =
+                broker.waiting().iter().map(|waiting| (waiting.position, waiting.dead)).collect();
+            let expected: BTreeMap<Position, bool> = unacked
+                .iter()
+                .map(|position| (*position, false))
+                .chain(dead.iter().map(|position| (*position, true)))
+                .collect();
+            prop_assert_eq!(known, expected);
         }
         // Then everything calms down: all that is unacked comes, and can be acked.
         for _ in 0..200 {
             now += 10_000_000;
             broker.expire(now);
             for handout in broker.take(now) {
-                broker.ack(handout.consumer, handout.position);
-                unacked.remove(&handout.position);
+                broker.ack(handout.consumer, handout.delivery.position);
+                unacked.remove(&handout.delivery.position);
             }
         }
         prop_assert!(unacked.is_empty(), "never came again: {:?}", unacked);

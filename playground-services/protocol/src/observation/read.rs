@@ -31,6 +31,7 @@ struct Flat {
     limits: Option<Limits>,
     message_id: Option<Uuid>,
     method: Option<Name>,
+    nacks: Option<u32>,
     on: Option<String>,
     path: Option<Name>,
     pid: Option<u32>,
@@ -81,7 +82,7 @@ impl<'de> Deserialize<'de> for Observation {
             }
             "MessageAcked" => needs!(flat, MessageAcked { topic, group, message_id, source_position, attempt }),
             "MessageRejected" => {
-                needs!(flat, MessageRejected { topic, group, message_id, source_position, attempt, reason })
+                needs!(flat, MessageRejected { topic, group, message_id, source_position, attempt, nacks, reason })
             }
             "MessageDeadLettered" => {
                 needs!(flat, MessageDeadLettered { topic, group, message_id, source_position, attempt, reason })
@@ -148,6 +149,7 @@ mod tests {
                 message_id: id,
                 source_position: 1,
                 attempt: 1,
+                nacks: 1,
                 reason: text(),
             },
             MessageDeadLettered {
