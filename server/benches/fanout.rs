@@ -8,15 +8,16 @@ use axum::response::Sse;
 use axum::response::sse::Event;
 use axum::routing::get;
 use futures_util::StreamExt;
-use protocol::Recorded;
 use report::viewer::{Glass, Viewer};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::{Barrier, broadcast};
+use tokio::sync::broadcast;
 use tokio::task::JoinSet;
 
 const VIEWERS: usize = 1000;
+const PACED_VIEWERS: usize = 100;
+const PACED_ORDERS: u64 = 130;
 
 fn main() -> anyhow::Result<()> {
     let orders = report::argument("--orders").unwrap_or(100);
@@ -121,41 +122,61 @@ async fn bare(events: &[String]) -> anyhow::Result<f64> {
     Ok(rate)
 }
 
-/// Each viewer's wait for each event, from the event's own time on.
+/// Each viewer's wait for each event, from the event's own time (before its service's commit) on.
+/// The viewers have a thread of their own, as they would in another program.
 async fn paced(dir: &std::path::Path) -> anyhow::Result<f64> {
-    const PACED_VIEWERS: usize = 100;
     let glass = Glass::start(dir, "1").await?;
-    let clock = glass.sandbox.clock();
-    let orders = 60_u64;
-    let ready = Arc::new(Barrier::new(PACED_VIEWERS + 1));
-    let mut reading = JoinSet::new();
+    let mut viewers = vec![];
     for _ in 0..PACED_VIEWERS {
-        let mut viewer = glass.viewer(glass.sandbox.state().position).await?;
-        let ready = ready.clone();
-        reading.spawn(async move {
-            ready.wait().await;
-            let (mut waits, mut told) = (vec![], 0);
-            while told < orders {
-                let data = viewer.next().await?;
-                let now = clock.now_us();
-                told += u64::from(memchr::memmem::find(&data, br#""to":"SENT""#).is_some());
-                let event: Recorded = serde_json::from_slice(&data)?;
-                waits.push(now.saturating_sub(event.at) as f64 / 1000.0);
+        viewers.push(glass.viewer(glass.sandbox.state().position).await?.detach()?);
+    }
+    let clock = glass.sandbox.clock();
+    let watching = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let mut reading = JoinSet::new();
+            for viewer in viewers {
+                reading.spawn(async move { waits(viewer.attach()?, clock).await });
+            }
+            let mut waits = vec![];
+            while let Some(read) = reading.join_next().await {
+                waits.extend(read??);
             }
             anyhow::Ok(waits)
-        });
-    }
-    ready.wait().await;
+        })
+    });
     // An order leads to about 31 events: 200 events/s.
     let mut tick = tokio::time::interval(Duration::from_millis(155));
-    for _ in 0..orders {
+    let began = Instant::now();
+    for _ in 0..PACED_ORDERS {
         tick.tick().await;
         glass.order().await?;
     }
-    let mut waits = vec![];
-    while let Some(read) = reading.join_next().await {
-        waits.extend(read??);
-    }
+    let paced_for = began.elapsed().as_secs_f64();
+    let watched = tokio::task::spawn_blocking(move || watching.join()).await?;
+    let mut waits = watched.map_err(|_| anyhow::anyhow!("a viewer panicked"))??;
+    let rate = waits.len() as f64 / PACED_VIEWERS as f64 / paced_for;
+    println!("paced: {rate:.0} events/s, p50 {:.2} ms", report::quantile(&mut waits, 0.5));
     glass.stop().await?;
     Ok(report::quantile(&mut waits, 0.99))
+}
+
+/// How long each event took to arrive, in milliseconds, until the last customer was told.
+async fn waits(mut viewer: Viewer, clock: kit::Clock) -> anyhow::Result<Vec<f64>> {
+    let at = memchr::memmem::Finder::new(br#""at":"#);
+    let (mut waits, mut told) = (vec![], 0);
+    while told < PACED_ORDERS {
+        let mut came = vec![];
+        viewer
+            .events(|event| {
+                told += u64::from(memchr::memmem::find(event, br#""to":"SENT""#).is_some());
+                // The first of this name in a line is the event's own.
+                let digits = at.find(event).map_or(&[][..], |found| &event[found + 5..]);
+                came.push(digits.iter().take_while(|c| c.is_ascii_digit()).fold(0, |n, c| n * 10 + u64::from(c - b'0')));
+            })
+            .await?;
+        let now = clock.now_us();
+        waits.extend(came.into_iter().map(|at| now.saturating_sub(at) as f64 / 1000.0));
+    }
+    Ok(waits)
 }

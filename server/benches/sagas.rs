@@ -1,7 +1,7 @@
 //! Recorded choreography sagas per second, 64 in flight, against the floor: four sequential
 //! transactions per saga (state, inbox and outbox row each) on four SQLite files by bare sqlx.
 //!
-//! Declared latencies are 0 and workers do not limit; nothing is sampled: every saga's ~30
+//! Declared latencies are 0 and workers do not limit; nothing is sampled: every saga's ~25
 //! observations are numbered and stored. `--sagas N` changes the length, `--profile` runs ours alone.
 
 mod report;

@@ -2,7 +2,7 @@
 -- faults that stand have no tables of their own: they are folds of the record.
 
 -- What happened, as lines of NDJSON: small chunks as they come (the hot tail), which give
--- way to blocks of 512 and more. Positions are gapless from 1.
+-- way to blocks of 128 and more. Positions are gapless from 1.
 create table chunk (
     first integer primary key,
     last integer not null,

@@ -35,6 +35,11 @@ use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+/// Many small texts are made on one thread and freed on another: the system's allocator makes
+/// them wait for each other.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Time the sandboxes have to end, once told to.
 const DRAIN: Duration = Duration::from_secs(4);
 

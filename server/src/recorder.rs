@@ -181,8 +181,9 @@ pub fn open(stored: storage::Stored, path: PathBuf, clock: Clock, namespace: Uui
 const DRAIN: usize = 1024;
 /// Positions between two checkpoints of the picture.
 const CHECKPOINT_EVERY: Position = 2048;
-/// Observations of the hot tail that make a block.
-const BLOCK: usize = 512;
+/// Observations of the hot tail that make a block. Small, so that under load a group commit is
+/// packed at once and written once.
+const BLOCK: usize = 128;
 /// Bytes of record after which the write-ahead log is moved into the database.
 const LOG_BYTES: usize = 4 << 20;
 
@@ -293,17 +294,10 @@ impl Task {
         })
     }
 
-    /// It is durable: now the others may know.
+    /// It is durable: now the others may know. The services first, so that they work while this
+    /// one folds; whoever waits for a reply last, so that what they asked for is in the picture.
     fn publish(&mut self, batch: batch::Done) {
         let batch::Done { first, lines, events, replies, handouts, faults_changed, dispatch, told, .. } = batch;
-        if !events.is_empty() {
-            self.history.extend(&events, &lines, BLOCK);
-            if self.frames.receiver_count() > 0 {
-                let frame = Frame::new(first, &lines);
-                // Never full: with overflow on, the oldest makes room, and who missed it refills.
-                let _ = self.frames.try_broadcast(Arc::new(frame));
-            }
-        }
         for (consumer, message) in told {
             self.tell(consumer, message);
         }
@@ -318,6 +312,14 @@ impl Task {
         }
         for accepted in dispatch {
             let _ = self.dispatch.send(accepted);
+        }
+        if !events.is_empty() {
+            self.history.extend(&events, &lines, BLOCK);
+            if self.frames.receiver_count() > 0 {
+                let frame = Frame::new(first, &lines);
+                // Never full: with overflow on, the oldest makes room, and who missed it refills.
+                let _ = self.frames.try_broadcast(Arc::new(frame));
+            }
         }
         for reply in replies {
             reply.send();

@@ -36,7 +36,7 @@ async fn the_picture_at_a_position_is_the_fold_of_the_record_up_to_it() {
     let end = record.len() as u64;
     for event in &record {
         state.evolve(event);
-        if event.position % 97 == 0 || [1, 2, 511, 512, 513, 2048, 2049, end].contains(&event.position) {
+        if event.position % 97 == 0 || [1, 2, 127, 128, 129, 2048, 2049, end].contains(&event.position) {
             assert_eq!(sandbox.state_at(event.position).await, state, "at {}", event.position);
         }
     }
@@ -55,7 +55,7 @@ async fn a_table_at_a_position_is_the_fold_of_its_rows_and_at_the_end_the_table_
     let mut looked_at = vec![];
     for service in ["orders", "inventory", "payments", "notifications"] {
         for table in sandbox.table_names(service).await {
-            if ["inbox", "outbox", "observations", "sequence"].contains(&table.as_str()) {
+            if ["inbox", "shipment", "outbox", "sequence"].contains(&table.as_str()) {
                 continue;
             }
             assert_eq!(
@@ -63,7 +63,7 @@ async fn a_table_at_a_position_is_the_fold_of_its_rows_and_at_the_end_the_table_
                 sandbox.table(service, &table).await,
                 "{service} {table}"
             );
-            for at in [0, 1, 10, 511, 512, 513, 1500, end - 1] {
+            for at in [0, 1, 10, 127, 128, 129, 1500, end - 1] {
                 let rows: Vec<Value> =
                     sandbox.table_at(service, &table, at).await.into_iter().map(Value::Object).collect();
                 assert_eq!(rows, folded(&record[..at as usize], service, &table), "{service} {table} at {at}");

@@ -67,6 +67,19 @@ impl Glass {
     }
 }
 
+/// A viewer on its way to another runtime.
+pub struct Detached {
+    stream: std::net::TcpStream,
+    buffer: Vec<u8>,
+    filled: usize,
+}
+
+impl Detached {
+    pub fn attach(self) -> anyhow::Result<Viewer> {
+        Ok(Viewer { stream: TcpStream::from_std(self.stream)?, buffer: self.buffer, filled: self.filled })
+    }
+}
+
 /// A reader of server-sent events that does as little as a reader can.
 pub struct Viewer {
     stream: TcpStream,
@@ -90,6 +103,11 @@ impl Viewer {
         anyhow::ensure!(viewer.bytes().starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(viewer.bytes()));
         viewer.consume(head);
         Ok(viewer)
+    }
+
+    /// Takes it off this runtime.
+    pub fn detach(self) -> anyhow::Result<Detached> {
+        Ok(Detached { stream: self.stream.into_std()?, buffer: self.buffer, filled: self.filled })
     }
 
     /// Reads some more; fails at the end of the stream.
@@ -128,6 +146,19 @@ impl Viewer {
             }
             self.read().await?;
         }
+    }
+
+    /// Reads on; tells of each whole event that has come.
+    pub async fn events(&mut self, mut each: impl FnMut(&[u8])) -> anyhow::Result<()> {
+        self.read().await?;
+        let whole = memchr::memmem::rfind(self.bytes(), b"\n\n").map_or(0, |end| end + 2);
+        let mut rest = &self.bytes()[..whole];
+        while let Some(end) = memchr::memmem::find(rest, b"\n\n") {
+            each(&rest[..end]);
+            rest = &rest[end + 2..];
+        }
+        self.consume(whole);
+        Ok(())
     }
 
     /// The next event's data.
