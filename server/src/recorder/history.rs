@@ -305,25 +305,28 @@ impl Viewer {
     async fn next(&mut self) -> Option<Bytes> {
         use async_broadcast::{RecvError, TryRecvError};
         loop {
-            match self.frames.try_recv() {
-                Ok(frame) if frame.last < self.next => continue,
-                Ok(frame) if frame.first == self.next => return Some(self.live(&frame)),
-                // It fell behind, or begins in the middle of a frame.
-                Ok(_) | Err(TryRecvError::Overflowed(_)) => {}
-                Err(TryRecvError::Closed) => return None,
+            let frame = match self.frames.try_recv() {
                 Err(TryRecvError::Empty) if self.history.position() < self.next => {
                     self.file = None;
-                    match self.frames.recv().await {
-                        Ok(frame) if frame.last < self.next => continue,
-                        Ok(frame) if frame.first == self.next => return Some(self.live(&frame)),
-                        Ok(_) | Err(RecvError::Overflowed(_)) => {}
+                    let first = self.frames.recv().await;
+                    // Those who work go first: what they commit meanwhile goes out in the same write.
+                    tokio::task::yield_now().await;
+                    match first {
                         Err(RecvError::Closed) => return None,
+                        Err(RecvError::Overflowed(_)) => None,
+                        Ok(frame) => Some(frame),
                     }
                 }
-                Err(TryRecvError::Empty) => {}
-            }
-            if self.history.position() < self.next {
-                continue;
+                Err(TryRecvError::Closed) => return None,
+                Err(_) => None,
+                Ok(frame) => Some(frame),
+            };
+            match frame {
+                Some(frame) if frame.last < self.next => continue,
+                Some(frame) if frame.first == self.next => return Some(self.live(&frame)),
+                // It fell behind, or begins in the middle of a frame.
+                _ if self.history.position() < self.next => continue,
+                _ => {}
             }
             match self.history.read(self.next, &mut self.file).await {
                 Ok(stretch) => {
