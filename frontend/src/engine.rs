@@ -94,6 +94,7 @@ fn start(store: Store, player: Player, sandbox: Option<String>, root: &HtmlEleme
     };
     ENGINE.set(Some(engine));
     keys::listen();
+    link::follow_visibility();
     stage::listen(root);
     with(Engine::show);
     link::connect();

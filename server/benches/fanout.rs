@@ -177,7 +177,9 @@ async fn waits(mut viewer: Viewer, clock: kit::Clock) -> anyhow::Result<Vec<f64>
                 told += u64::from(memchr::memmem::find(event, br#""to":"SENT""#).is_some());
                 // The first of this name in a line is the event's own.
                 let digits = at.find(event).map_or(&[][..], |found| &event[found + 5..]);
-                came.push(digits.iter().take_while(|c| c.is_ascii_digit()).fold(0, |n, c| n * 10 + u64::from(c - b'0')));
+                came.push(
+                    digits.iter().take_while(|c| c.is_ascii_digit()).fold(0, |n, c| n * 10 + u64::from(c - b'0')),
+                );
             })
             .await?;
         let now = clock.now_us();

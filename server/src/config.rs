@@ -65,6 +65,10 @@ pub struct Config {
     #[arg(long, env = "TERRARIUM_STREAMS", default_value_t = 2000, help_heading = QUOTAS)]
     pub streams: u32,
 
+    /// Days after which a sandbox that nobody has opened is deleted.
+    #[arg(long, env = "TERRARIUM_FORGET_AFTER_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..), help_heading = QUOTAS)]
+    pub forget_after_days: u32,
+
     /// Seconds without a stream, a command or anything in flight after which a sandbox hibernates.
     #[arg(long, env = "TERRARIUM_HIBERNATE_AFTER_S", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
     pub hibernate_after_s: u64,

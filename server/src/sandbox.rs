@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::ids::{SandboxId, SessionId};
 use crate::recorder::{Picture, storage};
 use crate::store::{SandboxRow, Store, now_ms};
+use anyhow::Context;
 use bytes::Bytes;
 use diagram::DiagramState;
 use futures_util::Stream;
@@ -193,14 +194,13 @@ async fn sweep(env: &Env) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A sandbox nobody has opened for so long is deleted.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(30 * 24 * 3600);
+const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// Looks once a day for sandboxes nobody opens any more.
 async fn forget(sandboxes: Weak<Sandboxes>) {
     loop {
         let Some(all) = sandboxes.upgrade() else { return };
-        let before = now_ms() - i64::try_from(FORGOTTEN_AFTER.as_millis()).unwrap_or(i64::MAX);
+        let before = now_ms() - i64::from(all.env.config.forget_after_days) * DAY_MS;
         for row in all.env.store.all_sandboxes().into_iter().filter(|row| row.used < before) {
             if let Err(error) = all.delete(&row.id).await {
                 tracing::error!(sandbox.id = %row.id, %error, "a forgotten sandbox could not be deleted");
@@ -248,24 +248,20 @@ pub struct Sandbox {
     row: SandboxRow,
     topology: Topology,
     limiter: DefaultDirectRateLimiter,
-    mode: tokio::sync::RwLock<Mode>,
-    /// The same as in `mode`, for those who cannot wait.
-    now: Mutex<Now>,
+    mode: Mutex<Mode>,
+    /// Whoever changes the mode has the turn while doing so.
+    turn: tokio::sync::Mutex<()>,
     used: AtomicI64,
     this: Weak<Sandbox>,
 }
 
-enum Mode {
-    Asleep,
-    Awake(Arc<Live>),
-    /// For good.
-    Deleted,
-}
-
 #[derive(Clone)]
-enum Now {
+enum Mode {
+    /// Going to sleep, too: it cannot wake before it is done with that.
     Asleep(Arc<DiagramState>),
     Awake(Arc<Live>),
+    /// For good.
+    Deleted(Arc<DiagramState>),
 }
 
 impl Sandbox {
@@ -279,8 +275,8 @@ impl Sandbox {
         });
         Arc::new_cyclic(|this| Sandbox {
             limiter: RateLimiter::direct(Quota::per_second(per_second).allow_burst(burst)),
-            mode: tokio::sync::RwLock::new(Mode::Asleep),
-            now: Mutex::new(Now::Asleep(state)),
+            mode: Mutex::new(Mode::Asleep(state)),
+            turn: tokio::sync::Mutex::default(),
             used: AtomicI64::new(now_ms()),
             this: this.clone(),
             env,
@@ -308,9 +304,9 @@ impl Sandbox {
 
     /// The present picture, awake or asleep.
     pub fn state(&self) -> Arc<DiagramState> {
-        match self.now() {
-            Now::Asleep(state) => state,
-            Now::Awake(live) => Arc::new(live.recorder.history.state()),
+        match self.mode() {
+            Mode::Asleep(state) | Mode::Deleted(state) => state,
+            Mode::Awake(live) => Arc::new(live.recorder.history.state()),
         }
     }
 
@@ -428,41 +424,44 @@ impl Sandbox {
         self.used.store(now_ms(), Ordering::Relaxed);
     }
 
-    fn now(&self) -> Now {
-        self.now.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn mode(&self) -> Mode {
+        self.mode.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn set_now(&self, now: Now) {
-        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = now;
+    fn set_mode(&self, mode: Mode) {
+        *self.mode.lock().unwrap_or_else(PoisonError::into_inner) = mode;
     }
 
     fn live_now(&self) -> Option<Arc<Live>> {
-        match self.now() {
-            Now::Awake(live) => Some(live),
-            Now::Asleep(_) => None,
+        match self.mode() {
+            Mode::Awake(live) => Some(live),
+            Mode::Asleep(_) | Mode::Deleted(_) => None,
         }
     }
 
     /// The running system, woken if need be; opened again from its files if its record failed.
     async fn live(&self) -> Result<Arc<Live>> {
         self.touch();
-        if let Mode::Awake(live) = &*self.mode.read().await
+        if let Mode::Awake(live) = self.mode()
             && !live.recorder.history.is_closed()
         {
-            return Ok(live.clone());
+            return Ok(live);
         }
-        let mut mode = self.mode.write().await;
-        match &*mode {
-            Mode::Awake(live) if !live.recorder.history.is_closed() => return Ok(live.clone()),
+        to_its_end(self.this.upgrade(), |sandbox| async move { sandbox.start().await }).await?
+    }
+
+    async fn start(&self) -> Result<Arc<Live>> {
+        let turn = self.turn.lock().await;
+        match self.mode() {
+            Mode::Awake(live) if !live.recorder.history.is_closed() => return Ok(live),
             Mode::Awake(live) => live.abandon().await,
-            Mode::Asleep => {}
-            Mode::Deleted => return Err(SandboxError::Deleted),
+            Mode::Asleep(_) => {}
+            Mode::Deleted(_) => return Err(SandboxError::Deleted),
         }
         self.env.running()?;
         let live = Live::start(&self.env, &self.row, &self.topology).await?;
-        *mode = Mode::Awake(live.clone());
-        self.set_now(Now::Awake(live.clone()));
-        drop(mode);
+        self.set_mode(Mode::Awake(live.clone()));
+        drop(turn);
         if let Err(error) = self.env.store.touch_sandbox(&self.row.id).await {
             tracing::warn!(sandbox.id = %self.row.id, %error, "its use could not be noted");
         }
@@ -472,13 +471,24 @@ impl Sandbox {
 
     /// Ends it: for good, or until somebody asks for it again.
     async fn end(&self, for_good: bool) {
-        let mut mode = self.mode.write().await;
-        if let Mode::Awake(live) = &*mode {
+        let ended = to_its_end(self.this.upgrade(), move |sandbox| async move { sandbox.stop(for_good).await }).await;
+        if let Err(error) = ended {
+            tracing::error!(sandbox.id = %self.row.id, %error, "a sandbox did not end");
+        }
+    }
+
+    async fn stop(&self, for_good: bool) {
+        let _turn = self.turn.lock().await;
+        if let Mode::Awake(live) = self.mode() {
+            // First, so that nobody new gets hold of what is ending.
+            self.set_mode(Mode::Asleep(self.state()));
             live.stop().await;
             self.env.observations.fetch_add(live.observed(), Ordering::Relaxed);
-            self.set_now(Now::Asleep(Arc::new(live.recorder.history.state())));
+            self.set_mode(Mode::Asleep(Arc::new(live.recorder.history.state())));
         }
-        *mode = if for_good { Mode::Deleted } else { Mode::Asleep };
+        if for_good {
+            self.set_mode(Mode::Deleted(self.state()));
+        }
     }
 
     /// Nobody looks, nothing is under way, and nothing will happen by itself.
@@ -490,6 +500,16 @@ impl Sandbox {
                 && live.recorder.history.with_picture(|picture| is_quiet(&picture.state))
         })
     }
+}
+
+/// Runs as a task of its own: whoever asks may go away in the middle, and half a change of
+/// mode would be left.
+async fn to_its_end<F: Future<Output: Send> + Send + 'static>(
+    sandbox: Option<Arc<Sandbox>>,
+    change: impl FnOnce(Arc<Sandbox>) -> F,
+) -> anyhow::Result<F::Output> {
+    let sandbox = sandbox.context("the sandbox is gone")?;
+    Ok(tokio::spawn(change(sandbox)).await?)
 }
 
 /// Nothing is under way, and no fault will end by itself.

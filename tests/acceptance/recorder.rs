@@ -238,7 +238,9 @@ impl Run {
             data: serde_json::Value::Null,
         };
         let published = Observation::MessagePublished { topic: "orders".into(), envelope: Arc::new(envelope) };
-        let shipment = Shipment { n, observed: vec![self.observe("orders", published)], acks: vec![] };
+        let committed = Observation::TransactionCommitted { transaction_id: n, rows: vec![], batch_size: 1 };
+        let observed = vec![self.observe("orders", committed), self.observe("orders", published)];
+        let shipment = Shipment { n, observed, acks: vec![] };
         self.of_service(u64::MAX, "orders", ToHost::Ship(shipment));
     }
 

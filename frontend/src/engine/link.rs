@@ -57,7 +57,7 @@ async fn find_or_start(topology: &str) -> Result<(String, Option<DiagramState>),
 }
 
 async fn open(id: &str, position: u64) {
-    with(|engine| engine.stream = Stream::open(id, position, heard));
+    with(Engine::listen);
     let begin = position.saturating_sub(HISTORY).max(1);
     let known = with(|engine| std::mem::replace(&mut engine.knows_history, true));
     if position <= begin || known != Some(false) {
@@ -134,10 +134,7 @@ fn reopen_later() {
     set_link(Link::Reconnecting);
     let delay = 1_000 << (tries - 1).min(3);
     let again = Closure::once_into_js(move || {
-        let resumed = with(|engine| {
-            let position = engine.player.received();
-            engine.stream = engine.sandbox.as_ref().and_then(|id| Stream::open(id, position, heard));
-        });
+        let resumed = with(Engine::listen);
         debug_assert!(resumed.is_some());
     });
     if let Some(window) = super::window() {
@@ -145,7 +142,33 @@ fn reopen_later() {
     }
 }
 
+/// A page nobody sees lets go of its stream: a browser has six connections to a server, and the
+/// pages that are seen need them.
+pub fn follow_visibility() {
+    let Some(document) = super::window().and_then(|window| window.document()) else { return };
+    let changed = Closure::<dyn FnMut()>::new(|| {
+        with(|engine| {
+            if super::hidden() {
+                engine.stream = None;
+            } else if !matches!(engine.link, Link::Gone | Link::TooMany | Link::Failed(_)) {
+                engine.listen();
+            }
+        });
+    });
+    let _ = document.add_event_listener_with_callback("visibilitychange", changed.as_ref().unchecked_ref());
+    // The island lives as long as the page.
+    changed.forget();
+}
+
 impl Engine {
+    /// Opens the stream, where there is something to hear and somebody to see it.
+    fn listen(&mut self) {
+        if self.stream.is_none() && !super::hidden() {
+            let position = self.player.received();
+            self.stream = self.sandbox.as_ref().and_then(|id| Stream::open(id, position, heard));
+        }
+    }
+
     /// Goes on with this sandbox, from this picture.
     pub(super) fn adopt(&mut self, id: &str, state: Option<DiagramState>) {
         self.sandbox = Some(id.to_string());

@@ -300,7 +300,7 @@ impl Broker {
                 message.attempt += 1;
                 message.state = State::InFlight { until, consumer: consumer.id };
                 self.deadlines.insert((until, index, position));
-                        let delivery = Delivery {
+                let delivery = Delivery {
                     position,
                     topic: message.topic.clone(),
                     attempt: message.attempt,

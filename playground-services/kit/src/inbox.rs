@@ -28,5 +28,8 @@ pub async fn begin(conn: &mut SqliteConnection, keys: &[Key]) -> Result<HashMap<
     .bind(crate::storage::json(keys.iter()))
     .fetch_all(conn)
     .await?;
-    Ok(rows.into_iter().filter_map(|(source, id, reply)| Some(((source, Uuid::from_slice(&id).ok()?), reply))).collect())
+    Ok(rows
+        .into_iter()
+        .filter_map(|(source, id, reply)| Some(((source, Uuid::from_slice(&id).ok()?), reply)))
+        .collect())
 }

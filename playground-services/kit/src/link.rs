@@ -73,7 +73,8 @@ pub enum ToHost {
 pub struct Shipment {
     /// Gapless per service; a repeat is recognised by it.
     pub n: u64,
-    /// In order; messages are published as their `MessagePublished` is recorded.
+    /// In order: the `TransactionCommitted` of this number, by which the record knows a repeat,
+    /// then the rest. Messages are published as their `MessagePublished` is recorded.
     pub observed: Vec<Observed>,
     /// Deliveries that this transaction has dealt with.
     pub acks: Vec<Position>,

@@ -1,11 +1,11 @@
 //! A service: what it must say about itself, and how it runs.
 
 use crate::{Ctx, Delivery, FromHost, Stage, ToHost, changes, http, outbox, storage, writer};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use protocol::{Envelope, Uuid};
 use serde_json::Value;
 use sqlx::sqlite::SqliteConnection;
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
 use std::future::Future;
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -1,14 +1,15 @@
 //! The writer: owns a service's connection and its transactions. A mailbox is drained into
-//! one local transaction, everybody in it is answered after the commit.
+//! one local transaction; messages are settled after the commit, commands answered once it is
+//! in the record too, so that no answer is recorded before what it is the answer to.
 
 use crate::ctx::Span;
 use crate::service::{Job, Refusal, Reply, Service, Work};
 use crate::{Ctx, Shipment, Stage, ToHost, changes, inbox, outbox, storage};
 use protocol::{Observation, Observed, Position, Uuid};
 use sqlx::sqlite::SqliteConnection;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// After this many bytes of observations the write-ahead log is moved into the database.
 const CHECKPOINT_AFTER: usize = 2 << 20;
@@ -24,6 +25,14 @@ pub(crate) struct Writer<S: Service> {
     /// Up to which number the outbox was cleared.
     forgotten: u64,
     written: usize,
+    /// Answers to commands, and the transaction that has to be in the record before they go out.
+    unsent: VecDeque<(u64, Answer)>,
+}
+
+/// Whoever asked, and what they are told.
+struct Answer {
+    asker: oneshot::Sender<Result<Reply, Refusal>>,
+    told: Result<Reply, Refusal>,
 }
 
 /// What handling one job came to.
@@ -49,7 +58,7 @@ impl<S: Service> Writer<S> {
         for shipment in left {
             ctx.send(ToHost::Ship(shipment));
         }
-        Ok(Writer { service, ctx, conn, n, shipped, forgotten: 0, written: 0 })
+        Ok(Writer { service, ctx, conn, n, shipped, forgotten: 0, written: 0, unsent: VecDeque::new() })
     }
 
     /// The first day's rows, recorded like any others. They are the first transaction: a kill
@@ -86,10 +95,11 @@ impl<S: Service> Writer<S> {
                     }
                     self.process(std::mem::take(&mut batch)).await?;
                 }
-                // Nothing to do: clear the outbox of what is in the record by now.
                 Ok(()) = self.shipped.changed() => {
                     let shipped = *self.shipped.borrow_and_update();
-                    if shipped == self.n && shipped > self.forgotten {
+                    self.send_answers(shipped);
+                    // Nothing to do: clear the outbox of what is in the record by now.
+                    if inbound.is_empty() && shipped == self.n && shipped > self.forgotten {
                         outbox::forget(&mut self.conn, shipped).await?;
                         self.forgotten = shipped;
                     }
@@ -104,15 +114,51 @@ impl<S: Service> Writer<S> {
         if batch.len() > 1
             && let Ok(outcomes) = self.transaction(&batch).await?
         {
-            answer(&self.ctx, batch, outcomes);
+            self.settle(batch, outcomes);
             return Ok(());
         }
         for job in batch.drain(..) {
             let one = vec![job];
             let outcomes = self.transaction(&one).await?.unwrap_or_else(|refusal| vec![Outcome::Refused(refusal)]);
-            answer(&self.ctx, one, outcomes);
+            self.settle(one, outcomes);
         }
+        let shipped = *self.shipped.borrow();
+        self.send_answers(shipped);
         Ok(())
+    }
+
+    /// After the commit: acks of repeats, nacks of what was refused, and what commands are told.
+    fn settle(&mut self, batch: Vec<Job<S::Outside>>, outcomes: Vec<Outcome>) {
+        for (job, outcome) in batch.into_iter().zip(outcomes) {
+            if let Work::Message { delivery, .. } = &job.work {
+                let position = delivery.position;
+                match &outcome {
+                    Outcome::Done(_) => {}
+                    Outcome::Repeat(_) => self.ctx.send(ToHost::Ack { position }),
+                    Outcome::Refused(refusal) => self.ctx.send(ToHost::Nack { position, reason: refusal.to_string() }),
+                }
+                // Nobody reads it; the worker is free.
+                continue;
+            }
+            let told = match outcome {
+                Outcome::Done(reply) => Ok(reply),
+                Outcome::Repeat(kept) => {
+                    Ok(Reply(kept.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()))
+                }
+                Outcome::Refused(refusal) => Err(refusal),
+            };
+            self.unsent.push_back((self.n, Answer { asker: job.reply, told }));
+        }
+    }
+
+    /// Answers the commands of transactions up to this one.
+    fn send_answers(&mut self, shipped: u64) {
+        while self.unsent.front().is_some_and(|(n, _)| *n <= shipped)
+            && let Some((_, Answer { asker, told })) = self.unsent.pop_front()
+        {
+            // Whoever asked may have gone meanwhile.
+            let _ = asker.send(told);
+        }
     }
 
     /// The inner error: the store failed one of them and everything was rolled back.
@@ -216,28 +262,6 @@ fn cause(work: &Work) -> Uuid {
     match work {
         Work::Command { id, .. } => *id,
         Work::Message { delivery, .. } => delivery.envelope.id,
-    }
-}
-
-/// After the commit: answers to commands, acks of repeats, nacks of what was refused.
-fn answer<O>(ctx: &Ctx, batch: Vec<Job<O>>, outcomes: Vec<Outcome>) {
-    for (job, outcome) in batch.into_iter().zip(outcomes) {
-        if let Work::Message { delivery, .. } = &job.work {
-            let position = delivery.position;
-            match &outcome {
-                Outcome::Done(_) => {}
-                Outcome::Repeat(_) => ctx.send(ToHost::Ack { position }),
-                Outcome::Refused(refusal) => ctx.send(ToHost::Nack { position, reason: refusal.to_string() }),
-            }
-        }
-        // Whoever asked may have gone meanwhile.
-        let _ = job.reply.send(match outcome {
-            Outcome::Done(reply) => Ok(reply),
-            Outcome::Repeat(kept) => {
-                Ok(Reply(kept.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()))
-            }
-            Outcome::Refused(refusal) => Err(refusal),
-        });
     }
 }
 

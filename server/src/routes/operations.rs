@@ -50,6 +50,7 @@ pub struct Limits {
     body_bytes: usize,
     sandboxes: u32,
     streams: u32,
+    forget_after_days: u32,
 }
 
 /// How much of everything there may be.
@@ -69,5 +70,6 @@ pub async fn limits(State(app): State<App>) -> axum::Json<Limits> {
         body_bytes: config.body_bytes,
         sandboxes: config.sandboxes,
         streams: config.streams,
+        forget_after_days: config.forget_after_days,
     })
 }

@@ -29,6 +29,7 @@ impl Promises {
         };
         assert!(promises.record.len() as u64 >= at_rest.position);
         promises.record_is_gapless();
+        promises.answers_follow_what_they_answer();
         promises.every_order_ended_once();
         promises.every_message_was_dealt_with_once();
         promises.stock_adds_up();
@@ -49,6 +50,22 @@ impl Promises {
             assert_eq!(event.position, expected);
         }
         assert!(self.record.is_sorted_by_key(|event| event.at), "time fell");
+    }
+
+    /// Whoever hears that an order is there finds it in the record already.
+    fn answers_follow_what_they_answer(&self) {
+        let mut placed = HashSet::new();
+        for event in &self.record {
+            match &event.observation {
+                Observation::StateChanged { entity, .. } if &**entity == "order" => {
+                    placed.insert(event.correlation_id);
+                }
+                Observation::ResponseReceived { status: 200, .. } if &*event.service == "terrarium" => {
+                    assert!(placed.contains(&event.correlation_id), "answered before it was done: {event:?}");
+                }
+                _ => {}
+            }
+        }
     }
 
     /// Acknowledged orders are in the record, and each of those ended, once.

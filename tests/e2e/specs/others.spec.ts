@@ -1,3 +1,5 @@
+import type { Page } from '@playwright/test';
+
 import { expect, test } from '../fixtures.ts';
 import { Api, Glass } from '../glass.ts';
 
@@ -54,3 +56,28 @@ test('two tabs of one browser show the same system', async ({ page, context }) =
   await page.bringToFront();
   await expect(first.order(101, 'CONFIRMED')).toBeVisible();
 });
+
+test('a page nobody sees lets go of its stream, and catches up when it is seen', async ({ page, terrarium }) => {
+  const glass = await Glass.open(page, '/lessons/sagas');
+  const api = Api.of(page, terrarium.url);
+  const streams = async () => /^terrarium_streams (\d+)$/m.exec(await (await api.request.get(`${terrarium.url}/metrics`)).text())?.[1];
+  await expect.poll(streams).toBe('1');
+
+  await see(page, false);
+  await expect.poll(streams).toBe('0');
+  await api.placeOrder();
+  await api.until('order 101 CONFIRMED');
+  await expect(glass.noOrders).toBeVisible();
+
+  await see(page, true);
+  await expect(glass.order(101, 'CONFIRMED')).toBeVisible();
+  expect(await streams()).toBe('1');
+});
+
+/** Headless, every page is seen: the page is told otherwise. */
+async function see(page: Page, visible: boolean): Promise<void> {
+  await page.evaluate((hidden) => {
+    Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, !visible);
+}

@@ -148,6 +148,8 @@ proptest! {
                 let (batch, answers): (Vec<_>, Vec<_>) =
                     ordinals.iter().map(|ordinal| job(*ordinal, amount(*ordinal))).unzip();
                 writer.process(batch).await.expect("the store works");
+                // All of it is in the record.
+                writer.send_answers(writer.n);
                 for (ordinal, answer) in ordinals.into_iter().zip(answers) {
                     match (amount(ordinal), answer.await.expect("answered")) {
                         (13, Err(Refusal::Domain(_))) | (0, Err(Refusal::Store(_))) => {}
@@ -177,6 +179,19 @@ proptest! {
             Ok(())
         })?;
     }
+}
+
+#[tokio::test]
+async fn a_command_is_answered_once_the_record_has_its_transaction() {
+    let folder = std::env::temp_dir().join(format!("kit-writer-{}", Uuid::new_v4()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let mut writer = open(&folder, Arc::default()).await;
+    let (job, mut answer) = job(1, amount(1));
+    writer.process(vec![job]).await.expect("the store works");
+    assert!(answer.try_recv().is_err(), "answered before it is in the record");
+    writer.send_answers(writer.n);
+    assert!(matches!(answer.try_recv(), Ok(Ok(_))));
+    std::fs::remove_dir_all(&folder).expect("removed");
 }
 
 /// Sent to the service while it ran; here only to be named.
