@@ -29,6 +29,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    // Each sandbox has a handful of threads, and each thread a little memory of its own: in pages
+    // of 2 MB it would be a lot. Where the kernel won't, it only costs memory.
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
     let ended = match Cli::parse().command {
         Command::Serve(config) => serve(*config),
         Command::Service { name } => runner::service_main(&name),
