@@ -10,9 +10,15 @@ create table chunk (
     packed integer not null,
     body blob not null
 );
--- All folds at some positions (JSON, zstd), so that opening need not fold from 1.
+-- The picture at some positions (JSON, zstd), so that looking back need not fold from 1.
 create table checkpoint (
     position integer primary key,
+    body blob not null
+);
+-- What was owed at the last of them (JSON, zstd), so that opening need not fold from 1.
+create table owed (
+    one integer primary key check (one = 1),
+    position integer not null,
     body blob not null
 );
 -- Commands ever accepted, to know a repeat: the 16 bytes of the command's UUID, and the

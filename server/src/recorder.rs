@@ -1,8 +1,8 @@
 //! Numbers, stores and fans out what a sandbox's services do; holds its broker, too.
 //!
 //! One task owns the file: it drains its mailbox, and all that was in it becomes one
-//! transaction. Nothing is handed out, answered or streamed before
-//! that transaction is durable. Only here are positions assigned.
+//! transaction. Nothing is handed out, answered or streamed before that transaction is
+//! durable. Only here are positions assigned.
 
 mod batch;
 mod frames;
@@ -179,7 +179,7 @@ pub fn open(stored: storage::Stored, path: PathBuf, clock: Clock, namespace: Uui
 
 /// Entries taken into one transaction at most.
 const DRAIN: usize = 1024;
-/// Positions between two checkpoints of the picture.
+/// Positions between two checkpoints.
 const CHECKPOINT_EVERY: Position = 2048;
 /// Observations of the hot tail that make a block. Small, so that under load a group commit is
 /// packed at once and written once.
@@ -271,7 +271,9 @@ impl Task {
         if batch.last() >= self.checkpoint_at + CHECKPOINT_EVERY {
             // It can be folded again: it need not be in the same transaction.
             let checkpoint = self.checkpoint(&batch.events)?;
-            storage::save_checkpoint(&mut self.conn, &checkpoint).await?;
+            if let Err(error) = storage::save_checkpoint(&mut self.conn, &checkpoint).await {
+                tracing::warn!(error = ?error, path = %self.path.display(), "a checkpoint failed");
+            }
             self.checkpoint_at = batch.last();
         }
         self.history.stored(bytes);
@@ -286,12 +288,8 @@ impl Task {
 
     /// All that is needed to go on from here, with these events not yet in the picture.
     fn checkpoint(&self, events: &[Recorded]) -> anyhow::Result<storage::Checkpoint> {
-        let picture = self.history.picture_with(events);
-        storage::Checkpoint::of(&storage::Saved {
-            picture,
-            ledger: self.ledger.clone(),
-            waiting: self.broker.waiting(),
-        })
+        let owed = storage::Owed { ledger: self.ledger.clone(), waiting: self.broker.waiting() };
+        storage::Checkpoint::of(&self.history.picture_with(events), &owed)
     }
 
     /// It is durable: now the others may know. The services first, so that they work while this

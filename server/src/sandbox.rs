@@ -83,7 +83,7 @@ impl Sandboxes {
     }
 
     /// A new sandbox, its services up.
-    pub async fn create(&self, owner: &SessionId, topology: Topology, seed: u64) -> Result<Arc<Sandbox>> {
+    pub async fn create(self: &Arc<Self>, owner: &SessionId, topology: Topology, seed: u64) -> Result<Arc<Sandbox>> {
         self.env.running()?;
         if topology.services.len() > self.env.config.services as usize {
             let (has, may) = (topology.services.len(), self.env.config.services);
@@ -126,10 +126,15 @@ impl Sandboxes {
         Ok(Some(self.known().entry(*id).or_insert(sandbox).clone()))
     }
 
-    /// Ends it and removes everything of it.
-    pub async fn delete(&self, id: &SandboxId) -> Result<()> {
+    /// Ends it and removes everything of it, even if whoever asked goes away meanwhile.
+    pub async fn delete(self: &Arc<Self>, id: &SandboxId) -> Result<()> {
+        let (all, id) = (self.clone(), *id);
+        tokio::spawn(async move { all.delete_now(&id).await }).await.map_err(anyhow::Error::from)?
+    }
+
+    async fn delete_now(&self, id: &SandboxId) -> Result<()> {
         let Some(sandbox) = self.get(id).await? else { return Err(SandboxError::Deleted) };
-        sandbox.end(true).await;
+        sandbox.end(End::ForGood).await;
         self.env.store.delete_sandbox(id).await.map_err(anyhow::Error::from)?;
         self.known().remove(id);
         Ok(remove(&self.env.folder(id)).await?)
@@ -154,7 +159,7 @@ impl Sandboxes {
         let known: Vec<Arc<Sandbox>> = self.known().values().cloned().collect();
         let mut ending = tokio::task::JoinSet::new();
         for sandbox in known {
-            ending.spawn(async move { sandbox.end(false).await });
+            ending.spawn(async move { sandbox.end(End::UntilAsked).await });
         }
         while ending.join_next().await.is_some() {}
     }
@@ -262,6 +267,16 @@ enum Mode {
     Awake(Arc<Live>),
     /// For good.
     Deleted(Arc<DiagramState>),
+}
+
+/// How a sandbox ends.
+#[derive(Clone, Copy, PartialEq)]
+enum End {
+    /// Until somebody asks for it again.
+    UntilAsked,
+    /// The same, unless somebody has asked meanwhile.
+    IfIdle,
+    ForGood,
 }
 
 impl Sandbox {
@@ -469,24 +484,28 @@ impl Sandbox {
         Ok(live)
     }
 
-    /// Ends it: for good, or until somebody asks for it again.
-    async fn end(&self, for_good: bool) {
-        let ended = to_its_end(self.this.upgrade(), move |sandbox| async move { sandbox.stop(for_good).await }).await;
+    async fn end(&self, when: End) {
+        let ended = to_its_end(self.this.upgrade(), move |sandbox| async move { sandbox.stop(when).await }).await;
         if let Err(error) = ended {
             tracing::error!(sandbox.id = %self.row.id, %error, "a sandbox did not end");
         }
     }
 
-    async fn stop(&self, for_good: bool) {
+    async fn stop(&self, when: End) {
         let _turn = self.turn.lock().await;
         if let Mode::Awake(live) = self.mode() {
+            if when == End::IfIdle && !self.is_idle(Duration::from_secs(self.env.config.hibernate_after_s)) {
+                return;
+            }
+            let counted = live.observed();
+            self.env.observations.fetch_add(counted, Ordering::Relaxed);
             // First, so that nobody new gets hold of what is ending.
             self.set_mode(Mode::Asleep(self.state()));
             live.stop().await;
-            self.env.observations.fetch_add(live.observed(), Ordering::Relaxed);
+            self.env.observations.fetch_add(live.observed() - counted, Ordering::Relaxed);
             self.set_mode(Mode::Asleep(Arc::new(live.recorder.history.state())));
         }
-        if for_good {
+        if when == End::ForGood {
             self.set_mode(Mode::Deleted(self.state()));
         }
     }
@@ -526,8 +545,7 @@ async fn hibernate_when_idle(sandbox: Weak<Sandbox>, after: Duration) {
             return;
         }
         if sandbox.is_idle(after) {
-            sandbox.end(false).await;
-            return;
+            sandbox.end(End::IfIdle).await;
         }
     }
 }

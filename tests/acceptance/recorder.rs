@@ -172,8 +172,11 @@ impl Run {
             Step::AckByShipment(which) => {
                 if let Some((consumer, delivery)) = self.take(which).await {
                     self.shipped_by_inventory += 1;
-                    let shipment =
-                        Shipment { n: self.shipped_by_inventory, observed: vec![], acks: vec![delivery.position] };
+                    let n = self.shipped_by_inventory;
+                    let committed =
+                        Observation::TransactionCommitted { transaction_id: n, rows: vec![], batch_size: 1 };
+                    let observed = vec![self.observe("inventory", committed)];
+                    let shipment = Shipment { n, observed, acks: vec![delivery.position] };
                     self.of_service(consumer, "inventory", ToHost::Ship(shipment));
                 }
             }

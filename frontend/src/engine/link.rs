@@ -39,6 +39,7 @@ pub fn connect() {
 /// Behind the offer in the notice.
 pub fn try_again() {
     with(|engine| {
+        engine.stream = None;
         if engine.link == Link::Gone {
             engine.sandbox = None;
             engine.forget();
@@ -111,7 +112,12 @@ fn refused() {
     with(|engine| engine.stream = None);
     set_link(Link::Reconnecting);
     spawn(async move {
-        match client::why_no_stream(&id, position).await {
+        let answer = client::why_no_stream(&id, position).await;
+        // Meanwhile there may be another stream, or another sandbox.
+        if with(|engine| engine.stream.is_some() || engine.sandbox.as_deref() != Some(&id)) != Some(false) {
+            return;
+        }
+        match answer {
             Ok(()) => reopen_later(),
             Err(refusal) => match refusal.status {
                 0 | 502..=504 => reopen_later(),

@@ -89,7 +89,7 @@ impl DiagramState {
 
             Observation::CommandAccepted { .. } => self.commands_waiting.extend(event.correlation_id),
             Observation::CommandRejected { .. } => self.answered(event),
-            Observation::ResponseReceived { .. } if &*event.service == "terrarium" => self.answered(event),
+            Observation::ResponseReceived { .. } if event.settles_command() => self.answered(event),
 
             Observation::MessagePublished { topic, envelope } => {
                 if let Some(pipe) = self.pipes.iter_mut().find(|pipe| pipe.topic == *topic) {

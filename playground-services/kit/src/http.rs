@@ -117,7 +117,7 @@ struct Body {
     data: Value,
 }
 
-/// Takes a command: 200 with the reply once its transaction is through.
+/// Takes a command: 200 with the reply once its transaction is in the record.
 async fn command<S: Service>(
     State(door): State<Door<S>>,
     Extension(span): Extension<Span>,

@@ -126,7 +126,7 @@ pub enum Refusal {
 pub struct Job<O> {
     pub work: Work,
     pub outside: O,
-    /// Where the answer goes, once the transaction is through.
+    /// Where a command's answer goes, once its transaction is in the record.
     pub reply: oneshot::Sender<Result<Reply, Refusal>>,
 }
 

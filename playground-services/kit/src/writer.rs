@@ -62,7 +62,8 @@ impl<S: Service> Writer<S> {
     }
 
     /// The first day's rows, recorded like any others. They are the first transaction: a kill
-    /// between making the file and this leaves them to the next start.
+    /// between making the file and this leaves them to the next start. A service that begins with
+    /// nothing has no such transaction.
     pub(crate) async fn seed_once(&mut self) -> anyhow::Result<()> {
         if self.n > 0 {
             return Ok(());
@@ -70,12 +71,11 @@ impl<S: Service> Writer<S> {
         storage::begin(&mut self.conn).await?;
         self.service.seed(&self.ctx, &mut self.conn).await?;
         let rows = changes::drain(&mut self.conn).await?;
-        let mut observed = vec![];
-        if !rows.is_empty() {
-            let committed = Observation::TransactionCommitted { transaction_id: self.n + 1, rows, batch_size: 1 };
-            observed.push(self.ctx.observed(&Span::root(None), committed));
+        if rows.is_empty() {
+            return Ok(storage::rollback(&mut self.conn).await?);
         }
-        self.commit(observed, &[], vec![]).await
+        let committed = Observation::TransactionCommitted { transaction_id: self.n + 1, rows, batch_size: 1 };
+        self.commit(vec![self.ctx.observed(&Span::root(None), committed)], &[], vec![]).await
     }
 
     pub(crate) async fn run(&mut self, mut inbound: mpsc::UnboundedReceiver<Job<S::Outside>>) -> anyhow::Result<()> {
@@ -114,10 +114,10 @@ impl<S: Service> Writer<S> {
         if batch.len() > 1
             && let Ok(outcomes) = self.transaction(&batch).await?
         {
-            self.settle(batch, outcomes);
-            return Ok(());
+            self.settle(std::mem::take(&mut batch), outcomes);
         }
-        for job in batch.drain(..) {
+        // What is left.
+        for job in batch {
             let one = vec![job];
             let outcomes = self.transaction(&one).await?.unwrap_or_else(|refusal| vec![Outcome::Refused(refusal)]);
             self.settle(one, outcomes);

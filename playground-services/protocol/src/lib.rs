@@ -15,7 +15,9 @@ mod trace;
 pub use command::{Command, PlaceOrder, QUANTITY_MAX};
 pub use envelope::{Envelope, Name};
 pub use fault::{Fault, FaultKind, FaultSpec, Params};
-pub use observation::{CodeLine, Isolation, Limits, Observation, Observed, Recorded, RowChange, Value};
+pub use observation::{
+    CodeLine, Isolation, Limits, Observation, Observed, Recorded, RowChange, TERRARIUM, Value, is_final,
+};
 pub use payload::{
     OrderCancelled, OrderConfirmed, OrderCreated, PaymentFailed, PaymentSucceeded, StockRejected, StockReleased,
     StockReserved,

@@ -67,6 +67,23 @@ impl Observed {
     }
 }
 
+/// The server itself, as the `service` of what it records.
+pub const TERRARIUM: &str = "terrarium";
+
+impl Recorded {
+    /// Whether this is the answer to a command, for good. A service whose store failed (503) did
+    /// nothing, and is asked again.
+    pub fn settles_command(&self) -> bool {
+        let settled = matches!(self.observation, Observation::ResponseReceived { status, .. } if is_final(status));
+        settled && &*self.service == TERRARIUM
+    }
+}
+
+/// Whether a service that answers a command with this status means it.
+pub fn is_final(status: u16) -> bool {
+    status != 503
+}
+
 /// A line of source.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CodeLine {

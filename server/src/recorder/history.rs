@@ -286,7 +286,7 @@ impl History {
     /// The picture at a position, from the nearest checkpoint on. Not past the end.
     pub async fn picture_at(&self, position: Position) -> anyhow::Result<Picture> {
         let mut reader = storage::Reader::open(&self.path).await?;
-        let picture = reader.checkpoint(position).await?.picture;
+        let picture = reader.checkpoint(position).await?;
         drop(reader);
         self.fold(picture.state.position, position, picture, Picture::evolve).await
     }

@@ -6,9 +6,6 @@ use protocol::{Name, Observation, Recorded, TraceContext, Uuid};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Who the commands are brought by, and so who hears their answers.
-pub const DISPATCHER: &str = "terrarium";
-
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Ledger {
     /// Per service, the last of its transactions that is in the record.
@@ -29,7 +26,7 @@ impl Ledger {
                 let accepted = Accepted { command: command.clone(), span, ordinal: self.commands };
                 self.unanswered.insert(event.correlation_id.unwrap_or_default(), accepted);
             }
-            Observation::ResponseReceived { status, .. } if &*event.service == DISPATCHER && is_final(*status) => {
+            Observation::ResponseReceived { .. } if event.settles_command() => {
                 self.unanswered.remove(&event.correlation_id.unwrap_or_default());
             }
             Observation::TransactionCommitted { transaction_id, .. } => match self.shipped.get_mut(&event.service) {
@@ -46,10 +43,4 @@ impl Ledger {
         unanswered.sort_by_key(|accepted| accepted.ordinal);
         unanswered
     }
-}
-
-/// Whether an answer with this status settles its command. A service whose store failed (503)
-/// did nothing, and is asked again.
-pub fn is_final(status: u16) -> bool {
-    status != 503
 }

@@ -40,23 +40,29 @@ pub struct Block {
     pub body: Vec<u8>,
 }
 
-/// All folds of the record at one position: what is needed to go on from there.
+/// What the recorder owes others at one position. Only the newest is of use.
 #[derive(Default, Serialize, Deserialize)]
-pub struct Saved {
-    pub picture: Picture,
+pub struct Owed {
     pub ledger: Ledger,
+    /// Messages that wait in the broker.
     pub waiting: Vec<Waiting>,
 }
 
-/// [`Saved`] as it is stored.
+/// All folds of the record at one position, as they are stored.
 pub struct Checkpoint {
     position: Position,
-    body: Vec<u8>,
+    picture: Vec<u8>,
+    owed: Vec<u8>,
 }
 
 impl Checkpoint {
-    pub fn of(saved: &Saved) -> anyhow::Result<Self> {
-        Ok(Checkpoint { position: saved.picture.state.position, body: pack(&serde_json::to_vec(saved)?)? })
+    pub fn of(picture: &Picture, owed: &Owed) -> anyhow::Result<Self> {
+        let packed = |json: Vec<u8>| pack(&json);
+        Ok(Checkpoint {
+            position: picture.state.position,
+            picture: packed(serde_json::to_vec(picture)?)?,
+            owed: packed(serde_json::to_vec(owed)?)?,
+        })
     }
 }
 
@@ -80,7 +86,8 @@ pub async fn open(path: &Path, topology: &Topology) -> anyhow::Result<Stored> {
     let tail = tail(&mut conn, tail_first).await?;
     let mut reader = Reader { conn };
     let end = reader.end().await?;
-    let Saved { mut picture, mut ledger, waiting } = reader.checkpoint(end).await?;
+    let mut picture = reader.checkpoint(end).await?;
+    let Owed { mut ledger, waiting } = reader.owed(picture.state.position).await?;
     let mut broker = Broker::new(topology, broker::Settings::default());
     restore(&mut broker, &waiting, &mut reader).await?;
     reader
@@ -187,11 +194,23 @@ impl<'a> Chunk<'a> {
 
 /// Stores a checkpoint; a file opened at its position needs no folding.
 pub async fn save_checkpoint(conn: &mut SqliteConnection, checkpoint: &Checkpoint) -> anyhow::Result<()> {
-    sqlx::query("insert or replace into checkpoint (position, body) values (?, ?)")
-        .bind(checkpoint.position.cast_signed())
-        .bind(&checkpoint.body)
-        .execute(conn)
-        .await?;
+    let position = checkpoint.position.cast_signed();
+    let saved = sqlx::query(
+        "begin immediate;
+         insert or replace into checkpoint (position, body) values (?, ?);
+         insert or replace into owed (one, position, body) values (1, ?, ?);
+         commit",
+    )
+    .bind(position)
+    .bind(&checkpoint.picture)
+    .bind(position)
+    .bind(&checkpoint.owed)
+    .execute(&mut *conn)
+    .await;
+    if let Err(error) = saved {
+        sqlx::query("rollback").execute(conn).await?;
+        return Err(error.into());
+    }
     Ok(())
 }
 
@@ -231,14 +250,23 @@ impl Reader {
         Ok(end.try_into()?)
     }
 
-    /// The last checkpoint at or before a position; the empty one before the first.
-    pub async fn checkpoint(&mut self, position: Position) -> anyhow::Result<Saved> {
+    /// The last stored picture at or before a position; the empty one before the first.
+    pub async fn checkpoint(&mut self, position: Position) -> anyhow::Result<Picture> {
         let row: Option<(Vec<u8>,)> =
             sqlx::query_as("select body from checkpoint where position <= ? order by position desc limit 1")
                 .bind(position.cast_signed())
                 .fetch_optional(&mut self.conn)
                 .await?;
-        row.map_or_else(|| Ok(Saved::default()), |(body,)| Ok(serde_json::from_slice(&unpack(&body)?)?))
+        row.map_or_else(|| Ok(Picture::default()), |(body,)| Ok(serde_json::from_slice(&unpack(&body)?)?))
+    }
+
+    /// What was owed at the last checkpoint, which was at this position.
+    async fn owed(&mut self, position: Position) -> anyhow::Result<Owed> {
+        let row: Option<(i64, Vec<u8>)> =
+            sqlx::query_as("select position, body from owed").fetch_optional(&mut self.conn).await?;
+        let Some((at, body)) = row else { return Ok(Owed::default()) };
+        anyhow::ensure!(at == position.cast_signed(), "the checkpoints at {at} and {position} differ");
+        Ok(serde_json::from_slice(&unpack(&body)?)?)
     }
 
     /// Takes every line behind `from` up to `end`.
@@ -257,7 +285,7 @@ impl Reader {
     /// The picture as it stands in the file, without opening it for more.
     pub async fn picture(&mut self) -> anyhow::Result<Picture> {
         let end = self.end().await?;
-        let mut picture = self.checkpoint(end).await?.picture;
+        let mut picture = self.checkpoint(end).await?;
         self.fold(picture.state.position, end, |event| picture.evolve(event)).await?;
         Ok(picture)
     }

@@ -1,9 +1,8 @@
 //! Brings accepted commands to the services that own them: over HTTP, with the command's id
-//! as Idempotency-Key. A refused connection, a lost answer or a failed
-//! store is tried again; any other answer is final.
+//! as Idempotency-Key. A refused connection, a lost answer or a failed store is tried again;
+//! any other answer is final.
 
 use super::keeper::Keeper;
-use crate::recorder::ledger::{DISPATCHER, is_final};
 use crate::recorder::{Accepted, Entry, Recorder};
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
@@ -13,7 +12,7 @@ use hyper_util::rt::TokioExecutor;
 use kit::Clock;
 use kit::ctx::Span;
 use kit::http::{CALLER, COMMAND_ORDINAL, CORRELATION_ID, IDEMPOTENCY_KEY, TRACEPARENT};
-use protocol::{Observation, Observed, Topology};
+use protocol::{Observation, Observed, TERRARIUM, Topology, is_final};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -169,7 +168,7 @@ impl Dispatch {
             at: self.clock.now_us(),
             trace: span.trace,
             parent_span_id: span.parent,
-            service: DISPATCHER.into(),
+            service: TERRARIUM.into(),
             replica: 0,
             code: None,
             correlation_id: span.correlation_id,

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 
-/// The file of a sandbox's record and broker, in its folder.
+/// The file of a sandbox's record, in its folder.
 pub const RECORD: &str = "sandbox.db";
 
 pub struct Live {

@@ -189,8 +189,13 @@ async fn a_command_is_answered_once_the_record_has_its_transaction() {
     let (job, mut answer) = job(1, amount(1));
     writer.process(vec![job]).await.expect("the store works");
     assert!(answer.try_recv().is_err(), "answered before it is in the record");
-    writer.send_answers(writer.n);
+    writer.shipped = watch::channel(writer.n).1;
+    // Repeats and refusals commit nothing, so nothing will be shipped: they are answered at once.
+    let (batch, mut answers): (Vec<_>, Vec<_>) = [self::job(1, amount(1)), self::job(3, 13)].into_iter().unzip();
+    writer.process(batch).await.expect("the store works");
     assert!(matches!(answer.try_recv(), Ok(Ok(_))));
+    assert!(matches!(answers[0].try_recv(), Ok(Ok(_))));
+    assert!(matches!(answers[1].try_recv(), Ok(Err(Refusal::Domain(_)))));
     std::fs::remove_dir_all(&folder).expect("removed");
 }
 
