@@ -129,7 +129,7 @@ impl Sandboxes {
     /// Ends it and removes everything of it, even if whoever asked goes away meanwhile.
     pub async fn delete(self: &Arc<Self>, id: &SandboxId) -> Result<()> {
         let (all, id) = (self.clone(), *id);
-        tokio::spawn(async move { all.delete_now(&id).await }).await.map_err(anyhow::Error::from)?
+        to_its_end(async move { all.delete_now(&id).await }).await?
     }
 
     async fn delete_now(&self, id: &SandboxId) -> Result<()> {
@@ -142,7 +142,7 @@ impl Sandboxes {
 
     pub fn counts(&self) -> Counts {
         let known: Vec<Arc<Sandbox>> = self.known().values().cloned().collect();
-        let live: Vec<Arc<Live>> = known.iter().filter_map(|sandbox| sandbox.live_now()).collect();
+        let live: Vec<Arc<Live>> = known.iter().filter_map(|sandbox| sandbox.running()).collect();
         Counts {
             live: live.len() as u64,
             hibernated: (self.env.store.sandbox_count() as u64).saturating_sub(live.len() as u64),
@@ -262,9 +262,10 @@ pub struct Sandbox {
 
 #[derive(Clone)]
 enum Mode {
-    /// Going to sleep, too: it cannot wake before it is done with that.
     Asleep(Arc<DiagramState>),
     Awake(Arc<Live>),
+    /// Takes nothing new, and cannot wake before it is asleep.
+    FallingAsleep(Arc<Live>),
     /// For good.
     Deleted(Arc<DiagramState>),
 }
@@ -321,7 +322,7 @@ impl Sandbox {
     pub fn state(&self) -> Arc<DiagramState> {
         match self.mode() {
             Mode::Asleep(state) | Mode::Deleted(state) => state,
-            Mode::Awake(live) => Arc::new(live.recorder.history.state()),
+            Mode::Awake(live) | Mode::FallingAsleep(live) => Arc::new(live.recorder.history.state()),
         }
     }
 
@@ -450,6 +451,14 @@ impl Sandbox {
     fn live_now(&self) -> Option<Arc<Live>> {
         match self.mode() {
             Mode::Awake(live) => Some(live),
+            Mode::Asleep(_) | Mode::FallingAsleep(_) | Mode::Deleted(_) => None,
+        }
+    }
+
+    /// What is not asleep yet, whether it takes anything new or not.
+    fn running(&self) -> Option<Arc<Live>> {
+        match self.mode() {
+            Mode::Awake(live) | Mode::FallingAsleep(live) => Some(live),
             Mode::Asleep(_) | Mode::Deleted(_) => None,
         }
     }
@@ -462,14 +471,15 @@ impl Sandbox {
         {
             return Ok(live);
         }
-        to_its_end(self.this.upgrade(), |sandbox| async move { sandbox.start().await }).await?
+        let sandbox = self.this.upgrade().context("the sandbox is gone")?;
+        to_its_end(async move { sandbox.start().await }).await?
     }
 
     async fn start(&self) -> Result<Arc<Live>> {
         let turn = self.turn.lock().await;
         match self.mode() {
             Mode::Awake(live) if !live.recorder.history.is_closed() => return Ok(live),
-            Mode::Awake(live) => live.abandon().await,
+            Mode::Awake(live) | Mode::FallingAsleep(live) => live.abandon().await,
             Mode::Asleep(_) => {}
             Mode::Deleted(_) => return Err(SandboxError::Deleted),
         }
@@ -480,13 +490,13 @@ impl Sandbox {
         if let Err(error) = self.env.store.touch_sandbox(&self.row.id).await {
             tracing::warn!(sandbox.id = %self.row.id, %error, "its use could not be noted");
         }
-        tokio::spawn(hibernate_when_idle(self.this.clone(), Duration::from_secs(self.env.config.hibernate_after_s)));
+        tokio::spawn(hibernate_when_idle(self.this.clone(), Arc::downgrade(&live), self.hibernate_after()));
         Ok(live)
     }
 
     async fn end(&self, when: End) {
-        let ended = to_its_end(self.this.upgrade(), move |sandbox| async move { sandbox.stop(when).await }).await;
-        if let Err(error) = ended {
+        let Some(sandbox) = self.this.upgrade() else { return };
+        if let Err(error) = to_its_end(async move { sandbox.stop(when).await }).await {
             tracing::error!(sandbox.id = %self.row.id, %error, "a sandbox did not end");
         }
     }
@@ -494,15 +504,12 @@ impl Sandbox {
     async fn stop(&self, when: End) {
         let _turn = self.turn.lock().await;
         if let Mode::Awake(live) = self.mode() {
-            if when == End::IfIdle && !self.is_idle(Duration::from_secs(self.env.config.hibernate_after_s)) {
+            if when == End::IfIdle && !self.is_idle() {
                 return;
             }
-            let counted = live.observed();
-            self.env.observations.fetch_add(counted, Ordering::Relaxed);
-            // First, so that nobody new gets hold of what is ending.
-            self.set_mode(Mode::Asleep(self.state()));
+            self.set_mode(Mode::FallingAsleep(live.clone()));
             live.stop().await;
-            self.env.observations.fetch_add(live.observed() - counted, Ordering::Relaxed);
+            self.env.observations.fetch_add(live.observed(), Ordering::Relaxed);
             self.set_mode(Mode::Asleep(Arc::new(live.recorder.history.state())));
         }
         if when == End::ForGood {
@@ -510,11 +517,15 @@ impl Sandbox {
         }
     }
 
+    fn hibernate_after(&self) -> Duration {
+        Duration::from_secs(self.env.config.hibernate_after_s)
+    }
+
     /// Nobody looks, nothing is under way, and nothing will happen by itself.
-    fn is_idle(&self, after: Duration) -> bool {
+    fn is_idle(&self) -> bool {
         let quiet_ms = u64::try_from(now_ms() - self.used.load(Ordering::Relaxed)).unwrap_or(0);
         self.live_now().is_some_and(|live| {
-            Duration::from_millis(quiet_ms) >= after
+            Duration::from_millis(quiet_ms) >= self.hibernate_after()
                 && live.recorder.history.viewers() == 0
                 && live.recorder.history.with_picture(|picture| is_quiet(&picture.state))
         })
@@ -523,12 +534,8 @@ impl Sandbox {
 
 /// Runs as a task of its own: whoever asks may go away in the middle, and half a change of
 /// mode would be left.
-async fn to_its_end<F: Future<Output: Send> + Send + 'static>(
-    sandbox: Option<Arc<Sandbox>>,
-    change: impl FnOnce(Arc<Sandbox>) -> F,
-) -> anyhow::Result<F::Output> {
-    let sandbox = sandbox.context("the sandbox is gone")?;
-    Ok(tokio::spawn(change(sandbox)).await?)
+async fn to_its_end<T: Send + 'static>(change: impl Future<Output = T> + Send + 'static) -> anyhow::Result<T> {
+    Ok(tokio::spawn(change).await?)
 }
 
 /// Nothing is under way, and no fault will end by itself.
@@ -537,15 +544,13 @@ fn is_quiet(state: &DiagramState) -> bool {
 }
 
 /// Sleeps until it is time to look, looks, and ends with the sandbox's waking life.
-async fn hibernate_when_idle(sandbox: Weak<Sandbox>, after: Duration) {
+async fn hibernate_when_idle(sandbox: Weak<Sandbox>, live: Weak<Live>, after: Duration) {
     loop {
         tokio::time::sleep(after).await;
         let Some(sandbox) = sandbox.upgrade() else { return };
-        if sandbox.live_now().is_none() {
+        if live.strong_count() == 0 {
             return;
         }
-        if sandbox.is_idle(after) {
-            sandbox.end(End::IfIdle).await;
-        }
+        sandbox.end(End::IfIdle).await;
     }
 }
