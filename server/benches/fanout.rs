@@ -24,8 +24,6 @@ fn main() -> anyhow::Result<()> {
     let orders = report::argument("--orders").unwrap_or(100);
     tokio::runtime::Runtime::new()?.block_on(async {
         let dir = report::temp_dir("fanout")?;
-        // The first thousand connections of a process cost more than any after them.
-        saturated(&dir.join("warm"), 10).await?;
         let mut ratios = vec![];
         for round in 0..3 {
             let (events, ours) = saturated(&dir.join(round.to_string()), orders).await?;

@@ -254,9 +254,9 @@ impl Task {
             return Ok(HashMap::new());
         }
         let positions = storage::commands(&mut self.conn, &ids).await?;
-        let mut known = HashMap::new();
+        let (mut known, mut file) = (HashMap::new(), None);
         for (id, position) in positions {
-            known.insert(id, self.history.command_at(position).await?);
+            known.insert(id, self.history.command_at(position, &mut file).await?);
         }
         Ok(known)
     }

@@ -66,7 +66,7 @@ pub async fn last(conn: &mut SqliteConnection) -> anyhow::Result<u64> {
 /// Forgets what is in the record.
 pub async fn forget(conn: &mut SqliteConnection, shipped: u64) -> anyhow::Result<()> {
     let shipped = i64::try_from(shipped)?;
-    sqlx::query("delete from shipment where n <= ?").bind(shipped).execute(conn).await.map(drop)?;
+    sqlx::query("delete from shipment where n <= ?").bind(shipped).execute(conn).await?;
     Ok(())
 }
 

@@ -168,8 +168,8 @@ pub async fn run<S: Service>(
                 Ok(Err(error)) => return Err(error),
                 Err(panic) => anyhow::bail!("a task of {} ended: {panic}", ctx.name()),
             },
-            // All that came together reaches the writer together, and so gets into one transaction.
             Some(done) = handled.next() => done?,
+            // All that came together reaches the writer together, and so gets into one transaction.
             got = from_host.recv_many(&mut messages, 1024) => {
                 if got == 0 {
                     return Ok(());
@@ -181,7 +181,7 @@ pub async fn run<S: Service>(
                         FromHost::Shipped { n } => { shipped_tx.send_replace(n); }
                         FromHost::Faults(all) => { faults.send_replace(Arc::new(all)); }
                         FromHost::Deliver(delivery) => {
-                            handled.push(handle(&*service, &ctx, workers.clone(), &jobs, delivery));
+                            handled.push(see_through(&*service, &ctx, workers.clone(), &jobs, delivery));
                         }
                     }
                 }
@@ -191,7 +191,7 @@ pub async fn run<S: Service>(
 }
 
 /// Sees a message through: a worker is busy with it until its transaction is.
-async fn handle<S: Service>(
+async fn see_through<S: Service>(
     service: &S,
     ctx: &Ctx,
     workers: Arc<Semaphore>,

@@ -92,6 +92,12 @@ impl Stretch {
         self.first + self.lines.len() as u64 - 1
     }
 
+    /// What was recorded at a position.
+    pub fn event(&self, position: Position) -> anyhow::Result<Recorded> {
+        let line = self.from(position).next().with_context(|| format!("position {position} has no line"))?;
+        Ok(serde_json::from_slice(line)?)
+    }
+
     /// The lines from a position on.
     pub fn from(&self, position: Position) -> impl Iterator<Item = &[u8]> {
         self.lines.from(usize::try_from(position.saturating_sub(self.first)).unwrap_or(usize::MAX))
@@ -187,10 +193,12 @@ impl History {
     }
 
     /// The command that was accepted at this position.
-    pub(super) async fn command_at(&self, position: Position) -> anyhow::Result<Command> {
-        let stretch = self.read(position, &mut None).await?;
-        let line = stretch.from(position).next().context("a command's line is missing")?;
-        match serde_json::from_slice::<Recorded>(line)?.observation {
+    pub(super) async fn command_at(
+        &self,
+        position: Position,
+        file: &mut Option<storage::Reader>,
+    ) -> anyhow::Result<Command> {
+        match self.read(position, file).await?.event(position)?.observation {
             Observation::CommandAccepted { command } => Ok(command),
             _ => anyhow::bail!("position {position} is no command"),
         }

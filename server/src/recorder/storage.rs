@@ -6,7 +6,7 @@ use anyhow::Context;
 use kit::broker::{self, Broker, Waiting};
 use protocol::{Observation, Position, Recorded, Topology, Uuid};
 use serde::{Deserialize, Serialize};
-use sqlx::sqlite::SqliteConnection;
+use sqlx::sqlite::{SqliteConnection, SqliteQueryResult};
 use sqlx::{ConnectOptions, Connection};
 use std::path::Path;
 
@@ -57,11 +57,10 @@ pub struct Checkpoint {
 
 impl Checkpoint {
     pub fn of(picture: &Picture, owed: &Owed) -> anyhow::Result<Self> {
-        let packed = |json: Vec<u8>| pack(&json);
         Ok(Checkpoint {
             position: picture.state.position,
-            picture: packed(serde_json::to_vec(picture)?)?,
-            owed: packed(serde_json::to_vec(owed)?)?,
+            picture: pack(&serde_json::to_vec(picture)?)?,
+            owed: pack(&serde_json::to_vec(owed)?)?,
         })
     }
 }
@@ -115,9 +114,7 @@ async fn restore(broker: &mut Broker, waiting: &[Waiting], reader: &mut Reader) 
             Some(known) if (known.first..=known.last()).contains(&position) => known,
             _ => stretch.insert(reader.read(position).await?),
         };
-        let line = stretch.from(position).next().context("a message's line is missing")?;
-        let Observation::MessagePublished { topic, envelope } = serde_json::from_slice::<Recorded>(line)?.observation
-        else {
+        let Observation::MessagePublished { topic, envelope } = stretch.event(position)?.observation else {
             anyhow::bail!("position {position} is no message");
         };
         broker.restore(waiting, topic, envelope);
@@ -154,10 +151,7 @@ pub async fn write(conn: &mut SqliteConnection, write: &Write<'_>) -> anyhow::Re
     .bind(serde_json::to_string(write.accepted)?)
     .execute(&mut *conn)
     .await;
-    if let Err(error) = done {
-        sqlx::query("rollback").execute(&mut *conn).await?;
-        return Err(error.into());
-    }
+    whole(conn, done).await?;
     Ok(chunk.body.len() as u64)
 }
 
@@ -207,8 +201,13 @@ pub async fn save_checkpoint(conn: &mut SqliteConnection, checkpoint: &Checkpoin
     .bind(&checkpoint.owed)
     .execute(&mut *conn)
     .await;
-    if let Err(error) = saved {
-        sqlx::query("rollback").execute(conn).await?;
+    whole(conn, saved).await
+}
+
+/// Takes back what a failed statement list had done.
+async fn whole(conn: &mut SqliteConnection, done: sqlx::Result<SqliteQueryResult>) -> anyhow::Result<()> {
+    if let Err(error) = done {
+        kit::storage::rollback(conn).await?;
         return Err(error.into());
     }
     Ok(())

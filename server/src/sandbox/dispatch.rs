@@ -134,7 +134,7 @@ impl Dispatch {
             .header(CORRELATION_ID, span.correlation_id.unwrap_or_default().to_string())
             .header(IDEMPOTENCY_KEY, self.accepted.command.id.to_string())
             .header(COMMAND_ORDINAL, self.accepted.ordinal)
-            .header(CALLER, "terrarium")
+            .header(CALLER, TERRARIUM)
             .body(Full::new(body))?;
         let answer = self.client.request(request).await?;
         let status = answer.status();

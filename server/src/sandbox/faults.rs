@@ -6,7 +6,7 @@ use super::keeper::Keeper;
 use super::live::by_server;
 use crate::recorder::{Entry, Recorder};
 use kit::Clock;
-use protocol::{Fault, FaultKind, FaultSpec, Name, Observation, Topology};
+use protocol::{Fault, FaultKind, FaultSpec, Name, Observation, TERRARIUM, Topology};
 use serde::Serialize;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -73,7 +73,7 @@ pub async fn run(recorder: Recorder, clock: Clock, keepers: Arc<Vec<Keeper>>, ch
             if fault.expires_at().is_some_and(|end| end <= now) {
                 let reason = "its time was up".to_owned();
                 let cleared = Observation::FaultCleared { fault_id: fault.id.clone(), reason };
-                if recorder.send(Entry::Observe(vec![by_server(clock, "terrarium".into(), cleared)])).is_err() {
+                if recorder.send(Entry::Observe(vec![by_server(clock, TERRARIUM.into(), cleared)])).is_err() {
                     return;
                 }
                 if let Some(keeper) = crash {

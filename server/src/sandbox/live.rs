@@ -12,7 +12,9 @@ use kit::Clock;
 use kit::ctx::Span;
 use kit::tables::{TableRows, TableSummary};
 use protocol::Uuid;
-use protocol::{Fault, FaultKind, FaultSpec, Limits, Name, Observation, Observed, Position, RECORD_FORMAT, Topology};
+use protocol::{
+    Fault, FaultKind, FaultSpec, Limits, Name, Observation, Observed, Position, RECORD_FORMAT, TERRARIUM, Topology,
+};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
@@ -98,7 +100,7 @@ impl Live {
         self.fault_timer.abort();
         futures_util::future::join_all(self.keepers.iter().map(|keeper| keeper.stop("the sandbox goes to sleep")))
             .await;
-        let asleep = by_server(self.clock, "terrarium".into(), Observation::SandboxHibernated);
+        let asleep = by_server(self.clock, TERRARIUM.into(), Observation::SandboxHibernated);
         let _ = self.recorder.send(Entry::Observe(vec![asleep]));
         self.recorder.end().await;
     }
@@ -207,7 +209,7 @@ fn first_words(env: &Env, row: &SandboxRow, topology: &Topology, before: &Diagra
         };
         let topology = Box::new(topology.clone());
         let started = Observation::SandboxStarted { format: RECORD_FORMAT, topology, seed: row.seed, limits };
-        return vec![by_server(clock, "terrarium".into(), started)];
+        return vec![by_server(clock, TERRARIUM.into(), started)];
     }
     let mut words: Vec<Observed> = before
         .nodes
@@ -218,6 +220,6 @@ fn first_words(env: &Env, row: &SandboxRow, topology: &Topology, before: &Diagra
             by_server(clock, node.name.clone(), Observation::ServiceStopped { reason })
         })
         .collect();
-    words.push(by_server(clock, "terrarium".into(), Observation::SandboxWoken));
+    words.push(by_server(clock, TERRARIUM.into(), Observation::SandboxWoken));
     words
 }
