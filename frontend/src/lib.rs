@@ -10,7 +10,9 @@ compile_error!("`ssr` and `hydrate` never meet in one build: cargo must not unif
 pub mod islands;
 pub mod player;
 pub mod svg;
+pub mod tape;
 pub mod texts;
+pub mod views;
 
 #[cfg(feature = "ssr")]
 mod pages;

@@ -5,9 +5,9 @@
 //! while what caused it is still under way in the picture: a message cannot leave a pipe it
 //! has not reached, and a service does not act on a message that has not arrived.
 
-use crate::svg::{Mark, MarkKind};
+use crate::svg::Mark;
 use crate::texts::{Sentence, tell};
-use diagram::{DiagramState, Health, Motion, Place, Token, motion, published_as};
+use diagram::{DiagramState, Motion, Place, mark, motion};
 use protocol::{Name, Observation, Position, Recorded, Uuid};
 use std::collections::VecDeque;
 
@@ -184,7 +184,7 @@ impl Player {
 
     /// The first marks of what is received and not shown yet.
     pub fn coming(&self) -> Vec<Mark> {
-        let mark = |event: &Recorded| Some(Mark { kind: mark(event, &self.shown)?, position: event.position });
+        let mark = |event: &Recorded| Some(Mark { kind: mark(&self.shown, event)?, position: event.position });
         self.queue.iter().filter_map(|(event, _)| mark(event)).take(COMING_MARKS).collect()
     }
 
@@ -305,7 +305,7 @@ impl Player {
     }
 
     fn note(&mut self, event: &Recorded, before: &DiagramState) -> bool {
-        if let Some(kind) = mark(event, before) {
+        if let Some(kind) = mark(before, event) {
             self.marks.push_back(Mark { kind, position: event.position });
         }
         let sentence = tell(before, event);
@@ -338,28 +338,6 @@ pub fn within(value: f64, least: f64, most: f64) -> f64 {
 fn speed(waited: f64, queued: usize) -> f64 {
     let late = 1.0 + (waited - BEHIND).max(0.0) / 400.0;
     if queued > 2_000 { TOO_FAST } else { late }
-}
-
-fn crashed(state: &DiagramState, service: &str) -> bool {
-    state.node(service).is_some_and(|node| node.health == Health::Crashed)
-}
-
-fn mark(event: &Recorded, before: &DiagramState) -> Option<MarkKind> {
-    Some(match &event.observation {
-        Observation::CommandAccepted { .. } => MarkKind::Command,
-        Observation::MessagePublished { envelope, .. } => match published_as(&envelope.kind) {
-            Token::Failure => MarkKind::Failure,
-            Token::Compensation => MarkKind::Compensation,
-            _ => MarkKind::Event,
-        },
-        Observation::ServiceCrashed { .. } => MarkKind::Crash,
-        Observation::ServiceStarted { .. } if crashed(before, &event.service) => MarkKind::Restart,
-        Observation::FaultInstalled { fault } if fault.spec.kind == protocol::FaultKind::DeclinePayments => {
-            MarkKind::FaultOn
-        }
-        Observation::FaultCleared { .. } => MarkKind::FaultOff,
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 mod story;
 
-pub use story::{Sentence, tell};
+pub use story::{Sentence, describe, tell};
 
 pub const LANGUAGE: &str = "en";
 pub const SITE: &str = "Terrarium";

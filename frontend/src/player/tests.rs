@@ -1,4 +1,5 @@
 use super::*;
+use diagram::Token;
 use serde_json::json;
 use std::sync::Arc;
 

@@ -1,18 +1,7 @@
 //! The soil: history in strata, from left to right.
 
+use diagram::MarkKind;
 use std::collections::VecDeque;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MarkKind {
-    Command,
-    Event,
-    Failure,
-    Compensation,
-    Crash,
-    Restart,
-    FaultOn,
-    FaultOff,
-}
 
 /// Something that happened, as a mark in the soil.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,8 +65,8 @@ pub fn strata(marks: &VecDeque<Mark>, coming: &[Mark], broken: bool) -> String {
 /// Whether with this something broke, or was mended.
 fn turn(kind: MarkKind) -> Option<bool> {
     match kind {
-        MarkKind::Crash | MarkKind::FaultOn => Some(true),
-        MarkKind::Restart | MarkKind::FaultOff => Some(false),
+        MarkKind::Crash | MarkKind::FaultOn | MarkKind::Broken => Some(true),
+        MarkKind::Restart | MarkKind::FaultOff | MarkKind::Restored => Some(false),
         _ => None,
     }
 }
@@ -95,7 +84,9 @@ fn glyph(kind: MarkKind, x: i32) -> String {
         MarkKind::Compensation => format!("<circle class=\"compensation\" cx=\"{x}\" cy=\"{middle}\" r=\"5.5\"/>"),
         MarkKind::Crash => format!("<path class=\"crash\" d=\"M{} 10l10 10m0-10l-10 10\"/>", x - 5),
         MarkKind::Restart => format!("<path class=\"restart\" d=\"M{x} 22v-14m-5 5l5-5l5 5\"/>"),
-        MarkKind::FaultOn | MarkKind::FaultOff => format!("<path class=\"fault\" d=\"M{x} 5v20\"/>"),
+        MarkKind::FaultOn | MarkKind::FaultOff | MarkKind::Broken | MarkKind::Restored => {
+            format!("<path class=\"fault\" d=\"M{x} 5v20\"/>")
+        }
     }
 }
 

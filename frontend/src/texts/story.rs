@@ -81,6 +81,11 @@ pub fn tell(before: &DiagramState, event: &Recorded) -> Option<Sentence> {
     Some(Sentence(sentence))
 }
 
+/// One plain sentence for an event of which [`tell`] says nothing: the record in full.
+pub fn describe(event: &Recorded) -> Sentence {
+    Sentence(format!("*{}* {}", event.service, "…"))
+}
+
 fn published(who: &str, envelope: &Envelope) -> String {
     let number = |field: &str| envelope.data.get(field).and_then(protocol::Value::as_i64).unwrap_or_default();
     let order = number("order_id");

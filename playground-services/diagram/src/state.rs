@@ -19,6 +19,41 @@ pub struct DiagramState {
     pub faults: Vec<Fault>,
     /// Accepted commands whose owner has not answered yet, oldest first.
     pub commands_waiting: Vec<Uuid>,
+    /// Promises that do not hold, by name.
+    #[serde(default)]
+    pub broken: Vec<Broken>,
+    /// Commands that arrive at a steady rate.
+    #[serde(default)]
+    pub load: Option<Load>,
+    /// From the last command given at rest on.
+    #[serde(default)]
+    pub run: Option<Run>,
+}
+
+/// An invariant that does not hold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Broken {
+    pub name: Name,
+    /// The position that broke it.
+    pub since: Position,
+    /// In words.
+    pub detail: String,
+}
+
+/// A steady load.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Load {
+    pub command_type: Name,
+    /// Commands a second.
+    pub rate: u32,
+}
+
+/// From a command given at rest to the last thing that came of it so far. Times are
+/// microseconds since the sandbox was created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    pub began_at: u64,
+    pub ended_at: u64,
 }
 
 /// A service.
@@ -82,6 +117,15 @@ impl DiagramState {
     pub fn evolve(&mut self, event: &Recorded) {
         self.position = event.position;
         self.at = event.at;
+        if matches!(event.observation, Observation::CommandAccepted { .. }) && self.at_rest() {
+            self.run = Some(Run { began_at: event.at, ended_at: event.at });
+        }
+        // What nobody asked for, such as a crash, is no part of a run.
+        if event.correlation_id.is_some()
+            && let Some(run) = &mut self.run
+        {
+            run.ended_at = event.at;
+        }
         match &event.observation {
             Observation::SandboxStarted { topology, .. } => self.lay_out(topology),
             Observation::SandboxHibernated => self.hibernated = true,
@@ -137,6 +181,16 @@ impl DiagramState {
                 self.faults.push((**fault).clone());
             }
             Observation::FaultCleared { fault_id, .. } => self.faults.retain(|fault| fault.id != *fault_id),
+
+            Observation::LoadStarted { command_type, rate } => {
+                self.load = Some(Load { command_type: command_type.clone(), rate: *rate });
+            }
+            Observation::LoadStopped { .. } => self.load = None,
+            Observation::InvariantBroken { name, since, reason } => {
+                self.broken.retain(|broken| broken.name != *name);
+                self.broken.push(Broken { name: name.clone(), since: *since, detail: reason.clone() });
+            }
+            Observation::InvariantRestored { name, .. } => self.broken.retain(|broken| broken.name != *name),
 
             Observation::RequestSent { .. }
             | Observation::RequestReceived { .. }

@@ -259,6 +259,31 @@ pub enum Observation {
         fault_id: Name,
         reason: String,
     },
+
+    /// Commands of one type begin to arrive at a steady rate, whatever becomes of them.
+    LoadStarted {
+        command_type: Name,
+        /// Commands a second.
+        rate: u32,
+    },
+    LoadStopped {
+        command_type: Name,
+        /// Commands that were accepted.
+        sent: u64,
+        reason: String,
+    },
+
+    /// A promise of the services was seen broken; `since` is the position that broke it.
+    InvariantBroken {
+        name: Name,
+        since: Position,
+        reason: String,
+    },
+    /// It holds again, since the position `since`.
+    InvariantRestored {
+        name: Name,
+        since: Position,
+    },
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ struct Flat {
     batch_size: Option<u32>,
     command: Option<Command>,
     command_id: Option<Uuid>,
+    command_type: Option<Name>,
     duration_us: Option<u64>,
     entity: Option<Name>,
     envelope: Option<Arc<Envelope>>,
@@ -32,13 +33,17 @@ struct Flat {
     message_id: Option<Uuid>,
     method: Option<Name>,
     nacks: Option<u32>,
+    name: Option<Name>,
     on: Option<String>,
     path: Option<Name>,
     pid: Option<u32>,
     protocol: Option<Name>,
+    rate: Option<u32>,
     reason: Option<String>,
     rows: Option<Vec<RowChange>>,
     seed: Option<u64>,
+    sent: Option<u64>,
+    since: Option<Position>,
     source_position: Option<Position>,
     status: Option<u16>,
     to: Option<Name>,
@@ -96,6 +101,10 @@ impl<'de> Deserialize<'de> for Observation {
             "FaultInstalled" => needs!(flat, FaultInstalled { fault }),
             "FaultTriggered" => needs!(flat, FaultTriggered { fault_id, on }),
             "FaultCleared" => needs!(flat, FaultCleared { fault_id, reason }),
+            "LoadStarted" => needs!(flat, LoadStarted { command_type, rate }),
+            "LoadStopped" => needs!(flat, LoadStopped { command_type, sent, reason }),
+            "InvariantBroken" => needs!(flat, InvariantBroken { name, since, reason }),
+            "InvariantRestored" => needs!(flat, InvariantRestored { name, since }),
             other => return Err(de::Error::custom(format_args!("there is no observation of the kind `{other}`"))),
         })
     }
@@ -171,6 +180,10 @@ mod tests {
             FaultInstalled { fault: Box::new(Fault { id: name(), spec, installed_at: 4 }) },
             FaultTriggered { fault_id: name(), on: text() },
             FaultCleared { fault_id: name(), reason: text() },
+            LoadStarted { command_type: name(), rate: 50 },
+            LoadStopped { command_type: name(), sent: 7, reason: text() },
+            InvariantBroken { name: name(), since: 4, reason: text() },
+            InvariantRestored { name: name(), since: 5 },
         ]
     }
 

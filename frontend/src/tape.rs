@@ -1,0 +1,195 @@
+//! The events at hand. A record may be long, so a page holds a few thousand of its events: those
+//! at its end, and those around the position looked at. Each window knows the picture before its
+//! first event and keeps pictures along the way, so that any position in it is a short fold away.
+
+use crate::texts::{Sentence, describe, tell};
+use diagram::{DiagramState, MarkKind, mark};
+use protocol::{Position, Recorded, Uuid};
+use std::collections::VecDeque;
+
+/// An event and what is said of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    pub event: Recorded,
+    /// What to say of it, if it belongs to the story as one tells it.
+    pub told: Option<Sentence>,
+    /// What it is as a mark in the soil, if it stands out.
+    pub mark: Option<MarkKind>,
+    /// In microseconds since the run it belongs to began, if it belongs to one.
+    pub since: Option<u64>,
+}
+
+impl Entry {
+    /// Folds an event into the picture.
+    fn fold(state: &mut DiagramState, event: Recorded) -> Self {
+        // What nobody asked for and finds everything at rest belongs to no run.
+        let within_run = event.correlation_id.is_some() || !state.at_rest();
+        let (told, mark) = (tell(state, &event), mark(state, &event));
+        state.evolve(&event);
+        let since = state.run.filter(|_| within_run).map(|run| event.at.saturating_sub(run.began_at));
+        Entry { event, told, mark, since }
+    }
+
+    pub fn position(&self) -> Position {
+        self.event.position
+    }
+
+    /// Worth stopping at.
+    pub fn is_moment(&self) -> bool {
+        self.mark.is_some() || self.told.is_some()
+    }
+
+    /// In one plain sentence.
+    pub fn sentence(&self) -> Sentence {
+        self.told.clone().unwrap_or_else(|| describe(&self.event))
+    }
+
+    pub fn is_of(&self, correlation: Option<Uuid>) -> bool {
+        correlation.is_none() || self.event.correlation_id == correlation
+    }
+}
+
+/// Consecutive events.
+#[derive(Clone, Default)]
+pub struct Window {
+    /// The picture before the first of them.
+    before: DiagramState,
+    entries: VecDeque<Entry>,
+    /// The picture after each [`STRIDE`] of them.
+    pictures: VecDeque<DiagramState>,
+    /// The picture after the last of them.
+    end: DiagramState,
+}
+
+/// Events between two pictures that are kept.
+const STRIDE: usize = 128;
+
+impl Window {
+    /// Nothing yet after this picture.
+    pub fn new(before: DiagramState) -> Self {
+        Window { end: before.clone(), before, ..Window::default() }
+    }
+
+    /// The next event; any other is ignored.
+    pub fn push(&mut self, event: Recorded) -> bool {
+        if event.position != self.last() + 1 {
+            return false;
+        }
+        self.entries.push_back(Entry::fold(&mut self.end, event));
+        if self.entries.len().is_multiple_of(STRIDE) {
+            self.pictures.push_back(self.end.clone());
+        }
+        true
+    }
+
+    /// The position of the first event, or of the one to come.
+    pub fn first(&self) -> Position {
+        self.before.position + 1
+    }
+
+    /// The position of the last event, or of the picture before the first to come.
+    pub fn last(&self) -> Position {
+        self.end.position
+    }
+
+    pub fn end(&self) -> &DiagramState {
+        &self.end
+    }
+
+    pub fn entries(&self) -> &VecDeque<Entry> {
+        &self.entries
+    }
+
+    pub fn entry(&self, position: Position) -> Option<&Entry> {
+        self.entries.get(usize::try_from(position.checked_sub(self.first())?).ok()?)
+    }
+
+    /// The picture at a position, if this window reaches it.
+    pub fn state_at(&self, position: Position) -> Option<DiagramState> {
+        if position == self.last() {
+            return Some(self.end.clone());
+        }
+        let count = usize::try_from(position.checked_sub(self.before.position)?).ok()?;
+        if count > self.entries.len() {
+            return None;
+        }
+        let strides = count / STRIDE;
+        let mut state = if strides == 0 { &self.before } else { self.pictures.get(strides - 1)? }.clone();
+        for entry in self.entries.range(strides * STRIDE..count) {
+            state.evolve(&entry.event);
+        }
+        Some(state)
+    }
+
+    /// Forgets the oldest events beyond so many, a stride at a time.
+    pub fn forget(&mut self, most: usize) {
+        while self.entries.len() > most.max(STRIDE)
+            && let Some(picture) = self.pictures.pop_front()
+        {
+            self.entries.drain(..STRIDE);
+            self.before = picture;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::Observation;
+
+    fn crashed(position: Position) -> Recorded {
+        Recorded {
+            position,
+            at: position * 10,
+            trace_id: Default::default(),
+            span_id: Default::default(),
+            parent_span_id: None,
+            service: "inventory".into(),
+            replica: 0,
+            code: None,
+            correlation_id: None,
+            observation: Observation::ServiceCrashed { reason: position.to_string() },
+        }
+    }
+
+    fn window(events: u64) -> Window {
+        let topology = protocol::topology("saga-choreography").expect("known");
+        let mut window = Window::new(DiagramState::new(&topology));
+        for position in 1..=events {
+            assert!(window.push(crashed(position)));
+        }
+        window
+    }
+
+    #[test]
+    fn any_position_is_a_short_fold_away_and_the_same_as_folding_from_the_beginning() {
+        let window = window(700);
+        let mut state = window.state_at(0).expect("the beginning");
+        for position in 1..=700 {
+            state.evolve(&crashed(position));
+            assert_eq!(window.state_at(position).as_ref(), Some(&state));
+        }
+        assert_eq!(window.state_at(701), None);
+    }
+
+    #[test]
+    fn only_the_next_event_is_taken() {
+        let mut window = window(3);
+        assert!(!window.push(crashed(3)) && !window.push(crashed(5)) && window.push(crashed(4)));
+        assert_eq!((window.first(), window.last()), (1, 4));
+    }
+
+    #[test]
+    fn what_is_forgotten_is_the_oldest_and_the_rest_stays_as_it_was() {
+        let (whole, mut rest) = (window(1_000), window(1_000));
+        rest.forget(400);
+        assert!(rest.entries().len() <= 400 && rest.first() > 600);
+        assert_eq!(rest.state_at(rest.first() - 2), None);
+        for position in [rest.first() - 1, rest.first(), 900, 1_000] {
+            assert_eq!(rest.state_at(position), whole.state_at(position), "{position}");
+        }
+        assert_eq!(rest.entry(900), whole.entry(900));
+        rest.push(crashed(1_001));
+        assert_eq!(rest.last(), 1_001);
+    }
+}

@@ -1,0 +1,65 @@
+//! The views beside the diagram, as pure functions from the events at hand to markup, the same on
+//! the server and in the browser. Everything in them belongs to the position shown: what is past
+//! it is drawn as still to come.
+
+use crate::tape::Window;
+use diagram::DiagramState;
+use protocol::{Position, Uuid};
+
+/// What a view is drawn from.
+#[derive(Clone, Copy)]
+pub struct Scope<'a> {
+    /// The events around the position.
+    pub window: &'a Window,
+    /// The picture at the position.
+    pub state: &'a DiagramState,
+    /// Only this command and what came of it.
+    pub trace: Option<Uuid>,
+    /// The sandbox or kept run, for links.
+    pub run: Option<&'a str>,
+}
+
+/// Which view is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    #[default]
+    Diagram,
+    Story,
+    SpaceTime,
+    Trace,
+    Data,
+    Code,
+}
+
+impl View {
+    pub const ALL: [View; 6] = [View::Diagram, View::Story, View::SpaceTime, View::Trace, View::Data, View::Code];
+
+    /// As it stands in an address: `?view=space-time`.
+    pub fn name(self) -> &'static str {
+        match self {
+            View::Diagram => "diagram",
+            View::Story => "story",
+            View::SpaceTime => "space-time",
+            View::Trace => "trace",
+            View::Data => "data",
+            View::Code => "code",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|view| view.name() == name)
+    }
+}
+
+impl Scope<'_> {
+    pub fn position(&self) -> Position {
+        self.state.position
+    }
+
+    /// The address of a moment: the rest of the page stays as it is. `dot` opens the inspector.
+    pub fn link(&self, at: Position, dot: bool) -> String {
+        let run = self.run.map_or_else(String::new, |run| format!("run={run}&amp;"));
+        let dot = if dot { format!("&amp;dot={at}") } else { String::new() };
+        format!("?{run}at={at}{dot}")
+    }
+}
