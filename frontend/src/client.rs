@@ -36,34 +36,53 @@ struct Sandbox {
 /// The session's newest sandbox of that topology.
 pub async fn find_sandbox(topology: &str) -> Result<Option<String>, Refusal> {
     let sandboxes: Vec<Sandbox> = parse(&call("GET", "/api/sandboxes", None).await?)?;
-    Ok(sandboxes.into_iter().find(|sandbox| sandbox.topology == topology).map(|sandbox| sandbox.id))
+    Ok(sandboxes.into_iter().find(|sandbox| sandbox.topology == topology).map(|sandbox| of(&sandbox.id)))
 }
 
 pub async fn create_sandbox(topology: &str) -> Result<String, Refusal> {
     let body = format!("{{\"topology\":\"{topology}\"}}");
     let sandbox: Sandbox = parse(&call("POST", "/api/sandboxes", Some(&body)).await?)?;
-    Ok(sandbox.id)
+    Ok(of(&sandbox.id))
+}
+
+/// A sandbox, as its addresses begin after `/api/`.
+pub fn of(id: &str) -> String {
+    format!("sandboxes/{id}")
 }
 
 pub async fn delete_sandbox(id: &str) -> Result<(), Refusal> {
-    call("DELETE", &format!("/api/sandboxes/{id}"), None).await.map(drop)
+    call("DELETE", &format!("/api/{id}"), None).await.map(drop)
 }
 
 /// The folded picture at a position; now, without one.
 pub async fn state(id: &str, at: Option<u64>) -> Result<DiagramState, Refusal> {
     let at = at.map_or_else(String::new, |position| format!("?at={position}"));
-    parse(&call("GET", &format!("/api/sandboxes/{id}/state{at}"), None).await?)
+    parse(&call("GET", &format!("/api/{id}/state{at}"), None).await?)
 }
 
-/// Recorded events after a position, at most so many.
-pub async fn history(id: &str, after: u64, limit: u64) -> Result<Vec<Recorded>, Refusal> {
-    let url = format!("/api/sandboxes/{id}/events?after={after}&limit={limit}");
+/// What stands out in the whole record.
+pub async fn strata(id: &str) -> Result<diagram::Strata, Refusal> {
+    parse(&call("GET", &format!("/api/{id}/strata"), None).await?)
+}
+
+/// Lets the browser do something else in between.
+pub async fn breathe() {
+    let wait = js_sys::Promise::new(&mut |resolve, _| {
+        if let Some(window) = web_sys::window() {
+            let _ = window.set_timeout_with_callback(&resolve);
+        }
+    });
+    let _ = JsFuture::from(wait).await;
+}
+
+/// Recorded events after a position, at most so many, one a line.
+pub async fn history(id: &str, after: u64, limit: u64) -> Result<String, Refusal> {
+    let url = format!("/api/{id}/events?after={after}&limit={limit}");
     let init = request("GET", None);
     let headers = web_sys::Headers::new().map_err(no_answer)?;
     headers.set("accept", "application/x-ndjson").map_err(no_answer)?;
     init.set_headers(&headers);
-    let text = send(&url, &init).await?;
-    Ok(text.lines().filter_map(json::read).collect())
+    send(&url, &init).await
 }
 
 pub async fn place_order(id: &str, quantity: i64) -> Result<(), Refusal> {
@@ -72,16 +91,16 @@ pub async fn place_order(id: &str, quantity: i64) -> Result<(), Refusal> {
         "{{\"id\":\"{command_id}\",\"type\":\"PlaceOrder\",\
          \"data\":{{\"item_id\":{item},\"quantity\":{quantity},\"user_id\":{user}}}}}"
     );
-    call("POST", &format!("/api/sandboxes/{id}/commands"), Some(&body)).await.map(drop)
+    call("POST", &format!("/api/{id}/commands"), Some(&body)).await.map(drop)
 }
 
 /// `verb` is `crash` or `restart`.
 pub async fn service(id: &str, name: &str, verb: &str) -> Result<(), Refusal> {
-    call("POST", &format!("/api/sandboxes/{id}/services/{name}/{verb}"), None).await.map(drop)
+    call("POST", &format!("/api/{id}/services/{name}/{verb}"), None).await.map(drop)
 }
 
 pub async fn decline_payments(id: &str, target: &str, on: bool) -> Result<(), Refusal> {
-    let url = format!("/api/sandboxes/{id}/faults/decline-payments");
+    let url = format!("/api/{id}/faults/decline-payments");
     let body = format!("{{\"kind\":\"decline-payments\",\"target\":\"{target}\",\"ttl_ms\":null}}");
     let answer = if on { call("PUT", &url, Some(&body)).await } else { call("DELETE", &url, None).await };
     answer.map(drop)
@@ -100,7 +119,7 @@ pub async fn why_no_stream(id: &str, after: u64) -> Result<(), Refusal> {
 }
 
 fn events_url(id: &str, after: u64) -> String {
-    format!("/api/sandboxes/{id}/events?after={after}")
+    format!("/api/{id}/events?after={after}")
 }
 
 async fn call(method: &str, url: &str, body: Option<&str>) -> Result<String, Refusal> {

@@ -1,19 +1,29 @@
 //! What drives the island in the browser: the stream into the [`Player`], the player onto the
 //! stage, clicks to the server. One terrarium to a page, so there is one engine.
 
+mod address;
 mod clicks;
+mod hands;
 mod keys;
 mod link;
+mod looking;
+mod paper;
 mod stage;
+mod time;
 
 pub use clicks::{ask_to_start_over, crash_or_restart, fold_or_unfold, place_order, start_over, toggle_decline};
 pub use keys::{listen_to_keys, show_or_hide_keys};
 pub use link::try_again;
+pub use time::{jump_to_live, pause_or_play};
 
 use crate::client::Stream;
 use crate::islands::{Link, Store};
 use crate::player::{Player, within};
+use diagram::Strata;
 use leptos::prelude::Set;
+use looking::Looking;
+use paper::Paper;
+use protocol::Position;
 use stage::Stage;
 use std::cell::RefCell;
 use std::pin::Pin;
@@ -35,10 +45,16 @@ struct Engine {
     last_frame: f64,
     last_spoken: f64,
     unspoken: bool,
+    /// The last event that was spoken of, or needs no speaking of.
+    last_told: Position,
     listens_to_keys: bool,
-    /// The soil and the story have been told what was before this page.
-    knows_history: bool,
+    looking: Looking,
+    /// What the soil is painted with.
+    strata: Strata,
+    /// What it was painted with last.
+    painted: (Position, f64),
     root: HtmlElement,
+    paper: Paper,
     /// What was clicked while there was no sandbox yet.
     early: Vec<Early>,
 }
@@ -87,13 +103,18 @@ fn start(store: Store, player: Player, sandbox: Option<String>, root: &HtmlEleme
         last_frame: now(),
         last_spoken: f64::MIN,
         unspoken: false,
+        last_told: 0,
         listens_to_keys: true,
-        knows_history: false,
+        looking: Looking::from_address(),
+        strata: Strata::default(),
+        painted: (0, f64::MIN),
         root: root.clone(),
+        paper: Paper::new(root),
         early: vec![],
     };
     ENGINE.set(Some(engine));
     keys::listen();
+    hands::listen(root);
     link::follow_visibility();
     stage::listen(root);
     with(Engine::show);
@@ -134,30 +155,16 @@ fn hidden() -> bool {
     window().and_then(|window| window.document()).is_some_and(|document| document.hidden())
 }
 
-pub fn pause_or_play() {
-    with(|engine| {
-        engine.player.paused = !engine.player.paused;
-        engine.show_time();
-        engine.ask_frame();
-    });
-}
-
-pub fn jump_to_live() {
-    with(|engine| {
-        engine.player.paused = false;
-        engine.player.jump_to_live();
-        engine.unspoken = true;
-        engine.show();
-    });
-}
-
 fn frame(time: f64) {
     with(|engine| {
         engine.frame_asked = false;
         let elapsed = within(time - engine.last_frame, 0.0, LONGEST_FRAME);
         engine.last_frame = time;
+        engine.look_where_wanted();
         let changed = engine.player.advance(elapsed, now());
-        engine.unspoken |= changed.story;
+        if changed.stopped {
+            engine.stopped();
+        }
         if changed.picture {
             engine.show();
         } else {
@@ -189,16 +196,20 @@ impl Engine {
         self.store.show_story(&self.player);
         self.stage.show(&self.player);
         self.show_time();
+        self.show_view();
+        self.unspoken |= self.player.telling().is_some_and(|entry| entry.position() > self.last_told);
     }
 
     fn show_time(&mut self) {
         let now = now();
         self.store.show_clock(&self.player, now);
+        self.show_soil(now);
         if self.unspoken
             && now - self.last_spoken > SPEECH
-            && let Some(told) = self.player.story.back()
+            && let Some(told) = self.player.telling()
         {
-            self.store.spoken.set(told.sentence.text());
+            self.store.spoken.set(told.sentence().text());
+            self.last_told = told.position();
             self.last_spoken = now;
             self.unspoken = false;
         }
@@ -206,11 +217,12 @@ impl Engine {
 
     /// Time only runs while something is under way; what happens unseen is shown at once.
     fn ask_frame(&mut self) {
-        let waiting = self.player.under_way() && !self.player.paused || self.unspoken;
+        let moves = self.player.under_way() && !self.player.paused && !self.player.lacks();
+        let waiting = moves || self.unspoken || self.looking.wanted.is_some();
         if !waiting || self.frame_asked {
             return;
         }
-        if hidden() && !self.player.paused {
+        if hidden() && self.player.is_live() {
             self.player.jump_to_live();
             self.unspoken = false;
             self.show();

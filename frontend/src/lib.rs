@@ -7,6 +7,7 @@
 #[cfg(all(feature = "ssr", feature = "hydrate"))]
 compile_error!("`ssr` and `hydrate` never meet in one build: cargo must not unify them");
 
+pub mod flow;
 pub mod islands;
 pub mod player;
 pub mod svg;

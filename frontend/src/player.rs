@@ -1,13 +1,14 @@
 //! The picture's own time. The record keeps true times; here every hop is on screen long
-//! enough to be seen.
+//! enough to be seen, and the learner goes back and forth at will.
 //!
 //! Events are folded strictly in the order of the record. An event waits for its turn only
 //! while what caused it is still under way in the picture: a message cannot leave a pipe it
-//! has not reached, and a service does not act on a message that has not arrived.
+//! has not reached, and a service does not act on a message that has not arrived. On an edge
+//! that flows nothing waits; there the record's own times set the pace.
 
-use crate::svg::Mark;
-use crate::texts::{Sentence, tell};
-use diagram::{DiagramState, Motion, Place, mark, motion};
+use crate::flow::Flow;
+use crate::tape::{Entry, Tape};
+use diagram::{DiagramState, MarkKind, Motion, Place, Token, motion};
 use protocol::{Name, Observation, Position, Recorded, Uuid};
 use std::collections::VecDeque;
 
@@ -23,9 +24,29 @@ const APART: f64 = 0.2;
 const BEHIND: f64 = 5_000.0;
 /// Beyond this speed nothing can be followed: what happened is shown without travel.
 const TOO_FAST: f64 = 16.0;
-const KEPT_MARKS: usize = 96;
-const COMING_MARKS: usize = 16;
-const KEPT_SENTENCES: usize = 12;
+/// Events behind beyond which it is no use to follow at all.
+const LOST: Position = 2_000;
+/// Events folded in one step of time at most; the next goes on.
+const AT_ONCE: usize = 1_000;
+
+/// How many times as fast as hops at leisure, with the words for it.
+pub const SPEEDS: [(f64, &str); 13] = [
+    (0.001, "0.001"),
+    (0.003, "0.003"),
+    (0.01, "0.01"),
+    (0.03, "0.03"),
+    (0.1, "0.1"),
+    (0.25, "0.25"),
+    (0.5, "0.5"),
+    (1.0, "1"),
+    (2.0, "2"),
+    (5.0, "5"),
+    (10.0, "10"),
+    (30.0, "30"),
+    (100.0, "100"),
+];
+/// Where in [`SPEEDS`] one begins.
+pub const LEISURE: usize = 7;
 
 /// A token on its way.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +55,8 @@ pub struct Flight {
     /// In the player's time, milliseconds.
     pub start: f64,
     pub duration: f64,
+    /// One of many on its edge.
+    pub flows: bool,
 }
 
 /// Keeps what follows from it waiting until it has been seen.
@@ -49,20 +72,24 @@ enum Held {
     Message(Position),
 }
 
-/// A sentence and when it was.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Told {
-    pub position: Position,
-    /// In microseconds since the run it belongs to began, if it belongs to one.
-    pub since: Option<u64>,
-    pub sentence: Sentence,
+/// Where the picture stops by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Breakpoint {
+    /// Something is taken back.
+    Compensation,
+    /// A message tells of a failure: a payment fails, stock is rejected.
+    Failure,
+    Crash,
+    /// This service does something, or something reaches it.
+    Service(Name),
 }
 
 /// What [`Player::advance`] changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Changed {
     pub picture: bool,
-    pub story: bool,
+    /// A breakpoint was reached.
+    pub stopped: bool,
 }
 
 #[derive(Default)]
@@ -70,127 +97,239 @@ pub struct Player {
     /// The picture as shown.
     pub shown: DiagramState,
     pub paused: bool,
+    /// A token is looked at: time waits, without being paused.
+    pub held: bool,
+    pub speed: usize,
     pub flights: Vec<Flight>,
-    pub marks: VecDeque<Mark>,
-    pub story: VecDeque<Told>,
-    queue: VecDeque<(Recorded, f64)>,
+    pub tape: Tape,
+    pub flow: Flow,
+    pub breakpoints: Vec<Breakpoint>,
+    /// Plays what was, and does not hurry after what is.
+    replays: bool,
     beats: Vec<Beat>,
     clock: f64,
-    run: Option<Run>,
+    /// Now and then, when an event arrived, at a wall-clock time in milliseconds.
+    arrived: VecDeque<(Position, f64)>,
+    stretch: Stretch,
+    pace: Option<Pace>,
 }
 
-/// From a command given at rest to the next rest.
+/// How long the picture takes for what it shows, since it began to.
+#[derive(Clone, Copy, Default)]
+struct Stretch {
+    /// Of the run shown, in microseconds since the sandbox was created.
+    run_began: u64,
+    /// The record's time, in microseconds, and the picture's, in milliseconds.
+    real_from: u64,
+    pictured: f64,
+}
+
+/// While anything flows: at this time of the player, the record's time was that.
 #[derive(Clone, Copy)]
-struct Run {
-    /// Real time, microseconds since the sandbox was created.
-    began_at: u64,
-    ended_at: u64,
-    /// The player's time, milliseconds.
-    began: f64,
-    ended: f64,
+struct Pace {
+    clock: f64,
+    at: u64,
 }
 
 impl Player {
     pub fn new(shown: DiagramState) -> Self {
-        Player { shown, ..Player::default() }
+        Player { tape: Tape::new(shown.clone()), shown, speed: LEISURE, ..Player::default() }
     }
 
     /// An event from the stream, at a wall-clock time in milliseconds.
-    pub fn receive(&mut self, event: Recorded, now: f64) {
-        if event.position > self.received() {
-            self.queue.push_back((event, now));
+    pub fn receive(&mut self, event: Recorded, now: f64) -> bool {
+        let position = event.position;
+        let taken = self.tape.receive(event);
+        if taken && self.arrived.back().is_none_or(|(_, then)| now - then > 100.0) {
+            self.arrived.push_back((position, now));
         }
-    }
-
-    /// History from before this picture began, after a past one: for the soil and the story,
-    /// in front of what happened since.
-    pub fn remember(&mut self, mut past: DiagramState, history: &[Recorded]) {
-        let (marks, story) = (std::mem::take(&mut self.marks), std::mem::take(&mut self.story));
-        let run = self.run.take();
-        for event in history {
-            self.begin_run(event, &past);
-            self.note(event, &past);
-            past.evolve(event);
-        }
-        self.run = run.or(self.run);
-        self.marks.extend(marks);
-        self.story.extend(story);
-        self.forget_old();
+        taken
     }
 
     /// Lets `elapsed` milliseconds pass at the wall-clock time `now`.
     pub fn advance(&mut self, elapsed: f64, now: f64) -> Changed {
         let mut changed = Changed::default();
-        if self.paused {
-            return changed;
+        // At high speeds, several hops fit into one frame.
+        let steps = ((elapsed / HOP * 8.0 * SPEEDS[self.speed].0) as u32).min(64) + 1;
+        for _ in 0..steps {
+            if self.paused || self.held {
+                break;
+            }
+            self.step(elapsed / f64::from(steps), now, &mut changed);
+        }
+        changed
+    }
+
+    fn step(&mut self, elapsed: f64, now: f64, changed: &mut Changed) {
+        if self.under_way() {
+            self.stretch.pictured += elapsed;
         }
         self.clock += elapsed;
         let clock = self.clock;
         let before = self.flights.len() + self.beats.len();
         for flight in self.flights.extract_if(.., |flight| flight.start + flight.duration <= clock) {
-            if let Place::Topic(_) = flight.motion.to {
+            if let Place::Topic(_) = flight.motion.to
+                && !flight.flows
+            {
                 let what = Held::Message(flight.motion.position);
                 self.beats.push(Beat { what, until: clock + REST * flight.duration });
             }
-            changed.picture = true;
         }
         self.beats.retain(|beat| beat.until > clock);
         changed.picture |= before != self.flights.len() + self.beats.len();
-        while let Some((event, received)) = self.queue.front() {
-            let speed = speed(now - received, self.queue.len());
-            let travels = speed < TOO_FAST;
-            let motion = if travels { motion(&self.shown, event) } else { None };
-            if travels && (self.blocked(event) || motion.as_ref().is_some_and(|motion| self.crowded(motion))) {
+        changed.picture |= self.flow.calm(clock);
+        self.set_pace();
+
+        let speed = self.hop_speed(now);
+        if speed >= TOO_FAST && self.hurries() {
+            self.jump_to_live();
+            changed.picture = true;
+            return;
+        }
+        for _ in 0..AT_ONCE {
+            let Some(entry) = self.tape.entry(self.shown.position + 1) else { break };
+            let event = &entry.event;
+            let motion = motion(&self.shown, event);
+            if !self.is_due(event) || self.is_blocked(event) || motion.as_ref().is_some_and(|m| self.is_crowded(m)) {
                 break;
             }
-            let Some((event, _)) = self.queue.pop_front() else { break };
-            changed.story |= self.start(&event);
+            let stops = self.breakpoints.iter().any(|breakpoint| breakpoint.stops_at(entry, motion.as_ref()));
+            self.flow.note(event, motion.as_ref(), clock);
+            self.shown.evolve(event);
+            let committed =
+                matches!(&event.observation, Observation::TransactionCommitted { rows, .. } if !rows.is_empty());
+            let who = committed.then(|| (event.service.clone(), event.correlation_id));
+            self.send_off(motion, who, HOP / speed);
+            self.begin_stretch();
             changed.picture = true;
-            if travels {
-                self.send_off(&event, motion, HOP / speed);
+            if stops {
+                self.paused = true;
+                self.replays = true;
+                changed.stopped = true;
+                break;
             }
         }
-        if self.under_way()
-            && let Some(run) = &mut self.run
-        {
-            run.ended = self.clock;
+        if self.behind() == 0 {
+            self.replays = false;
+            self.arrived.clear();
         }
-        changed
+    }
+
+    /// How many times shorter than at leisure hops are.
+    fn hop_speed(&self, now: f64) -> f64 {
+        let speed = SPEEDS[self.speed].0;
+        if !self.hurries() {
+            return speed;
+        }
+        if self.behind() > LOST { TOO_FAST } else { speed * lateness(self.waited(now)) }
+    }
+
+    /// Whether it keeps up with what arrives. Who chose to go slower wants to see it all.
+    fn hurries(&self) -> bool {
+        !self.replays && self.speed >= LEISURE && self.breakpoints.is_empty()
+    }
+
+    /// How long the oldest event not shown yet has waited, about, in milliseconds.
+    fn waited(&self, now: f64) -> f64 {
+        let waiting = self.arrived.iter().find(|(position, _)| *position > self.shown.position);
+        waiting.map_or(0.0, |(_, then)| now - then)
     }
 
     /// Everything received is shown at once.
     pub fn jump_to_live(&mut self) {
-        self.flights.clear();
-        self.beats.clear();
-        while let Some((event, _)) = self.queue.pop_front() {
-            self.start(&event);
-        }
+        self.show(self.tape.live().end().clone());
+        self.replays = false;
+        self.arrived.clear();
     }
 
-    /// The position of the last event received.
-    pub fn received(&self) -> Position {
-        self.queue.back().map_or(self.shown.position, |(event, _)| event.position)
+    /// Shows a position and stays there. Its token, if it has one, stands halfway. False when the
+    /// position is not at hand.
+    pub fn seek(&mut self, position: Position) -> bool {
+        let Some(state) = self.tape.state_at(position) else { return false };
+        self.show(state);
+        self.paused = true;
+        self.replays = true;
+        if let Some(entry) = self.tape.entry(position)
+            && let Some(before) = self.tape.state_at(position - 1)
+            && let Some(motion) = motion(&before, &entry.event)
+        {
+            let duration = HOP / SPEEDS[self.speed].0;
+            self.flights.push(Flight { motion, start: self.clock - duration / 2.0, duration, flows: false });
+        }
+        true
+    }
+
+    fn show(&mut self, state: DiagramState) {
+        self.shown = state;
+        self.flights.clear();
+        self.beats.clear();
+        self.flow = Flow::default();
+        self.pace = None;
+        self.stretch = Stretch { real_from: self.shown.at, ..Stretch::default() };
+    }
+
+    pub fn pause(&mut self) {
+        self.paused = true;
+        self.replays = true;
+    }
+
+    pub fn set_speed(&mut self, speed: usize) {
+        let old = SPEEDS[self.speed].0;
+        self.speed = speed.min(SPEEDS.len() - 1);
+        // What is on its way goes on from where it is.
+        let factor = old / SPEEDS[self.speed].0;
+        let clock = self.clock;
+        for flight in &mut self.flights {
+            flight.start = clock - (clock - flight.start) * factor;
+            flight.duration *= factor;
+        }
+        for beat in &mut self.beats {
+            beat.until = clock + (beat.until - clock) * factor;
+        }
+        self.pace = None;
+        self.stretch = Stretch { real_from: self.shown.at, ..self.stretch };
+        self.stretch.pictured = 0.0;
+    }
+
+    /// The next position worth stopping at, after or before the one shown, of those at hand.
+    pub fn moment(&self, forwards: bool) -> Option<Position> {
+        let here = self.shown.position;
+        let window = self.tape.window(here)?;
+        let mut moments = window.entries().iter().filter(|entry| entry.is_moment()).map(Entry::position);
+        if forwards { moments.find(|position| *position > here) } else { moments.rfind(|position| *position < here) }
+    }
+
+    /// The last event of the story at or before the position shown.
+    pub fn telling(&self) -> Option<&Entry> {
+        let here = self.shown.position;
+        let entries = self.tape.window(here)?.entries();
+        let end = entries.partition_point(|entry| entry.position() <= here);
+        entries.range(..end).rfind(|entry| entry.told.is_some())
     }
 
     /// Events received that the picture does not show yet.
-    pub fn behind(&self) -> usize {
-        self.queue.len()
+    pub fn behind(&self) -> Position {
+        self.tape.end().saturating_sub(self.shown.position)
     }
 
-    /// Whether the oldest of them has waited longer than the picture should be behind.
+    /// Whether the picture follows what arrives, as far as it can.
+    pub fn is_live(&self) -> bool {
+        !self.paused && !self.replays
+    }
+
+    /// Whether the oldest event not shown has waited longer than the picture should be behind.
     pub fn lags(&self, now: f64) -> bool {
-        self.queue.front().is_some_and(|(_, received)| now - received > BEHIND)
+        self.waited(now) > BEHIND
     }
 
-    /// The first marks of what is received and not shown yet.
-    pub fn coming(&self) -> Vec<Mark> {
-        let mark = |event: &Recorded| Some(Mark { kind: mark(&self.shown, event)?, position: event.position });
-        self.queue.iter().filter_map(|(event, _)| mark(event)).take(COMING_MARKS).collect()
+    /// Whether the next event is not at hand, although there is one.
+    pub fn lacks(&self) -> bool {
+        self.behind() > 0 && self.tape.entry(self.shown.position + 1).is_none()
     }
 
     /// Whether time has anything to do here.
     pub fn under_way(&self) -> bool {
-        !(self.flights.is_empty() && self.beats.is_empty() && self.queue.is_empty())
+        !(self.flights.is_empty() && self.beats.is_empty()) || self.behind() > 0 || self.flow.flowing().next().is_some()
     }
 
     /// How far along a flight is, from 0 to 1.
@@ -215,14 +354,13 @@ impl Player {
 
     /// Real time since the run began, in microseconds; 0 before the first.
     pub fn elapsed(&self) -> u64 {
-        self.run.map_or(0, |run| run.ended_at.saturating_sub(run.began_at))
+        self.shown.run.map_or(0, |run| run.ended_at.saturating_sub(run.began_at))
     }
 
     /// How many times longer the picture takes than what it shows; `None` when it doesn't.
     pub fn stretched(&self) -> Option<u64> {
-        let run = self.run?;
-        let real = self.elapsed();
-        let pictured = ((run.ended - run.began) * 1000.0) as u64;
+        let real = self.shown.run?.ended_at.saturating_sub(self.stretch.real_from);
+        let pictured = (self.stretch.pictured * 1000.0) as u64;
         if real < 1_000 || pictured < 2 * real {
             return None;
         }
@@ -230,7 +368,33 @@ impl Player {
         Some(if times >= 20 { times / 10 * 10 } else { times })
     }
 
-    fn blocked(&self, event: &Recorded) -> bool {
+    /// With a new run, the stretch is that of this run.
+    fn begin_stretch(&mut self) {
+        if let Some(run) = self.shown.run
+            && run.began_at != self.stretch.run_began
+        {
+            self.stretch = Stretch { run_began: run.began_at, real_from: run.began_at, pictured: 0.0 };
+        }
+    }
+
+    /// While anything flows and the picture does not simply follow, the record's times set the pace.
+    fn set_pace(&mut self) {
+        let paced = !self.hurries() && self.flow.flowing().next().is_some();
+        if !paced {
+            self.pace = None;
+        } else if self.pace.is_none() {
+            self.pace = Some(Pace { clock: self.clock, at: self.shown.at });
+        }
+    }
+
+    fn is_due(&self, event: &Recorded) -> bool {
+        self.pace.is_none_or(|pace| {
+            let passed = (self.clock - pace.clock) * SPEEDS[self.speed].0 * 1_000.0;
+            event.at.saturating_sub(pace.at) as f64 <= passed
+        })
+    }
+
+    fn is_blocked(&self, event: &Recorded) -> bool {
         use Observation::*;
         let message = match &event.observation {
             MessageDelivered { source_position, .. } | MessageRedelivered { source_position, .. } => {
@@ -238,9 +402,9 @@ impl Player {
             }
             _ => None,
         };
+        let mut flights = self.flights.iter().filter(|flight| !flight.flows);
         if let Some(position) = message {
-            let flying = |flight: &Flight| flight.motion.position == position;
-            return self.flights.iter().any(flying)
+            return flights.any(|flight| flight.motion.position == position)
                 || self.beats.iter().any(|beat| beat.what == Held::Message(position));
         }
         // An acknowledgement is the group's doing, whoever recorded it.
@@ -257,73 +421,44 @@ impl Player {
         let leaves = matches!(event.observation, MessagePublished { .. } | ResponseSent { .. });
         let committing =
             |beat: &Beat| matches!(&beat.what, Held::Service(name, correlation) if name == actor && same(*correlation));
-        self.flights.iter().any(arriving) || leaves && self.beats.iter().any(committing)
-    }
-
-    fn begin_run(&mut self, event: &Recorded, before: &DiagramState) {
-        if matches!(event.observation, Observation::CommandAccepted { .. }) && before.at_rest() {
-            self.run = Some(Run { began_at: event.at, ended_at: event.at, began: self.clock, ended: self.clock });
-        }
-        // What nobody asked for, such as a crash, is no part of the run.
-        if event.correlation_id.is_some()
-            && let Some(run) = &mut self.run
-        {
-            run.ended_at = event.at;
-        }
+        flights.any(arriving) || leaves && self.beats.iter().any(committing)
     }
 
     /// Whether the last token on the same edge has only just left.
-    fn crowded(&self, motion: &Motion) -> bool {
+    fn is_crowded(&self, motion: &Motion) -> bool {
         let close = |flight: &Flight| {
             let same_edge = flight.motion.from == motion.from && flight.motion.to == motion.to;
             same_edge && self.clock - flight.start < APART * flight.duration
         };
-        self.flights.iter().any(close)
-    }
-
-    /// Folds an event in. Gives whether it was told.
-    fn start(&mut self, event: &Recorded) -> bool {
-        let shown = std::mem::take(&mut self.shown);
-        self.begin_run(event, &shown);
-        let told = self.note(event, &shown);
-        self.shown = shown;
-        self.shown.evolve(event);
-        told
+        !self.flow.takes(motion) && self.flights.iter().any(close)
     }
 
     /// Its token departs, and a commit is given time to be seen.
-    fn send_off(&mut self, event: &Recorded, motion: Option<Motion>, hop: f64) {
+    fn send_off(&mut self, motion: Option<Motion>, committed: Option<(Name, Option<Uuid>)>, hop: f64) {
         if let Some(motion) = motion {
-            self.flights.push(Flight { motion, start: self.clock, duration: hop });
+            let flows = self.flow.takes(&motion);
+            self.flights.push(Flight { motion, start: self.clock, duration: hop, flows });
         }
-        if let Observation::TransactionCommitted { rows, .. } = &event.observation
-            && !rows.is_empty()
+        if let Some((service, correlation)) = committed
+            && self.flow.flowing().next().is_none()
         {
-            let what = Held::Service(event.service.clone(), event.correlation_id);
-            self.beats.push(Beat { what, until: self.clock + COMMIT * hop });
+            self.beats.push(Beat { what: Held::Service(service, correlation), until: self.clock + COMMIT * hop });
         }
     }
+}
 
-    fn note(&mut self, event: &Recorded, before: &DiagramState) -> bool {
-        if let Some(kind) = mark(before, event) {
-            self.marks.push_back(Mark { kind, position: event.position });
-        }
-        let sentence = tell(before, event);
-        let told = sentence.is_some();
-        // What nobody asked for and finds everything at rest belongs to no run.
-        let within_run = event.correlation_id.is_some() || !before.at_rest();
-        let since = self.run.filter(|_| within_run).map(|run| event.at.saturating_sub(run.began_at));
-        self.story.extend(sentence.map(|sentence| Told { position: event.position, since, sentence }));
-        self.forget_old();
-        told
-    }
-
-    fn forget_old(&mut self) {
-        while self.marks.len() > KEPT_MARKS {
-            self.marks.pop_front();
-        }
-        while self.story.len() > KEPT_SENTENCES {
-            self.story.pop_front();
+impl Breakpoint {
+    fn stops_at(&self, entry: &Entry, motion: Option<&Motion>) -> bool {
+        match self {
+            Breakpoint::Compensation => {
+                entry.mark == Some(MarkKind::Compensation)
+                    || motion.is_some_and(|motion| motion.token == Token::Compensation)
+            }
+            Breakpoint::Failure => entry.mark == Some(MarkKind::Failure),
+            Breakpoint::Crash => entry.mark == Some(MarkKind::Crash),
+            Breakpoint::Service(name) => {
+                entry.event.service == *name || motion.is_some_and(|motion| motion.to == Place::Service(name.clone()))
+            }
         }
     }
 }
@@ -334,10 +469,9 @@ pub fn within(value: f64, least: f64, most: f64) -> f64 {
     value.max(least).min(most)
 }
 
-/// How many times shorter hops are, given how long the next event has waited.
-fn speed(waited: f64, queued: usize) -> f64 {
-    let late = 1.0 + (waited - BEHIND).max(0.0) / 400.0;
-    if queued > 2_000 { TOO_FAST } else { late }
+/// How many times shorter hops get, given how long the next event has waited.
+fn lateness(waited: f64) -> f64 {
+    1.0 + (waited - BEHIND).max(0.0) / 400.0
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ mod token;
 
 pub use layout::{Layout, Shape};
 pub use ledger::{ledger, order_table, tables};
-pub use soil::{Mark, strata};
+pub use soil::{scale, strata};
 pub use summary::summary;
 
 use diagram::{DiagramState, Place};

@@ -132,6 +132,64 @@ impl Window {
     }
 }
 
+/// What a page holds of a record: its end, and a window further back where one was opened.
+#[derive(Clone, Default)]
+pub struct Tape {
+    live: Window,
+    past: Option<Window>,
+}
+
+/// Events kept at the end of the record.
+const LIVE: usize = 4_096;
+
+impl Tape {
+    pub fn new(state: DiagramState) -> Self {
+        Tape { live: Window::new(state), past: None }
+    }
+
+    /// The next event of the stream; one received before is ignored.
+    pub fn receive(&mut self, event: Recorded) -> bool {
+        let taken = self.live.push(event);
+        self.live.forget(LIVE);
+        taken
+    }
+
+    /// The position of the last event received.
+    pub fn end(&self) -> Position {
+        self.live.last()
+    }
+
+    /// The window that reaches a position.
+    pub fn window(&self, position: Position) -> Option<&Window> {
+        let reaches = |window: &&Window| (window.first() - 1..=window.last()).contains(&position);
+        Some(&self.live).filter(reaches).or(self.past.as_ref().filter(reaches))
+    }
+
+    pub fn live(&self) -> &Window {
+        &self.live
+    }
+
+    pub fn entry(&self, position: Position) -> Option<&Entry> {
+        self.live.entry(position).or_else(|| self.past.as_ref()?.entry(position))
+    }
+
+    pub fn state_at(&self, position: Position) -> Option<DiagramState> {
+        self.window(position)?.state_at(position)
+    }
+
+    /// Earlier events: in front of the live ones where they join, else beside them.
+    pub fn remember(&mut self, mut window: Window) {
+        if (self.live.first() - 1..=self.live.last()).contains(&window.last()) {
+            for entry in self.live.entries() {
+                window.push(entry.event.clone());
+            }
+            self.live = window;
+        } else {
+            self.past = Some(window);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,5 +249,25 @@ mod tests {
         assert_eq!(rest.entry(900), whole.entry(900));
         rest.push(crashed(1_001));
         assert_eq!(rest.last(), 1_001);
+    }
+
+    #[test]
+    fn earlier_events_join_the_live_ones_where_they_meet() {
+        let mut tape = Tape::new(window(900).state_at(500).expect("there"));
+        for position in 501..=510 {
+            assert!(tape.receive(crashed(position)));
+        }
+        let mut earlier = Window::new(window(300).state_at(300).expect("there"));
+        for position in 301..=400 {
+            earlier.push(crashed(position));
+        }
+        tape.remember(earlier.clone());
+        assert_eq!((tape.entry(350).is_some(), tape.window(450).is_some(), tape.end()), (true, false, 510));
+        for position in 401..=500 {
+            earlier.push(crashed(position));
+        }
+        tape.remember(earlier);
+        assert_eq!((tape.live().first(), tape.end()), (301, 510));
+        assert_eq!(tape.state_at(505), window(600).state_at(505));
     }
 }

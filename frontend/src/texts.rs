@@ -62,10 +62,22 @@ pub const RESTART: &str = "Restart";
 pub const PAUSE: &str = "Pause";
 pub const PLAY: &str = "Play";
 pub const LIVE: &str = "Live";
+pub const STEP_BACK: &str = "Step back";
+pub const STEP_FORWARD: &str = "Step forward";
+pub const MOMENT_BACK: &str = "Previous moment";
+pub const MOMENT_FORWARD: &str = "Next moment";
+pub const POSITION: &str = "Position";
+pub const SPEED: &str = "Speed";
+pub const STOPS: &str = "Stop at";
+pub const STOP_AT_COMPENSATION: &str = "something taken back";
+pub const STOP_AT_FAILURE: &str = "a refused payment or reservation";
+pub const STOP_AT_CRASH: &str = "a crash";
+pub const STOPPED_HERE: &str = "Stopped here, as you asked.";
+pub const VIEWS: &str = "Views";
+pub const VIEW_NAMES: [&str; 6] = ["Diagram", "Story", "Space-time", "Trace", "Data", "Code"];
+pub const LOOKING_BACK: &str = "Looking that far back …";
 pub const CONTROLS: &str = "Controls";
 pub const ORDERS: &str = "Orders";
-pub const STORY: &str = "Story so far";
-pub const STORY_EMPTY: &str = "What happens will be told here, a sentence at a time.";
 pub const HISTORY: &str = "History";
 pub const FOLD: &str = "Fold away";
 pub const UNFOLD: &str = "Unfold";
@@ -77,8 +89,14 @@ pub const TRY_AGAIN: &str = "Try again";
 pub const START_NEW: &str = "Start a new one";
 pub const KEYS: &str = "Keys";
 pub const KEYS_ON: &str = "Listen to these keys";
-pub const KEYS_LIST: [(&str, &str); 3] =
-    [("Space", "pause or play the picture"), ("L", "jump to live"), ("?", "show or hide this")];
+pub const KEYS_LIST: [(&str, &str); 6] = [
+    ("Space", "pause or play the picture"),
+    ("← →", "step back and forward, by event"),
+    ("Shift ← →", "the same, by what matters"),
+    ("[ ]", "slower, faster"),
+    ("L", "jump to live"),
+    ("?", "show or hide this"),
+];
 
 pub const BEFORE: &str = "This is how things stand. What happens next is told here.";
 pub const NOTHING_YET: &str = "Nothing has happened yet. Place an order and watch where it goes.";
@@ -151,7 +169,16 @@ pub fn minutes(minutes: u8) -> String {
     format!("About {minutes} minutes")
 }
 
-pub fn newer(count: usize) -> String {
+pub fn stop_at(service: &str) -> String {
+    format!("anything at {service}")
+}
+
+/// How the slider's value is heard.
+pub fn position(position: u64, end: u64, sentence: &str) -> String {
+    format!("{position} of {end}. {sentence}")
+}
+
+pub fn newer(count: u64) -> String {
     format!("{count} new")
 }
 

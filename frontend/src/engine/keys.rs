@@ -1,6 +1,8 @@
-//! Space pauses and plays, L jumps to live, ? shows the keys. Space only where no control has
-//! the focus, the letters wherever nobody types, and all only while they are switched on.
+//! Space pauses and plays, arrows step, brackets change the speed, L jumps to live, ? shows the
+//! keys. Space and arrows only where no control of their own has the focus, the rest wherever
+//! nobody types, and all only while they are switched on.
 
+use super::time::{faster_or_slower, step};
 use super::{jump_to_live, pause_or_play, window, with};
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, KeyboardEvent};
@@ -14,17 +16,25 @@ pub fn listen() {
 }
 
 const CONTROLS: &str = "a, button, input, select, textarea, summary, [contenteditable]";
-const TYPED_INTO: &str = "input:not([type=checkbox]), select, textarea, [contenteditable]";
+const TYPED_INTO: &str = "input:not([type=checkbox], [type=range]), select, textarea, [contenteditable]";
+/// What has a use of its own for arrows.
+const ARROWED: &str = "input:not([type=checkbox]), select, textarea, [contenteditable], [role=listbox], [role=tab]";
 
 fn pressed(event: KeyboardEvent) {
     let listens = with(|engine| engine.listens_to_keys) == Some(true);
     let modified = event.ctrl_key() || event.meta_key() || event.alt_key();
-    if modified || event.repeat() || !listens {
+    if modified || !listens {
         return;
     }
     let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     let within = |controls| target.as_ref().is_some_and(|element| element.closest(controls).ok().flatten().is_some());
+    let repeats = event.repeat();
     match event.key().as_str() {
+        "ArrowLeft" if !within(ARROWED) => step(false, event.shift_key()),
+        "ArrowRight" if !within(ARROWED) => step(true, event.shift_key()),
+        _ if repeats => return,
+        "[" if !within(TYPED_INTO) => faster_or_slower(false),
+        "]" if !within(TYPED_INTO) => faster_or_slower(true),
         " " if !within(CONTROLS) => pause_or_play(),
         "l" | "L" if !within(TYPED_INTO) => jump_to_live(),
         "?" if !within(TYPED_INTO) => show_or_hide_keys(),

@@ -1,35 +1,28 @@
 //! The connection: finding or starting the sandbox, opening the stream, and what to do when
 //! the one or the other fails.
 
-use super::{Engine, now, spawn, with};
+use super::{Engine, spawn, with};
 use crate::client::{self, Heard, Refusal, Stream};
 use crate::islands::Link;
 use crate::player::Player;
+use crate::tape::Tape;
 use crate::texts;
-use diagram::DiagramState;
+use diagram::{DiagramState, Strata};
 use wasm_bindgen::prelude::*;
-
-/// How much history is looked up for the soil and the story.
-const HISTORY: u64 = 600;
 
 /// Opens the stream, of a sandbox found or started if there is none yet.
 pub fn connect() {
-    let Some((sandbox, topology, position)) =
-        with(|engine| (engine.sandbox.clone(), engine.topology.clone(), engine.player.shown.position))
-    else {
-        return;
-    };
+    let Some((sandbox, topology)) = with(|engine| (engine.sandbox.clone(), engine.topology.clone())) else { return };
     spawn(async move {
         if let Some(id) = sandbox {
-            open(&id, position).await;
+            open(&id).await;
             return;
         }
         set_link(Link::Starting);
         match find_or_start(&topology).await {
             Ok((id, state)) => {
-                let position = state.as_ref().map_or(0, |state| state.position);
                 with(|engine| engine.adopt(&id, state));
-                open(&id, position).await;
+                open(&id).await;
             }
             Err(refusal) => set_link(Link::Failed(format!("{} {}", texts::CANNOT_START, refusal.detail))),
         }
@@ -57,24 +50,18 @@ async fn find_or_start(topology: &str) -> Result<(String, Option<DiagramState>),
     Ok((client::create_sandbox(topology).await?, None))
 }
 
-async fn open(id: &str, position: u64) {
-    with(Engine::listen);
-    let begin = position.saturating_sub(HISTORY).max(1);
-    let known = with(|engine| std::mem::replace(&mut engine.knows_history, true));
-    if position <= begin || known != Some(false) {
-        return;
-    }
-    // The soil and the story can do without, so a refusal changes nothing.
-    if let (Ok(past), Ok(events)) =
-        (client::state(id, Some(begin)).await, client::history(id, begin, position - begin).await)
+async fn open(id: &str) {
+    // Who looks back is shown the past; the present goes on behind it.
+    if with(|engine| engine.looking.wanted.is_some()) == Some(true)
+        && let Ok(state) = client::state(id, None).await
     {
         with(|engine| {
-            if engine.sandbox.as_deref() == Some(id) {
-                engine.player.remember(past, &events);
-                engine.show();
-            }
+            engine.player.tape = Tape::new(state);
+            engine.player.pause();
         });
     }
+    with(Engine::listen);
+    super::time::remember(id).await;
 }
 
 fn set_link(link: Link) {
@@ -91,9 +78,8 @@ fn heard(heard: Heard) {
         }
         Heard::Event(event) => {
             with(|engine| {
-                engine.player.receive(*event, now());
+                engine.receive(*event);
                 if engine.player.paused {
-                    engine.store.show_story(&engine.player);
                     engine.show_time();
                 }
                 engine.ask_frame();
@@ -106,7 +92,7 @@ fn heard(heard: Heard) {
 
 /// An `EventSource` does not say why it was refused; asking once more does.
 fn refused() {
-    let Some((Some(id), position)) = with(|engine| (engine.sandbox.clone(), engine.player.received())) else {
+    let Some((Some(id), position)) = with(|engine| (engine.sandbox.clone(), engine.player.tape.end())) else {
         return;
     };
     with(|engine| engine.stream = None);
@@ -170,7 +156,7 @@ impl Engine {
     /// Opens the stream, where there is something to hear and somebody to see it.
     fn listen(&mut self) {
         if self.stream.is_none() && !super::hidden() {
-            let position = self.player.received();
+            let position = self.player.tape.end();
             self.stream = self.sandbox.as_ref().and_then(|id| Stream::open(id, position, heard));
         }
     }
@@ -190,7 +176,7 @@ impl Engine {
     /// Back to a picture in which nothing has happened.
     pub(super) fn forget(&mut self) {
         self.stream = None;
-        self.knows_history = false;
+        self.strata = Strata::default();
         if let Some(topology) = &self.player.shown.topology {
             let paused = self.player.paused;
             self.player = Player::new(DiagramState::new(topology));

@@ -1,8 +1,9 @@
 //! What the view shows, as signals. Values that follow from the picture are set by the engine,
 //! and only when they changed.
 
-use crate::player::{Player, Told};
-use crate::svg::{escape, ledger, order_table, strata, tables};
+use crate::player::Player;
+use crate::svg::{escape, ledger, order_table, tables};
+use crate::tape::Entry;
 use crate::texts;
 use diagram::{DiagramState, Health};
 use leptos::prelude::*;
@@ -74,8 +75,6 @@ pub struct Store {
     pub moment: Text,
     /// HTML.
     pub telling: Text,
-    /// HTML.
-    pub story: Text,
     pub spoken: Text,
     pub clock: Text,
     pub stretched: Text,
@@ -119,7 +118,6 @@ impl Store {
             tables: text(),
             moment: text(),
             telling: text(),
-            story: text(),
             spoken: text(),
             clock: text(),
             stretched: text(),
@@ -189,20 +187,17 @@ impl Store {
         }
     }
 
-    /// The sentence under the picture, the story and the soil.
+    /// The sentence under the picture.
     pub fn show_story(&self, player: &Player) {
-        if let Some(told) = player.story.back() {
-            set(self.moment, &moment(told));
-            set(self.telling, &told.sentence.html());
+        if let Some(entry) = player.telling() {
+            set(self.moment, &moment(entry));
+            set(self.telling, &entry.sentence().html());
         }
-        let mut story = String::new();
-        for told in player.story.iter().rev() {
-            let (moment, sentence) = (moment(told), told.sentence.html());
-            story.push_str(&format!("<li><span class=\"moment\">{moment}</span> <span>{sentence}</span></li>"));
-        }
-        set(self.story, &story);
-        let broken = declining(&player.shown) || player.shown.nodes.iter().any(|node| node.health == Health::Crashed);
-        set(self.track, &strata(&player.marks, &player.coming(), broken));
+    }
+
+    /// The soil's painting.
+    pub fn show_strata(&self, painting: &str) {
+        set(self.track, painting);
     }
 
     /// Nothing has been told yet.
@@ -214,7 +209,7 @@ impl Store {
     pub fn show_clock(&self, player: &Player, now: f64) {
         set(self.clock, &texts::elapsed(player.elapsed()));
         set(self.stretched, &player.stretched().map_or_else(String::new, texts::stretched));
-        let told = player.paused && player.behind() > 0 || player.lags(now);
+        let told = !player.is_live() && player.behind() > 0 || player.lags(now);
         set(self.newer, &if told { texts::newer(player.behind()) } else { String::new() });
         set(self.play, if player.paused { texts::PLAY } else { texts::PAUSE });
         set(self.play_class, if player.paused { "play" } else { "play running" });
@@ -225,8 +220,8 @@ pub fn declining(state: &DiagramState) -> bool {
     state.faults.iter().any(|fault| fault.spec.kind == FaultKind::DeclinePayments)
 }
 
-fn moment(told: &Told) -> String {
-    told.since.map_or_else(String::new, texts::moment)
+fn moment(entry: &Entry) -> String {
+    entry.since.map_or_else(String::new, texts::moment)
 }
 
 /// Sets a signal only if that changes it.

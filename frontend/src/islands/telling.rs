@@ -15,20 +15,11 @@ pub fn Telling(store: Store) -> impl IntoView {
     }
 }
 
-/// The latest orders in a line, and at its end the story so far, which opens in the telling's
-/// place: it covers nothing that can be pressed.
+/// The latest orders in a line.
 #[component]
 pub fn Ledger(store: Store) -> impl IntoView {
     let orders = store.orders;
-    let ledger = (!store.roomy).then(|| view! { <ol class="ledger" aria-label=texts::ORDERS inner_html=orders></ol> });
-    view! {
-        <div class="line">
-            {ledger}
-            <details class="story">
-                <summary>{texts::STORY}</summary>
-                <ol tabindex="0" aria-label=texts::STORY inner_html=store.story></ol>
-                <p>{texts::STORY_EMPTY}</p>
-            </details>
-        </div>
-    }
+    (!store.roomy).then(|| {
+        view! { <div class="line"><ol class="ledger" aria-label=texts::ORDERS inner_html=orders></ol></div> }
+    })
 }

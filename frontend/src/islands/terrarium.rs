@@ -8,6 +8,7 @@ use super::yard::{Foot, Yard};
 use crate::player::Player;
 use crate::svg::{Layout, Shape, scene};
 use crate::texts;
+use crate::views::View;
 use diagram::DiagramState;
 use leptos::prelude::*;
 
@@ -36,7 +37,7 @@ impl Room {
 /// island would do, if the code leptos makes for them were not a quarter of what is loaded.
 #[derive(Clone)]
 pub struct Given {
-    /// The session's sandbox; without one, it is found or started in the browser.
+    /// The session's sandbox, or its kept run; without one, it is found or started in the browser.
     pub sandbox_id: Option<String>,
     /// The picture as the server folded it; the stream goes on from there.
     pub state: DiagramState,
@@ -53,7 +54,7 @@ fn given() -> Option<Given> {
     let around = document().query_selector("[data-picture]").ok()??;
     let room = around.get_attribute("data-room")?;
     Some(Given {
-        sandbox_id: around.get_attribute("data-sandbox"),
+        sandbox_id: around.get_attribute("data-sandbox").as_deref().map(crate::client::of),
         state: crate::json::read(&around.get_attribute("data-picture")?)?,
         room: Room::ALL.into_iter().find(|known| known.name() == room)?,
     })
@@ -81,11 +82,13 @@ fn alive(given: Given) -> impl IntoView {
         <section class=class aria-label=texts::VESSEL>
             <div class="vessel">
                 <Head store=store.clone() title/>
-                <div class="window">
+                <div class="tabs" role="tablist" aria-label=texts::VIEWS inner_html=still(tabs)></div>
+                <div class="window" id="view" role="tabpanel" aria-labelledby="tab-diagram">
+                    <div class="view"></div>
                     <div class="stage">
                         <div class="scenes" inner_html=scenes></div>
                         <canvas class="tokens" aria-hidden="true"></canvas>
-                        <Levers store=store.clone() services/>
+                        <Levers store=store.clone() services=services.clone()/>
                     </div>
                 </div>
                 <Trouble words=levers/>
@@ -93,13 +96,26 @@ fn alive(given: Given) -> impl IntoView {
                     <Telling store=store.clone()/>
                     <Ledger store=store.clone()/>
                 </div>
-                <Soil store=store.clone()/>
+                <Soil store=store.clone() services/>
             </div>
             <Foot store=store.clone()/>
             {roomy.then(|| view! { <Yard store=store.clone()/> })}
             <p class="visually-hidden" aria-live="polite" inner_html=store.spoken></p>
         </section>
     }
+}
+
+/// The views, each with an address of its own.
+fn tabs() -> String {
+    let tab = |(view, name): (View, &str)| {
+        let (id, selected) = (view.name(), view == View::Diagram);
+        let index = if selected { "0" } else { "-1" };
+        format!(
+            "<a role=\"tab\" id=\"tab-{id}\" href=\"?view={id}\" data-view=\"{id}\" aria-controls=\"view\" \
+             aria-selected=\"{selected}\" tabindex=\"{index}\">{name}</a>"
+        )
+    };
+    View::ALL.into_iter().zip(texts::VIEW_NAMES).map(tab).collect()
 }
 
 /// The picture in its three layouts, one of them shown.

@@ -127,43 +127,136 @@ fn what_came_twice_counts_once() {
 }
 
 #[test]
-fn far_behind_hops_get_shorter_until_nothing_travels() {
-    assert_eq!(speed(0.0, 1), 1.0);
-    assert_eq!(speed(BEHIND, 1), 1.0);
-    assert!(speed(BEHIND + 1_000.0, 1) > 3.0);
+fn far_behind_hops_get_shorter_until_the_end_is_shown_at_once() {
+    assert_eq!((lateness(0.0), lateness(BEHIND)), (1.0, 1.0));
+    assert!(lateness(BEHIND + 1_000.0) > 3.0);
     let mut player = player();
     for i in 0..5_000 {
         player.receive(published(i + 1, "orders", "OrderCreated"), 0.0);
     }
     player.advance(16.0, 16.0);
-    assert!(player.behind() <= 2_000 && player.flights.len() <= 1);
-    for tick in 0..1_200 {
-        player.advance(16.0, f64::from(tick) * 16.0);
-    }
-    assert!(player.behind() == 0, "it catches up");
+    assert_eq!((player.behind(), player.flights.len()), (0, 0));
 }
 
 #[test]
 fn the_clock_shows_real_time_and_how_far_it_is_stretched() {
     let mut player = player();
-    let command = protocol::Command { id: Uuid::nil(), kind: "PlaceOrder".into(), data: json!({}) };
-    player.receive(event(10, "terrarium", Observation::CommandAccepted { command }), 0.0);
-    player.receive(published(20, "orders", "OrderCreated"), 0.0);
+    player.receive(event(1, "terrarium", accepted()), 0.0);
+    player.receive(Recorded { at: 11_000, ..published(2, "orders", "OrderCreated") }, 0.0);
     player.advance(0.0, 0.0);
     player.advance(HOP, HOP);
     player.advance(HOP, HOP);
     assert_eq!(player.elapsed(), 10_000);
-    assert_eq!(player.stretched(), Some(40));
+    assert_eq!(player.stretched(), Some(50));
+}
+
+fn accepted() -> Observation {
+    let command = protocol::Command { id: Uuid::nil(), kind: "PlaceOrder".into(), data: json!({}) };
+    Observation::CommandAccepted { command }
+}
+
+/// A short saga, of which nothing was shown yet.
+fn recorded() -> Player {
+    let mut player = player();
+    for event in [
+        event(1, "learner", accepted()),
+        published(2, "orders", "OrderCreated"),
+        delivered(3, "orders", "inventory", 2),
+        committed(4, "inventory"),
+        published(5, "inventory", "StockReserved"),
+        published(6, "inventory", "StockReleased"),
+    ] {
+        player.receive(event, 0.0);
+    }
+    player
 }
 
 #[test]
-fn history_stands_before_what_happened_since() {
+fn a_position_is_shown_as_it_was_whichever_way_one_comes() {
+    let mut player = recorded();
+    player.jump_to_live();
+    let end = player.shown.clone();
+    for position in [3, 5, 2, 0, 6, 4, 1] {
+        assert!(player.seek(position));
+        assert_eq!(Some(&player.shown), player.tape.state_at(position).as_ref());
+        assert!(player.paused && !player.is_live());
+    }
+    assert!(player.seek(6));
+    assert_eq!(player.shown, end);
+    assert!(!player.seek(7), "nothing is shown that has not happened");
+}
+
+#[test]
+fn a_moment_looked_at_has_its_token_halfway() {
+    let mut player = recorded();
+    assert!(player.seek(5));
+    assert_eq!(names(&player), ["StockReserved"]);
+    assert_eq!(player.progress(&player.flights[0]), 0.5);
+    assert!(player.seek(4));
+    assert!(player.flights.is_empty(), "a commit moves nothing");
+}
+
+#[test]
+fn steps_by_what_matters_leave_the_rest_out() {
+    let mut player = recorded();
+    assert!(player.seek(2));
+    assert_eq!((player.moment(true), player.moment(false)), (Some(5), Some(1)));
+}
+
+#[test]
+fn played_again_it_goes_at_leisure_and_ends_at_the_present() {
+    let mut player = recorded();
+    player.jump_to_live();
+    player.seek(1);
+    player.paused = false;
+    let mut seen = vec![];
+    for tick in 0..100 {
+        // Long ago by the clock on the wall: a replay does not hurry after it.
+        player.advance(50.0, 1_000_000.0 + f64::from(tick) * 50.0);
+        if seen.last() != Some(&player.shown.position) {
+            seen.push(player.shown.position);
+        }
+    }
+    assert_eq!(seen.last(), Some(&6));
+    assert!(seen.len() >= 4, "{seen:?}");
+    assert!(player.is_live());
+}
+
+#[test]
+fn it_stops_where_it_was_asked_to() {
+    let mut player = recorded();
+    player.breakpoints = vec![Breakpoint::Compensation];
+    let mut stopped = 0;
+    for tick in 0..200 {
+        stopped += u32::from(player.advance(50.0, f64::from(tick) * 50.0).stopped);
+    }
+    assert_eq!((stopped, player.shown.position, player.paused), (1, 6, true));
+    assert_eq!(names(&player).last(), Some(&"StockReleased"), "it is seen, and does not move on");
+}
+
+#[test]
+fn a_hundred_times_as_fast_many_hops_fit_into_a_frame() {
+    let mut player = recorded();
+    player.set_speed(SPEEDS.len() - 1);
+    for tick in 0..4 {
+        player.advance(16.0, f64::from(tick) * 16.0);
+    }
+    assert_eq!(player.shown.position, 6);
+    let mut slow = recorded();
+    slow.set_speed(0);
+    slow.advance(100.0, 100_000.0);
+    assert_eq!(slow.shown.position, 2, "who goes slowly is not hurried");
+}
+
+#[test]
+fn on_an_edge_that_flows_nothing_waits() {
     let mut player = player();
-    player.receive(published(7, "inventory", "StockReserved"), 0.0);
-    player.advance(0.0, 0.0);
-    let past = DiagramState::new(&protocol::topology("saga-choreography").expect("known"));
-    player.remember(past, &[published(3, "orders", "OrderCreated")]);
-    assert_eq!(player.marks.iter().map(|mark| mark.position).collect::<Vec<_>>(), [3, 7]);
-    assert_eq!(player.story.iter().map(|told| told.position).collect::<Vec<_>>(), [3, 7]);
-    assert_eq!(player.shown.position, 7, "the picture is as it was");
+    for i in 1..=60 {
+        player.receive(Recorded { at: i * 5_000, ..published(i, "orders", "OrderCreated") }, 0.0);
+    }
+    for tick in 0..80 {
+        player.advance(100.0, f64::from(tick) * 20.0);
+    }
+    assert_eq!(player.behind(), 0);
+    assert!(player.flow.flowing().next().is_some() || player.flights.is_empty());
 }

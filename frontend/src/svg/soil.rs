@@ -1,92 +1,128 @@
-//! The soil: history in strata, from left to right.
+//! The soil: the whole record from left to right, painted with what stands out in it.
 
-use diagram::MarkKind;
-use std::collections::VecDeque;
+use diagram::{Layer, MarkKind, Strata};
+use protocol::Position;
 
-/// Something that happened, as a mark in the soil.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mark {
-    pub kind: MarkKind,
-    pub position: u64,
+/// With more marks than this, they become columns.
+const SINGLE: usize = 90;
+const COLUMNS: u64 = 200;
+/// The shortest record drawn over the whole width.
+const SHORTEST: Position = 160;
+
+/// How many positions the whole width stands for: a little more than there are, in steps, so
+/// that marks stay where they are while the record grows.
+pub fn scale(end: Position) -> Position {
+    let mut scale = SHORTEST;
+    while scale < end + end / 20 {
+        scale += scale / 4;
+    }
+    scale
 }
 
-const HEIGHT: i32 = 30;
-const STEP: i32 = 16;
-/// Extra room before a command: a new layer begins.
-const LAYER: i32 = 14;
-
-/// Marks from old to new, shaded while something was broken, then the playhead, then what
-/// has been received and is not shown yet. `broken` says whether anything is broken now.
-pub fn strata(marks: &VecDeque<Mark>, coming: &[Mark], broken: bool) -> String {
-    let mut bands = String::new();
-    let mut glyphs = String::new();
-    let mut x = 4;
-    let mut broken_since = None;
-    // What broke before the first mark kept is broken from the beginning on.
-    let first_turn = marks.iter().find_map(|mark| turn(mark.kind));
-    if first_turn == Some(false) || first_turn.is_none() && broken {
-        broken_since = Some(0);
-    }
-    for mark in marks {
-        if mark.kind == MarkKind::Command && x > 4 {
-            x += LAYER;
-        }
-        x += STEP;
-        match turn(mark.kind) {
-            Some(true) => {
-                broken_since.get_or_insert(x);
+/// Marks from old to new, shaded while something was broken. `broken_before` says whether
+/// anything was before the first position.
+pub fn strata(strata: &Strata, end: Position) -> String {
+    let scale = scale(end);
+    let marked: Vec<(Position, &Layer)> =
+        (0..).zip(&strata.layers).map(|(i, layer)| (strata.first_of(i), layer)).collect();
+    let single =
+        marked.iter().map(|(_, layer)| layer.iter().filter(|count| **count > 0).count()).sum::<usize>() <= SINGLE;
+    let mut out = String::from("<svg width=\"100%\" height=\"30\" aria-hidden=\"true\">");
+    shade(&mut out, &marked, end, scale);
+    if single {
+        for (position, layer) in &marked {
+            for kind in MarkKind::ALL.into_iter().filter(|kind| layer[*kind as usize] > 0) {
+                let at = percent(*position + strata.width / 2, scale);
+                out.push_str(&format!("<svg x=\"{at}\" overflow=\"visible\">{}</svg>", glyph(kind)));
             }
-            Some(false) => {
-                if let Some(since) = broken_since.take() {
-                    bands.push_str(&band(since, x));
-                }
+        }
+    } else {
+        columns(&mut out, &marked, scale);
+    }
+    out.push_str("</svg>");
+    out
+}
+
+/// A thousandth of the width is close enough.
+fn percent(position: Position, scale: Position) -> String {
+    let part = position * 1_000 / scale.max(1);
+    format!("{}.{}%", part / 10, part % 10)
+}
+
+fn columns(out: &mut String, marked: &[(Position, &Layer)], scale: Position) {
+    let mut from = 0;
+    while from < marked.len() {
+        let column = marked[from].0 * COLUMNS / scale;
+        let to = from + marked[from..].iter().take_while(|(position, _)| position * COLUMNS / scale == column).count();
+        let count = |kind: MarkKind| marked[from..to].iter().map(|(_, layer)| layer[kind as usize]).sum::<u32>();
+        let x = format!("{}.{}%", column * 1000 / COLUMNS / 10, column * 1000 / COLUMNS % 10);
+        let mut bar = |class: &str, y: u32, height: u32| {
+            if height > 0 {
+                out.push_str(&format!(
+                    "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\".4%\" height=\"{height}\"/>"
+                ));
             }
-            None => {}
+        };
+        let tall = |count: u32, most: u32| if count == 0 { 0 } else { (2 + count.ilog2() * 2).min(most) };
+        bar("command", 3, tall(count(MarkKind::Command), 8));
+        let events = tall(count(MarkKind::Event), 10);
+        bar("event", 12, events);
+        bar("failure", 23, tall(count(MarkKind::Failure), 6));
+        bar("compensation", 26, tall(count(MarkKind::Compensation), 4));
+        let mut sign = |kind: MarkKind| {
+            if count(kind) > 0 {
+                out.push_str(&format!("<svg x=\"{x}\" overflow=\"visible\">{}</svg>", glyph(kind)));
+            }
+        };
+        for kind in [MarkKind::Crash, MarkKind::Restart, MarkKind::FaultOn, MarkKind::FaultOff] {
+            sign(kind);
         }
-        glyphs.push_str(&glyph(mark.kind, x));
-    }
-    let head = x + STEP;
-    if let Some(since) = broken_since.filter(|_| broken) {
-        bands.push_str(&band(since, head));
-    }
-    if !marks.is_empty() {
-        glyphs.push_str(&format!("<rect class=\"playhead\" x=\"{head}\" width=\"3\" height=\"{HEIGHT}\"/>"));
-    }
-    x = head + 4;
-    glyphs.push_str("<g class=\"coming\">");
-    for mark in coming {
-        x += STEP;
-        glyphs.push_str(&glyph(mark.kind, x));
-    }
-    let width = x + STEP;
-    format!("<svg width=\"{width}\" height=\"{HEIGHT}\">{bands}{glyphs}</g></svg>")
-}
-
-/// Whether with this something broke, or was mended.
-fn turn(kind: MarkKind) -> Option<bool> {
-    match kind {
-        MarkKind::Crash | MarkKind::FaultOn | MarkKind::Broken => Some(true),
-        MarkKind::Restart | MarkKind::FaultOff | MarkKind::Restored => Some(false),
-        _ => None,
+        from = to;
     }
 }
 
-fn band(from: i32, to: i32) -> String {
-    format!("<rect class=\"broken\" x=\"{from}\" width=\"{}\" height=\"{HEIGHT}\"/>", to - from)
-}
-
-fn glyph(kind: MarkKind, x: i32) -> String {
-    let middle = HEIGHT / 2;
-    match kind {
-        MarkKind::Command => format!("<rect class=\"command\" x=\"{}\" y=\"7\" width=\"5\" height=\"16\"/>", x - 2),
-        MarkKind::Event => format!("<circle class=\"event\" cx=\"{x}\" cy=\"{middle}\" r=\"4\"/>"),
-        MarkKind::Failure => format!("<path class=\"failure\" d=\"M{x} 8l7 7l-7 7l-7-7z\"/>"),
-        MarkKind::Compensation => format!("<circle class=\"compensation\" cx=\"{x}\" cy=\"{middle}\" r=\"5.5\"/>"),
-        MarkKind::Crash => format!("<path class=\"crash\" d=\"M{} 10l10 10m0-10l-10 10\"/>", x - 5),
-        MarkKind::Restart => format!("<path class=\"restart\" d=\"M{x} 22v-14m-5 5l5-5l5 5\"/>"),
-        MarkKind::FaultOn | MarkKind::FaultOff | MarkKind::Broken | MarkKind::Restored => {
-            format!("<path class=\"fault\" d=\"M{x} 5v20\"/>")
+/// While something was broken: a service crashed, a fault stood, a promise did not hold.
+fn shade(out: &mut String, marked: &[(Position, &Layer)], end: Position, scale: Position) {
+    let (mut broken, mut since) = (0_i64, 0);
+    let mut band = |from: Position, to: Position| {
+        let part = |position: Position| position * 1_000 / scale;
+        let width = (part(to) - part(from)).max(2);
+        let x = percent(from, scale);
+        out.push_str(&format!(
+            "<rect class=\"broken\" x=\"{x}\" width=\"{}.{}%\" height=\"30\"/>",
+            width / 10,
+            width % 10
+        ));
+    };
+    for (position, layer) in marked {
+        let count = |kind: MarkKind| i64::from(layer[kind as usize]);
+        let more = count(MarkKind::Crash) + count(MarkKind::FaultOn) + count(MarkKind::Broken);
+        let fewer = count(MarkKind::Restart) + count(MarkKind::FaultOff) + count(MarkKind::Restored);
+        let now = (broken + more - fewer).max(0);
+        if broken == 0 && more > 0 {
+            since = *position;
         }
+        if now == 0 && (broken > 0 || more > 0) {
+            band(since, *position);
+        }
+        broken = now;
+    }
+    if broken > 0 {
+        band(since, end);
+    }
+}
+
+/// A mark around 0, in the middle of the soil's height.
+fn glyph(kind: MarkKind) -> &'static str {
+    match kind {
+        MarkKind::Command => "<rect class=\"command\" x=\"-2\" y=\"7\" width=\"5\" height=\"16\"/>",
+        MarkKind::Event => "<circle class=\"event\" cy=\"15\" r=\"4\"/>",
+        MarkKind::Failure => "<path class=\"failure\" d=\"M0 8l7 7l-7 7l-7-7z\"/>",
+        MarkKind::Compensation => "<circle class=\"compensation\" cy=\"15\" r=\"5.5\"/>",
+        MarkKind::Crash => "<path class=\"crash\" d=\"M-5 10l10 10m0-10l-10 10\"/>",
+        MarkKind::Restart => "<path class=\"restart\" d=\"M0 22v-14m-5 5l5-5l5 5\"/>",
+        MarkKind::FaultOn | MarkKind::FaultOff => "<path class=\"fault\" d=\"M0 5v20\"/>",
+        MarkKind::Broken | MarkKind::Restored => "<path class=\"fault\" d=\"M0 3v24m-3 0h6m-6-24h6\"/>",
     }
 }
 
@@ -94,17 +130,34 @@ fn glyph(kind: MarkKind, x: i32) -> String {
 mod tests {
     use super::*;
 
-    fn drawn(kinds: &[MarkKind], broken: bool) -> String {
-        let marks = kinds.iter().map(|&kind| Mark { kind, position: 1 }).collect();
-        strata(&marks, &[], broken)
+    fn drawn(kinds: &[MarkKind]) -> String {
+        let mut painted = Strata::default();
+        for (position, kind) in (1..).zip(kinds) {
+            painted.add(position, Some(*kind));
+        }
+        strata(&painted, kinds.len() as u64)
     }
 
     #[test]
     fn what_was_broken_is_shaded_until_it_was_mended() {
         use MarkKind::*;
-        assert_eq!(drawn(&[Command, Crash, Event, Restart, Event], false).matches("broken").count(), 1);
-        assert_eq!(drawn(&[Command, Crash, Event], true).matches("broken").count(), 1);
-        assert_eq!(drawn(&[Command, Event, Restart, Event], false).matches("broken").count(), 1);
-        assert_eq!(drawn(&[Command, Event], false).matches("broken").count(), 0);
+        assert_eq!(drawn(&[Command, Crash, Event, Restart, Event]).matches("broken").count(), 1);
+        assert_eq!(drawn(&[Command, Crash, Event]).matches("broken").count(), 1);
+        assert_eq!(drawn(&[Command, Crash, Restart, FaultOn, FaultOff]).matches("broken").count(), 2);
+        assert_eq!(drawn(&[Command, Event]).matches("broken").count(), 0);
+    }
+
+    #[test]
+    fn the_scale_has_room_for_what_comes_and_seldom_changes() {
+        assert_eq!((scale(0), scale(100)), (160, 160));
+        let scales: Vec<_> = (0..50_000).map(scale).collect();
+        assert!(scales.iter().zip(0..).all(|(scale, end)| *scale >= end));
+        assert!(scales.chunk_by(|a, b| a == b).count() < 32);
+    }
+
+    #[test]
+    fn a_long_record_is_drawn_with_a_bounded_number_of_shapes() {
+        let kinds: Vec<_> = (0..20_000).map(|n| MarkKind::ALL[n % 4]).collect();
+        assert!(drawn(&kinds).matches('<').count() < 6 * COLUMNS as usize);
     }
 }

@@ -86,12 +86,20 @@ impl Default for Strata {
 impl Strata {
     /// Folds the next event in, given the picture before it.
     pub fn evolve(&mut self, before: &DiagramState, event: &Recorded) {
-        self.end = event.position;
-        let Some(kind) = mark(before, event) else { return };
-        while self.layer_of(event.position) >= LAYERS {
+        self.add(event.position, mark(before, event));
+    }
+
+    /// The same, for an event of which the mark is known. One folded in before is ignored.
+    pub fn add(&mut self, position: Position, mark: Option<MarkKind>) {
+        if position <= self.end {
+            return;
+        }
+        self.end = position;
+        let Some(kind) = mark else { return };
+        while self.layer_of(position) >= LAYERS {
             self.halve();
         }
-        let layer = self.layer_of(event.position);
+        let layer = self.layer_of(position);
         if self.layers.len() <= layer {
             self.layers.resize(layer + 1, Layer::default());
         }

@@ -1,0 +1,82 @@
+//! What is pressed, chosen or dragged, wherever on the page it stands: markup says by its
+//! attributes what it does.
+
+use super::{looking, time};
+use wasm_bindgen::prelude::*;
+use web_sys::{Element, Event, HtmlElement, HtmlInputElement, MouseEvent};
+
+pub fn listen(root: &HtmlElement) {
+    for (event, run) in [("click", clicked as fn(Event)), ("input", moved), ("change", chosen)] {
+        let heard = Closure::<dyn FnMut(Event)>::new(run);
+        let _ = root.add_event_listener_with_callback(event, heard.as_ref().unchecked_ref());
+        // The island lives as long as the page.
+        heard.forget();
+    }
+}
+
+fn target(event: &Event, selector: &str) -> Option<Element> {
+    event.target()?.dyn_into::<Element>().ok()?.closest(selector).ok()?
+}
+
+fn number<T: std::str::FromStr>(element: &Element, name: &str) -> Option<T> {
+    element.get_attribute(name)?.parse().ok()
+}
+
+fn clicked(event: Event) {
+    let Some(element) = target(&event, "[data-do],[data-view],[data-at],[data-dot],[data-trace]") else { return };
+    let mouse: &MouseEvent = event.unchecked_ref();
+    // A link in a new tab or window is the browser's.
+    if mouse.ctrl_key() || mouse.meta_key() || mouse.shift_key() {
+        return;
+    }
+    event.prevent_default();
+    if let Some(what) = element.get_attribute("data-do") {
+        match &*what {
+            "back" => time::step(false, false),
+            "forward" => time::step(true, false),
+            "moment-back" => time::step(false, true),
+            "moment-forward" => time::step(true, true),
+            _ => looking::act(&what, &element),
+        }
+    }
+    if let Some(at) = number(&element, "data-at") {
+        time::go_to(at);
+    }
+    if let Some(trace) = element.get_attribute("data-trace") {
+        looking::follow(&trace);
+    }
+    if let Some(dot) = element.get_attribute("data-dot") {
+        looking::explain(Some(dot));
+    }
+    if let Some(view) = element.get_attribute("data-view") {
+        looking::open(&view);
+    }
+}
+
+fn moved(event: Event) {
+    if let Some(slider) = target(&event, "[data-set=position]")
+        && let Ok(position) = slider.unchecked_into::<HtmlInputElement>().value().parse()
+    {
+        time::go_to(position);
+    }
+}
+
+fn chosen(event: Event) {
+    if let Some(select) = target(&event, "[data-set=speed]")
+        && let Some(speed) = value(&select).parse().ok()
+    {
+        time::set_speed(speed);
+    }
+    if let Some(checkbox) = target(&event, "[data-stop]") {
+        let what = checkbox.get_attribute("data-stop").unwrap_or_default();
+        time::stop_at(&what, checkbox.unchecked_into::<HtmlInputElement>().checked());
+    }
+    if let Some(part) = target(&event, "[data-filter],[data-hide],[data-zoom],[data-group]") {
+        looking::arrange(&part);
+    }
+}
+
+/// Of any control that has one.
+pub fn value(control: &Element) -> String {
+    js_sys::Reflect::get(control, &"value".into()).ok().and_then(|value| value.as_string()).unwrap_or_default()
+}

@@ -1,0 +1,222 @@
+//! More than eyes can follow: an edge with many messages a second is drawn as a flow, with its
+//! rate, the failures in it and how long its messages took, until it calms.
+
+use diagram::{Motion, Place, Token};
+use protocol::{Observation, Position, Recorded};
+use std::collections::VecDeque;
+
+/// An edge and what passed along it within the last second of the record.
+#[derive(Clone, Debug)]
+pub struct Current {
+    pub from: Place,
+    pub to: Place,
+    /// When each passed, in microseconds since the sandbox was created, and whether it is a failure.
+    passed: VecDeque<(u64, bool)>,
+    /// When each was done, and how many microseconds it took.
+    took: VecDeque<(u64, u64)>,
+    /// Drawn as a flow.
+    flows: bool,
+    /// When something passed last, in the player's time, milliseconds.
+    last: f64,
+}
+
+/// All edges that something passed along lately.
+#[derive(Clone, Debug, Default)]
+pub struct Flow {
+    currents: Vec<Current>,
+    /// Messages published lately, and when.
+    published: VecDeque<(Position, u64)>,
+}
+
+const SECOND: u64 = 1_000_000;
+/// Messages a second from which an edge is a flow, and under which it is none any more.
+const MANY: usize = 14;
+const FEW: usize = 7;
+/// Publications remembered, to know how long their messages took.
+const PUBLISHED: usize = 1_024;
+/// After this long without anything in the picture, in milliseconds, an edge is calm.
+const QUIET: f64 = 1_000.0;
+
+impl Flow {
+    /// Takes an event and what moves because of it into account, at a time of the player.
+    pub fn note(&mut self, event: &Recorded, motion: Option<&Motion>, clock: f64) {
+        if let Some(motion) = motion {
+            let current = self.current(motion);
+            current.passed.push_back((event.at, motion.token == Token::Failure));
+            current.last = clock;
+            current.prune(event.at);
+        }
+        match &event.observation {
+            Observation::MessagePublished { .. } => {
+                self.published.push_back((event.position, event.at));
+                if self.published.len() > PUBLISHED {
+                    self.published.pop_front();
+                }
+            }
+            Observation::MessageAcked { topic, group, source_position, .. } => {
+                let at = self.published.binary_search_by_key(source_position, |(position, _)| *position);
+                if let Ok(at) = at {
+                    let took = event.at.saturating_sub(self.published[at].1);
+                    let (from, to) = (Place::Topic(topic.clone()), Place::Service(group.clone()));
+                    self.took(&from, &to, event.at, took);
+                }
+            }
+            Observation::ResponseSent { duration_us, .. } => {
+                self.took(&Place::Learner, &Place::Service(event.service.clone()), event.at, *duration_us);
+            }
+            _ => {}
+        }
+    }
+
+    fn current(&mut self, motion: &Motion) -> &mut Current {
+        let known = self.currents.iter().position(|current| current.is(&motion.from, &motion.to));
+        let at = known.unwrap_or_else(|| {
+            self.currents.push(Current {
+                from: motion.from.clone(),
+                to: motion.to.clone(),
+                passed: VecDeque::new(),
+                took: VecDeque::new(),
+                flows: false,
+                last: 0.0,
+            });
+            self.currents.len() - 1
+        });
+        &mut self.currents[at]
+    }
+
+    fn took(&mut self, from: &Place, to: &Place, at: u64, us: u64) {
+        if let Some(current) = self.currents.iter_mut().find(|current| current.is(from, to)) {
+            current.took.push_back((at, us));
+        }
+    }
+
+    /// What has had nothing on it for a while is calm. Gives whether any flow ended with this.
+    pub fn calm(&mut self, clock: f64) -> bool {
+        let before = self.currents.iter().filter(|current| current.flows).count();
+        self.currents.retain(|current| clock - current.last < QUIET);
+        before != self.flowing().count()
+    }
+
+    pub fn flowing(&self) -> impl Iterator<Item = &Current> {
+        self.currents.iter().filter(|current| current.flows)
+    }
+
+    /// Whether a motion is part of a flow.
+    pub fn takes(&self, motion: &Motion) -> bool {
+        self.flowing().any(|current| current.is(&motion.from, &motion.to))
+    }
+}
+
+impl Current {
+    pub fn is(&self, from: &Place, to: &Place) -> bool {
+        self.from == *from && self.to == *to
+    }
+
+    fn prune(&mut self, now: u64) {
+        let since = now.saturating_sub(SECOND);
+        while self.passed.front().is_some_and(|(at, _)| *at < since) {
+            self.passed.pop_front();
+        }
+        while self.took.front().is_some_and(|(at, _)| *at < since) {
+            self.took.pop_front();
+        }
+        let rate = self.passed.len();
+        self.flows = rate >= MANY || self.flows && rate >= FEW;
+    }
+
+    /// Messages within the last second.
+    pub fn rate(&self) -> usize {
+        self.passed.len()
+    }
+
+    /// How many of them are failures.
+    pub fn failures(&self) -> usize {
+        self.passed.iter().filter(|(_, failed)| *failed).count()
+    }
+
+    /// The median and the 99th percentile of how long they took, in microseconds, from being
+    /// published to being acknowledged, or from the request to its answer.
+    pub fn percentiles(&self) -> Option<(u64, u64)> {
+        let mut took: Vec<u64> = self.took.iter().map(|(_, us)| *us).collect();
+        took.sort_unstable();
+        let rank = |percent: usize| took.get((took.len() * percent / 100).min(took.len().checked_sub(1)?)).copied();
+        Some((rank(50)?, rank(99)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::Uuid;
+
+    fn event(position: Position, at: u64, observation: Observation) -> Recorded {
+        Recorded {
+            position,
+            at,
+            trace_id: Default::default(),
+            span_id: Default::default(),
+            parent_span_id: None,
+            service: "broker".into(),
+            replica: 0,
+            code: None,
+            correlation_id: None,
+            observation,
+        }
+    }
+
+    fn motion(position: Position) -> Motion {
+        Motion {
+            position,
+            from: Place::Topic("orders".into()),
+            to: Place::Service("inventory".into()),
+            token: if position.is_multiple_of(4) { Token::Failure } else { Token::Event },
+            name: "OrderCreated".into(),
+            subject: "order/101".into(),
+            correlation_id: None,
+        }
+    }
+
+    fn acked(source_position: Position) -> Observation {
+        let (topic, group, message_id) = ("orders".into(), "inventory".into(), Uuid::nil());
+        Observation::MessageAcked { topic, group, message_id, source_position, attempt: 1 }
+    }
+
+    #[test]
+    fn many_a_second_are_a_flow_until_it_calms() {
+        let mut flow = Flow::default();
+        for n in 0..40 {
+            let at = n * 50_000;
+            flow.note(&event(n + 1, at, Observation::SandboxWoken), Some(&motion(n + 1)), at as f64 / 1_000.0);
+        }
+        let current = flow.flowing().next().expect("a flow");
+        assert_eq!((current.rate(), current.failures()), (21, 6));
+        assert!(flow.takes(&motion(99)));
+        for n in 0..8 {
+            let at = 2_000_000 + n * 250_000;
+            flow.note(&event(n + 100, at, Observation::SandboxWoken), Some(&motion(n + 100)), at as f64 / 1_000.0);
+        }
+        assert!(!flow.takes(&motion(99)), "four a second are single tokens again");
+        assert!(!flow.calm(4_000.0) && flow.currents.len() == 1);
+        flow.calm(9_000.0);
+        assert!(flow.currents.is_empty());
+    }
+
+    #[test]
+    fn how_long_messages_took_is_from_publication_to_acknowledgement() {
+        let mut flow = Flow::default();
+        let envelope = serde_json::from_value(serde_json::json!({
+            "specversion": "1.0", "id": Uuid::nil(), "source": "orders", "type": "OrderCreated", "subject": "order/1",
+            "time": "", "traceparent": "", "correlationid": Uuid::nil(), "causationid": Uuid::nil(), "data": {},
+        }));
+        let envelope = std::sync::Arc::new(envelope.expect("an envelope"));
+        for n in 1..=100 {
+            let published =
+                Observation::MessagePublished { topic: "orders".into(), envelope: std::sync::Arc::clone(&envelope) };
+            flow.note(&event(n, 1_000, published), Some(&motion(n)), 0.0);
+        }
+        for n in 1..=100 {
+            flow.note(&event(100 + n, 1_000 + n * 10, acked(n)), None, 0.0);
+        }
+        assert_eq!(flow.flowing().next().and_then(Current::percentiles), Some((510, 1_000)));
+    }
+}
