@@ -1,12 +1,16 @@
 //! What moves: one canvas over the picture. Positions follow from an edge, a start and a
 //! duration; nothing in the page is laid out per frame.
 
+use crate::flow::Current;
 use crate::player::{Flight, Player};
-use crate::svg::Layout;
 use crate::svg::curve::Curve;
 use crate::svg::label::{HEIGHT, label};
-use diagram::Token;
+use crate::svg::layout::Area;
+use crate::svg::{Layout, Shape};
+use crate::texts;
+use diagram::{Place, Token};
 use js_sys::Array;
+use protocol::Position;
 use std::f64::consts::{PI, TAU};
 use wasm_bindgen::prelude::*;
 use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement};
@@ -22,6 +26,18 @@ pub struct Canvas {
     /// CSS pixels to one unit of the layout.
     scale: f64,
     density: f64,
+    /// What is said of each flow, and when that was found out.
+    notes: Vec<Note>,
+    noted: f64,
+}
+
+/// The words beside a flow.
+struct Note {
+    area: Area,
+    lines: [String; 2],
+    curve: Curve,
+    width: f64,
+    failing: bool,
 }
 
 #[derive(Default)]
@@ -38,6 +54,10 @@ struct Colours {
 const NAMED: usize = 5;
 /// Reduced motion: a token stands in the middle of its way.
 const STILL: f64 = 0.5;
+/// How near the pointer must be to a token, in CSS pixels.
+const NEAR: f64 = 18.0;
+/// What is said of flows is renewed so often, in milliseconds.
+const RENEWED: f64 = 500.0;
 
 impl Canvas {
     pub fn new(element: Element) -> Option<Self> {
@@ -53,9 +73,15 @@ impl Canvas {
             height: 0.0,
             scale: 1.0,
             density: 1.0,
+            notes: vec![],
+            noted: f64::MIN,
         };
         canvas.take_colours();
         Some(canvas)
+    }
+
+    pub fn element(&self) -> &HtmlCanvasElement {
+        &self.element
     }
 
     /// From the stylesheet's tokens, of the theme in force.
@@ -79,6 +105,7 @@ impl Canvas {
     pub fn resize(&mut self, width: f64, height: f64, units: f64) {
         self.density = web_sys::window().map_or(1.0, |window| window.device_pixel_ratio()).min(3.0);
         (self.width, self.height, self.scale) = (width.ceil(), height.ceil(), width / units);
+        self.noted = f64::MIN;
         self.element.set_width((self.width * self.density) as u32);
         self.element.set_height((self.height * self.density) as u32);
         // Whole pixels, or everything drawn would be blurred.
@@ -87,35 +114,158 @@ impl Canvas {
         let _ = style.set_property("height", &format!("{}px", self.height as i32));
     }
 
-    /// Gives how far down, in CSS pixels, the first of what moves is.
-    pub fn draw(&self, player: &Player, layout: &Layout, still: bool) -> Option<f64> {
-        let context = &self.context;
-        let unit = self.density * self.scale;
-        // A canvas that can't be drawn on stays empty; the words below it tell the same.
-        let _ = context.set_transform(unit, 0.0, 0.0, unit, 0.0, 0.0);
-        context.clear_rect(0.0, 0.0, self.width / self.scale, self.height / self.scale);
-        let flights: Vec<(&Flight, Curve)> = player
-            .flights
-            .iter()
-            .filter_map(|flight| Some((flight, layout.curve(&flight.motion.from, &flight.motion.to)?)))
-            .collect();
-        for (flight, curve) in &flights {
-            self.way(flight.motion.token, curve);
-        }
-        let mut first = None;
-        for (flight, curve) in &flights {
-            let along = if still { STILL } else { ease(player.progress(flight)) };
-            let (x, y) = curve.point(along);
-            first.get_or_insert(y * self.scale);
-            self.token(flight.motion.token, x, y);
-        }
-        if flights.len() <= NAMED {
-            for (i, (flight, curve)) in flights.iter().enumerate() {
-                let above = flights[..i].iter().filter(|(_, other)| other == curve).count();
-                self.name(flight, curve, layout, above as i32);
+    /// The token at a place in CSS pixels.
+    pub fn hit(&self, player: &Player, layout: &Layout, still: bool, x: f64, y: f64) -> Option<Position> {
+        let (x, y, near) = (x / self.scale, y / self.scale, NEAR / self.scale);
+        let mut best = None;
+        let mut least = near * near;
+        for flight in &player.flights {
+            let Some(curve) = layout.curve(&flight.motion.from, &flight.motion.to) else { continue };
+            let (tx, ty) = place(player, flight, &curve, still);
+            let distance = (tx - x) * (tx - x) + (ty - y) * (ty - y);
+            if distance < least {
+                (best, least) = (Some(flight.motion.position), distance);
             }
         }
-        first
+        best
+    }
+
+    /// Draws all that moves; `over` is looked at. Gives how far down, in CSS pixels, the first of
+    /// it is.
+    pub fn draw(
+        &mut self,
+        player: &Player,
+        layout: &Layout,
+        still: bool,
+        over: Option<Position>,
+        now: f64,
+    ) -> Option<f64> {
+        let unit = self.density * self.scale;
+        // A canvas that can't be drawn on stays empty; the words below it tell the same.
+        let _ = self.context.set_transform(unit, 0.0, 0.0, unit, 0.0, 0.0);
+        self.context.clear_rect(0.0, 0.0, self.width / self.scale, self.height / self.scale);
+        if now - self.noted > RENEWED {
+            self.noted = now;
+            self.notes = player.flow.flowing().filter_map(|current| note(current, layout)).collect();
+        }
+        for note in &self.notes {
+            self.band(note);
+        }
+        let (mut single, mut many) = (vec![], vec![]);
+        for flight in &player.flights {
+            let Some(curve) = layout.curve(&flight.motion.from, &flight.motion.to) else { continue };
+            let point = place(player, flight, &curve, still);
+            if flight.flows {
+                many.push((flight.motion.token, point));
+            } else {
+                single.push((flight, curve, point));
+            }
+        }
+        self.dots(&many);
+        for (i, (flight, curve, _)) in single.iter().enumerate() {
+            if !single[..i].iter().any(|(_, other, _)| other == curve) {
+                self.way(flight.motion.token, curve);
+            }
+        }
+        for (flight, _, (x, y)) in &single {
+            self.token(flight.motion.token, *x, *y);
+        }
+        let named = single.len() <= NAMED && many.is_empty();
+        for (i, (flight, curve, point)) in single.iter().enumerate() {
+            let looked_at = over == Some(flight.motion.position);
+            if looked_at {
+                self.ring(*point);
+            }
+            if named || looked_at {
+                let above = if named { single[..i].iter().filter(|(_, other, _)| other == curve).count() } else { 0 };
+                self.name(flight, curve, layout, above as i32, still.then_some(i + 1));
+            }
+        }
+        for note in &self.notes {
+            self.say(note);
+        }
+        single.first().map(|(_, _, (_, y))| y * self.scale)
+    }
+
+    /// A flow: a broad band, broader with its rate.
+    fn band(&self, note: &Note) {
+        let context = &self.context;
+        let [a, b, c, d] = note.curve.0.map(|point| (f64::from(point.x), f64::from(point.y)));
+        let _ = context.set_line_dash(&self.solid);
+        context.set_global_alpha(0.22);
+        context.set_stroke_style_str(if note.failing { &self.colours.failure } else { &self.colours.event });
+        context.set_line_width(note.width);
+        context.begin_path();
+        context.move_to(a.0, a.1);
+        context.bezier_curve_to(b.0, b.1, c.0, c.1, d.0, d.1);
+        context.stroke();
+        context.set_global_alpha(1.0);
+    }
+
+    /// Tokens of flows: small, each of its shape, a path for all of a kind.
+    fn dots(&self, many: &[(Token, (f64, f64))]) {
+        let context = &self.context;
+        for token in [Token::Command, Token::Event, Token::Reply, Token::Compensation, Token::Failure] {
+            let mut these = many.iter().filter(|(kind, _)| *kind == token).peekable();
+            if these.peek().is_none() {
+                continue;
+            }
+            context.begin_path();
+            for (_, (x, y)) in these {
+                let (x, y) = (*x, *y);
+                match token {
+                    Token::Command => context.rect(x - 3.0, y - 3.0, 6.0, 6.0),
+                    Token::Failure => {
+                        context.move_to(x, y - 5.5);
+                        context.line_to(x + 5.5, y);
+                        context.line_to(x, y + 5.5);
+                        context.line_to(x - 5.5, y);
+                        context.close_path();
+                    }
+                    _ => {
+                        context.move_to(x + 3.2, y);
+                        let _ = context.arc(x, y, 3.2, 0.0, TAU);
+                    }
+                }
+            }
+            if token == Token::Reply {
+                context.set_line_width(1.2);
+                context.set_stroke_style_str(self.colour(token));
+                context.stroke();
+            } else {
+                context.set_fill_style_str(self.colour(token));
+                context.fill();
+            }
+        }
+    }
+
+    fn ring(&self, (x, y): (f64, f64)) {
+        let context = &self.context;
+        context.set_stroke_style_str(&self.colours.ink);
+        context.set_line_width(2.0);
+        context.begin_path();
+        let _ = context.arc(x, y, 15.5, 0.0, TAU);
+        context.stroke();
+    }
+
+    fn say(&self, note: &Note) {
+        let context = &self.context;
+        context.set_global_alpha(0.86);
+        context.set_fill_style_str(&self.colours.surface);
+        let Area { x, y, w, h } = note.area;
+        let (x, y) = (f64::from(x), f64::from(y));
+        context.begin_path();
+        let _ = context.round_rect_with_f64(x, y, f64::from(w), f64::from(h), 6.0);
+        context.fill();
+        context.set_global_alpha(1.0);
+        context.set_fill_style_str(&self.colours.ink);
+        for (line, font, down) in [
+            (&note.lines[0], "600 12.5px \"Atkinson Hyperlegible Next\", sans-serif", 12.0),
+            (&note.lines[1], "11.5px \"Atkinson Hyperlegible Next\", sans-serif", 24.0),
+        ] {
+            context.set_font(font);
+            let _ = context.fill_text(line, x + 6.0, y + down);
+        }
     }
 
     fn colour(&self, token: Token) -> &str {
@@ -191,14 +341,16 @@ impl Canvas {
         }
     }
 
-    /// `OrderCreated · 101`, in a frame beside the edge; `above` others on the same edge.
-    fn name(&self, flight: &Flight, curve: &Curve, layout: &Layout, above: i32) {
+    /// `OrderCreated · 101`, in a frame beside the edge; `above` others on the same edge. Where
+    /// nothing moves, a number says in which order.
+    fn name(&self, flight: &Flight, curve: &Curve, layout: &Layout, above: i32, number: Option<usize>) {
         let context = &self.context;
         let motion = &flight.motion;
         let text = match motion.subject.rsplit('/').next() {
             Some(id) if !id.is_empty() => format!("{} · {id}", motion.name),
             _ => motion.name.to_string(),
         };
+        let text = number.map_or(text.clone(), |number| format!("{number} · {text}"));
         context.set_font("600 12.5px \"Atkinson Hyperlegible Next\", sans-serif");
         let width = context.measure_text(&text).map_or(100.0, |measure| measure.width()) + 20.0;
         let area = label(layout, curve, width as i32);
@@ -213,6 +365,35 @@ impl Canvas {
         context.set_fill_style_str(&self.colours.ink);
         let _ = context.fill_text(&text, left + 10.0, top + 17.5);
     }
+}
+
+/// Where a flight is, in the layout's units.
+fn place(player: &Player, flight: &Flight, curve: &Curve, still: bool) -> (f64, f64) {
+    let along = match (still, flight.flows) {
+        (true, _) => STILL,
+        (_, true) => player.progress(flight),
+        _ => ease(player.progress(flight)),
+    };
+    curve.point(along)
+}
+
+/// Rate and times of a flow, and where they stand.
+fn note(current: &Current, layout: &Layout) -> Option<Note> {
+    let curve = layout.curve(&current.from, &current.to)?;
+    let (rate, failures) = (current.rate(), current.failures());
+    // Into a pipe nothing waits: there is no time to tell.
+    let times = if matches!(current.to, Place::Topic(_)) { None } else { current.percentiles() };
+    let second = match times {
+        Some((half, most)) if layout.shape != Shape::Tall => texts::percentiles(half, most),
+        Some((_, most)) => texts::slowest(most),
+        None if failures > 0 => texts::failing(failures * 100 / rate.max(1)),
+        None => String::new(),
+    };
+    let first = texts::rate(rate);
+    let width = 12 + 6 * first.chars().count().max(second.chars().count()) as i32;
+    let area = Area { h: if second.is_empty() { 16 } else { 29 }, ..label(layout, &curve, width) };
+    let width = 5.0 + (rate as f64 / 8.0).min(13.0);
+    Some(Note { area, lines: [first, second], curve, width, failing: failures * 2 > rate })
 }
 
 /// Slow, quick, slow.

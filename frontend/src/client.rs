@@ -99,11 +99,47 @@ pub async fn service(id: &str, name: &str, verb: &str) -> Result<(), Refusal> {
     call("POST", &format!("/api/{id}/services/{name}/{verb}"), None).await.map(drop)
 }
 
-pub async fn decline_payments(id: &str, target: &str, on: bool) -> Result<(), Refusal> {
+/// Declines each n-th charge, or none any more.
+pub async fn decline_payments(id: &str, target: &str, every: Option<&str>) -> Result<(), Refusal> {
     let url = format!("/api/{id}/faults/decline-payments");
-    let body = format!("{{\"kind\":\"decline-payments\",\"target\":\"{target}\",\"ttl_ms\":null}}");
-    let answer = if on { call("PUT", &url, Some(&body)).await } else { call("DELETE", &url, None).await };
-    answer.map(drop)
+    let Some(every) = every else { return call("DELETE", &url, None).await.map(drop) };
+    let params = if every == "1" { String::new() } else { format!(",\"params\":{{\"every\":{every}}}") };
+    let body = format!("{{\"kind\":\"decline-payments\",\"target\":\"{target}\",\"ttl_ms\":null{params}}}");
+    call("PUT", &url, Some(&body)).await.map(drop)
+}
+
+/// Orders at this rate a second from now on; none any more, without one.
+pub async fn load(id: &str, rate: Option<u32>) -> Result<(), Refusal> {
+    let url = format!("/api/{id}/load");
+    let Some(rate) = rate else { return call("DELETE", &url, None).await.map(drop) };
+    let body = format!("{{\"type\":\"PlaceOrder\",\"rate\":{rate}}}");
+    call("PUT", &url, Some(&body)).await.map(drop)
+}
+
+/// Keeps what happened so far under a name. Gives the run's id.
+pub async fn keep(id: &str, name: &str) -> Result<String, Refusal> {
+    let sandbox = id.rsplit('/').next().unwrap_or_default();
+    let name = serde_json::Value::from(name);
+    let body = format!("{{\"sandbox\":\"{sandbox}\",\"name\":{name}}}");
+    let run: Sandbox = parse(&call("POST", "/api/runs", Some(&body)).await?)?;
+    Ok(run.id)
+}
+
+/// A text file of the server's: source code.
+pub async fn source(file: &str) -> Result<String, Refusal> {
+    call("GET", &format!("/api/sources/{file}"), None).await
+}
+
+/// A service's table as it stood at a position.
+pub async fn table(id: &str, service: &str, table: &str, at: u64) -> Result<Rows, Refusal> {
+    parse(&call("GET", &format!("/api/{id}/services/{service}/tables/{table}?at={at}"), None).await?)
+}
+
+/// What the server says of a table.
+#[derive(Deserialize)]
+pub struct Rows {
+    pub columns: Vec<String>,
+    pub rows: Vec<Vec<serde_json::Value>>,
 }
 
 /// Why a stream could not be opened: the status and sentence an `EventSource` keeps to itself.

@@ -3,6 +3,7 @@
 
 mod address;
 mod clicks;
+mod export;
 mod hands;
 mod keys;
 mod link;
@@ -19,6 +20,7 @@ pub use time::{jump_to_live, pause_or_play};
 use crate::client::Stream;
 use crate::islands::{Link, Store};
 use crate::player::{Player, within};
+use crate::texts;
 use diagram::Strata;
 use leptos::prelude::Set;
 use looking::Looking;
@@ -47,6 +49,7 @@ struct Engine {
     unspoken: bool,
     /// The last event that was spoken of, or needs no speaking of.
     last_told: Position,
+    verbosity: Verbosity,
     listens_to_keys: bool,
     looking: Looking,
     /// What the soil is painted with.
@@ -59,6 +62,14 @@ struct Engine {
     early: Vec<Early>,
 }
 
+/// How much is read aloud.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verbosity {
+    Matters,
+    Results,
+    Nothing,
+}
+
 type Early = Box<dyn FnOnce(String)>;
 
 thread_local! {
@@ -66,8 +77,10 @@ thread_local! {
     static ENGINE: RefCell<Option<Engine>> = const { RefCell::new(None) };
 }
 
-/// At most one sentence is spoken in so many milliseconds.
-const SPEECH: f64 = 3_000.0;
+/// At most one sentence is spoken in so many milliseconds: of what happens by itself, and of
+/// where the learner went.
+const SPEECH: f64 = 5_200.0;
+const ANSWER: f64 = 3_000.0;
 /// A longer gap between frames is not time passing in the picture.
 const LONGEST_FRAME: f64 = 100.0;
 
@@ -104,6 +117,7 @@ fn start(store: Store, player: Player, sandbox: Option<String>, root: &HtmlEleme
         last_spoken: f64::MIN,
         unspoken: false,
         last_told: 0,
+        verbosity: Verbosity::Matters,
         listens_to_keys: true,
         looking: Looking::from_address(),
         strata: Strata::default(),
@@ -193,26 +207,48 @@ impl Engine {
     fn show(&mut self) {
         self.store.show_link(&self.link, self.player.shown.hibernated);
         self.store.show_picture(&self.player.shown);
+        self.store.show_levers(self.player.tape.live().end());
         self.store.show_story(&self.player);
         self.stage.show(&self.player);
         self.show_time();
         self.show_view();
-        self.unspoken |= self.player.telling().is_some_and(|entry| entry.position() > self.last_told);
+        self.unspoken |=
+            self.player.shown.position > self.last_told && self.player.heard_since(self.last_told).is_some();
     }
 
     fn show_time(&mut self) {
         let now = now();
         self.store.show_clock(&self.player, now);
         self.show_soil(now);
-        if self.unspoken
-            && now - self.last_spoken > SPEECH
-            && let Some(told) = self.player.telling()
-        {
-            self.store.spoken.set(told.sentence().text());
-            self.last_told = told.position();
-            self.last_spoken = now;
-            self.unspoken = false;
+        self.speak(now);
+    }
+
+    /// What there is to hear, at most every few seconds.
+    fn speak(&mut self, now: f64) {
+        let pause = if self.player.is_live() { SPEECH } else { ANSWER };
+        if !self.unspoken || now - self.last_spoken < pause {
+            return;
         }
+        self.unspoken = false;
+        let shown = &self.player.shown;
+        let words = match self.verbosity {
+            Verbosity::Nothing => return,
+            Verbosity::Results if self.player.is_live() => {
+                if !shown.at_rest() {
+                    return;
+                }
+                texts::at_rest(shown.sagas.pending, shown.sagas.confirmed, shown.sagas.cancelled)
+            }
+            _ => match self.player.heard_since(self.last_told) {
+                Some((1, sentence)) => sentence.text(),
+                Some((events, sentence)) if self.player.is_live() => texts::meanwhile(events, &sentence.text()),
+                Some((_, sentence)) => sentence.text(),
+                None => return,
+            },
+        };
+        self.last_told = shown.position;
+        self.last_spoken = now;
+        self.store.spoken.set(words);
     }
 
     /// Time only runs while something is under way; what happens unseen is shown at once.

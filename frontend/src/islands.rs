@@ -9,6 +9,7 @@ mod soil;
 mod store;
 mod telling;
 mod terrarium;
+mod tools;
 mod yard;
 
 #[cfg(feature = "hydrate")]

@@ -8,6 +8,7 @@
 
 use crate::flow::Flow;
 use crate::tape::{Entry, Tape};
+use crate::texts::Sentence;
 use diagram::{DiagramState, MarkKind, Motion, Place, Token, motion};
 use protocol::{Name, Observation, Position, Recorded, Uuid};
 use std::collections::VecDeque;
@@ -305,6 +306,16 @@ impl Player {
         let entries = self.tape.window(here)?.entries();
         let end = entries.partition_point(|entry| entry.position() <= here);
         entries.range(..end).rfind(|entry| entry.told.is_some())
+    }
+
+    /// How many events of the story lie between a position and the one shown, and the last of them.
+    pub fn heard_since(&self, position: Position) -> Option<(usize, Sentence)> {
+        let here = self.shown.position;
+        let entries = self.tape.window(here)?.entries();
+        let count = |end: Position| entries.partition_point(|entry| entry.position() <= end);
+        let mut told = entries.range(count(position.min(here))..count(here)).filter_map(|entry| entry.told.as_ref());
+        let last = told.next_back()?.clone();
+        Some((told.count() + 1, last))
     }
 
     /// Events received that the picture does not show yet.

@@ -98,6 +98,29 @@ pub const KEYS_LIST: [(&str, &str); 6] = [
     ("?", "show or hide this"),
 ];
 
+pub const TEN_ORDERS: &str = "Ten orders";
+pub const EVERY: &str = "Which charges are declined";
+pub const EVERY_LIST: [(&str, &str); 3] = [("1", "all"), ("2", "every 2nd"), ("3", "every 3rd")];
+pub const LOAD: &str = "Steady load";
+pub const LOAD_HINT: &str = "Orders of one piece arrive at this rate, whatever becomes of them.";
+pub const LOAD_RATE: &str = "Orders a second";
+pub const LOAD_START: &str = "Start the load";
+pub const LOAD_STOP: &str = "Stop the load";
+pub const KEEP_TITLE: &str = "Keep and export";
+pub const KEEP_HINT: &str = "A kept run is a copy of all that happened so far. It stays when this system is gone.";
+pub const KEEP_NAME: &str = "Name of the run";
+pub const KEEP: &str = "Keep this run";
+pub const KEEP_UNNAMED: &str = "Give the run a name first.";
+pub const KEPT_OPEN: &str = "Open it";
+pub const KEPT_ALL: &str = "all your runs";
+pub const KEPT_READ_ONLY: &str = "This is a kept run: look at it from all sides; it does not change.";
+pub const EXPORT_HINT: &str = "Take along what you see, or the whole record:";
+pub const EXPORTS: [(&str, &str); 4] =
+    [("svg", "SVG"), ("png", "PNG"), ("mermaid", "Mermaid"), ("ndjson", "NDJSON (the record)")];
+pub const SPOKEN: &str = "Read aloud";
+pub const SPOKEN_LIST: [&str; 3] = ["what matters", "results only", "nothing"];
+pub const CLOSE: &str = "Close";
+
 pub const BEFORE: &str = "This is how things stand. What happens next is told here.";
 pub const NOTHING_YET: &str = "Nothing has happened yet. Place an order and watch where it goes.";
 pub const NOT_STARTED: &str = "This system starts when the page’s script runs.";
@@ -167,6 +190,37 @@ pub fn latest_order(id: i64) -> String {
 
 pub fn minutes(minutes: u8) -> String {
     format!("About {minutes} minutes")
+}
+
+pub fn kept(name: &str) -> String {
+    format!("“{name}” is kept.")
+}
+
+/// Several things have happened since one last heard of any.
+pub fn meanwhile(events: usize, sentence: &str) -> String {
+    format!("{events} things happened. The latest: {sentence}")
+}
+
+/// How all orders stand, once nothing is under way.
+pub fn at_rest(pending: u64, confirmed: u64, cancelled: u64) -> String {
+    format!("At rest: {confirmed} CONFIRMED, {cancelled} CANCELLED, {pending} PENDING.")
+}
+
+/// Messages a second on an edge.
+pub fn rate(per_second: usize) -> String {
+    format!("{per_second}/s")
+}
+
+pub fn percentiles(half: u64, most: u64) -> String {
+    format!("p50 {} · p99 {}", elapsed(half), elapsed(most))
+}
+
+pub fn slowest(most: u64) -> String {
+    format!("p99 {}", elapsed(most))
+}
+
+pub fn failing(percent: usize) -> String {
+    format!("{percent} % failures")
 }
 
 pub fn stop_at(service: &str) -> String {

@@ -1,34 +1,63 @@
 //! What the buttons do. What came of it is only ever learned from the stream.
 
-use super::{link, spawn, with};
+use super::{hands, link, spawn, with};
 use crate::client::{self, Refusal};
 use crate::islands::{Link, Spot, Store, declining};
+use crate::svg::escape;
+use crate::texts;
 use diagram::Health;
 use std::pin::Pin;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, HtmlInputElement};
 
 pub fn place_order() {
+    place_orders(1);
+}
+
+pub fn place_orders(count: usize) {
     let quantity = with(|engine| -> Option<String> {
         let input = engine.root.query_selector(".quantity input").ok()??;
         Some(input.unchecked_into::<HtmlInputElement>().value())
     });
     // What is no number is left to the server to refuse, as one order of none.
     let quantity = quantity.flatten().and_then(|quantity| quantity.trim().parse().ok()).unwrap_or(0);
-    send(Spot::Order, move |id| async move { client::place_order(&id, quantity).await });
+    send(Spot::Order, move |id| async move {
+        for _ in 0..count {
+            client::place_order(&id, quantity).await?;
+        }
+        Ok(())
+    });
 }
 
 pub fn crash_or_restart(service: &str) {
     let service = service.to_string();
-    let crashed = with(|engine| engine.player.shown.node(&service).is_some_and(|node| node.health == Health::Crashed));
+    let crashed = with(|engine| {
+        engine.player.tape.live().end().node(&service).is_some_and(|node| node.health == Health::Crashed)
+    });
     let verb = if crashed == Some(true) { "restart" } else { "crash" };
     send(Spot::Levers, move |id| async move { client::service(&id, &service, verb).await });
 }
 
 pub fn toggle_decline(service: &str) {
+    let Some(on) = with(|engine| !declining(engine.player.tape.live().end())) else { return };
+    decline(service, on);
+}
+
+/// Which charges are declined was chosen, while some are.
+pub fn decline_others(service: &str) {
+    if with(|engine| declining(engine.player.tape.live().end())) == Some(true) {
+        decline(service, true);
+    }
+}
+
+fn decline(service: &str, on: bool) {
     let service = service.to_string();
-    let Some(on) = with(|engine| !declining(&engine.player.shown)) else { return };
-    send(Spot::Levers, move |id| async move { client::decline_payments(&id, &service, on).await });
+    let every = with(|engine| engine.paper.find("[data-set=every]").map(|select| hands::value(&select)));
+    let every = every.flatten().unwrap_or_else(|| "1".into());
+    send(
+        Spot::Levers,
+        move |id| async move { client::decline_payments(&id, &service, on.then_some(every.as_str())).await },
+    );
 }
 
 /// Asks in place, or takes the question back. The focus goes where the question went.
@@ -70,6 +99,45 @@ pub fn start_over() {
     });
 }
 
+/// Starts, changes or stops the load.
+pub fn load(on: bool) {
+    let rate = with(|engine| Some(hands::value(&engine.paper.find(".rate")?)));
+    let rate: u32 = rate.flatten().and_then(|rate| rate.trim().parse().ok()).unwrap_or(0);
+    send(Spot::Load, move |id| async move { client::load(&id, on.then_some(rate)).await });
+}
+
+/// Keeps what happened so far.
+pub fn keep() {
+    let Some((Some(id), name)) = with(|engine| {
+        let name = engine.paper.find(".run-name").map(|input| hands::value(&input)).unwrap_or_default();
+        (engine.sandbox.clone(), name.trim().to_string())
+    }) else {
+        return;
+    };
+    if name.is_empty() {
+        with(|engine| engine.paper.put(".keep .trouble", texts::KEEP_UNNAMED));
+        return;
+    }
+    spawn(async move {
+        let answer = client::keep(&id, &name).await;
+        with(|engine| {
+            let (kept, trouble) = match answer {
+                Ok(run) => {
+                    let words = escape(&texts::kept(&name));
+                    let (open, all) = (texts::KEPT_OPEN, texts::KEPT_ALL);
+                    (
+                        format!("{words} <a href=\"/playground?run={run}\">{open}</a> · <a href=\"/runs\">{all}</a>"),
+                        String::new(),
+                    )
+                }
+                Err(refusal) => (String::new(), escape(&refusal.detail)),
+            };
+            engine.paper.put(".kept", &kept);
+            engine.paper.put(".keep .trouble", &trouble);
+        });
+    });
+}
+
 type Answer = Pin<Box<dyn Future<Output = Result<(), Refusal>>>>;
 
 fn send<F: Future<Output = Result<(), Refusal>> + 'static>(spot: Spot, call: impl FnOnce(String) -> F + 'static) {
@@ -89,7 +157,10 @@ fn dispatch(spot: Spot, call: Box<dyn FnOnce(String) -> Answer>) {
 
 async fn answered(store: Store, spot: Spot, answer: Answer) {
     match answer.await {
-        Ok(()) => store.no_trouble(),
+        Ok(()) => {
+            store.no_trouble();
+            with(|engine| engine.paper.put(".load .trouble", ""));
+        }
         Err(refusal) => {
             if refusal.status == 404 {
                 with(|engine| engine.set_link(Link::Gone));
@@ -100,5 +171,9 @@ async fn answered(store: Store, spot: Spot, answer: Answer) {
 }
 
 fn complain(store: Store, spot: Spot, refusal: Refusal) {
+    if spot == Spot::Load {
+        with(|engine| engine.paper.put(".load .trouble", &escape(&refusal.detail)));
+        return;
+    }
     store.show_trouble(spot, &refusal.detail);
 }

@@ -1,7 +1,7 @@
 //! What is pressed, chosen or dragged, wherever on the page it stands: markup says by its
 //! attributes what it does.
 
-use super::{looking, time};
+use super::{Verbosity, clicks, export, looking, time, with};
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, Event, HtmlElement, HtmlInputElement, MouseEvent};
 
@@ -36,6 +36,11 @@ fn clicked(event: Event) {
             "forward" => time::step(true, false),
             "moment-back" => time::step(false, true),
             "moment-forward" => time::step(true, true),
+            "ten" => clicks::place_orders(10),
+            "load" => clicks::load(true),
+            "unload" => clicks::load(false),
+            "keep" => clicks::keep(),
+            "export" => export::export(&element.get_attribute("data-format").unwrap_or_default()),
             _ => looking::act(&what, &element),
         }
     }
@@ -70,6 +75,17 @@ fn chosen(event: Event) {
     if let Some(checkbox) = target(&event, "[data-stop]") {
         let what = checkbox.get_attribute("data-stop").unwrap_or_default();
         time::stop_at(&what, checkbox.unchecked_into::<HtmlInputElement>().checked());
+    }
+    if let Some(select) = target(&event, "[data-set=spoken]") {
+        let verbosity = match &*value(&select) {
+            "1" => Verbosity::Results,
+            "2" => Verbosity::Nothing,
+            _ => Verbosity::Matters,
+        };
+        with(|engine| engine.verbosity = verbosity);
+    }
+    if target(&event, "[data-set=every]").is_some() {
+        clicks::decline_others("payments");
     }
     if let Some(part) = target(&event, "[data-filter],[data-hide],[data-zoom],[data-group]") {
         looking::arrange(&part);

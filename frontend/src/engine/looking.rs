@@ -16,10 +16,16 @@ pub struct Looking {
     pub fetching: bool,
     /// At a breakpoint.
     pub stopped: bool,
+    pub space_time: SpaceTime,
     /// As it was written last.
     pub address: String,
     /// Position and end as the slider shows them.
     pub slider: (Position, Position),
+}
+
+#[derive(Default)]
+pub struct SpaceTime {
+    pub hidden: Vec<String>,
 }
 
 impl Looking {
@@ -31,6 +37,7 @@ impl Looking {
             wanted: address::value("at").and_then(|at| at.parse().ok()),
             fetching: false,
             stopped: false,
+            space_time: SpaceTime::default(),
             address: String::new(),
             slider: (0, 0),
         }

@@ -1,13 +1,13 @@
 //! The stage: the parts of the drawing that follow the picture, the levers beside the
 //! services, and the canvas over it.
 
-use super::{now, window, with};
+use super::{looking, now, window, with};
 use crate::canvas::Canvas;
 use crate::player::{Player, within};
 use crate::svg::{Layout, Shape, View, parts, summary};
-use protocol::Topology;
+use protocol::{Position, Topology};
 use wasm_bindgen::prelude::*;
-use web_sys::{Element, HtmlElement, MediaQueryList};
+use web_sys::{Element, HtmlElement, MediaQueryList, MouseEvent};
 
 pub struct Stage {
     scenes: Vec<Scene>,
@@ -19,6 +19,8 @@ pub struct Stage {
     /// Left alone by the picture until then, in milliseconds: the reader scrolls.
     led_until: f64,
     overflows: bool,
+    /// The token the pointer is over, or that is explained.
+    pub over: Option<Position>,
 }
 
 /// How long the reader's scrolling has priority.
@@ -51,6 +53,7 @@ impl Stage {
             window: root.query_selector(".window").ok()??,
             led_until: 0.0,
             overflows: false,
+            over: None,
         };
         stage.place_levers(root);
         stage.resized();
@@ -96,10 +99,22 @@ impl Stage {
         self.draw(player);
     }
 
-    pub fn draw(&self, player: &Player) {
+    fn is_still(&self) -> bool {
+        self.still.as_ref().is_some_and(MediaQueryList::matches)
+    }
+
+    /// The token under the pointer.
+    fn hit(&self, player: &Player, event: &MouseEvent) -> Option<Position> {
+        let scene = self.scenes.get(self.shown)?;
+        let area = self.canvas.element().get_bounding_client_rect();
+        let (x, y) = (f64::from(event.client_x()) - area.left(), f64::from(event.client_y()) - area.top());
+        self.canvas.hit(player, &scene.layout, self.is_still(), x, y)
+    }
+
+    pub fn draw(&mut self, player: &Player) {
+        let still = self.is_still();
         if let Some(scene) = self.scenes.get(self.shown) {
-            let still = self.still.as_ref().is_some_and(MediaQueryList::matches);
-            let moving = self.canvas.draw(player, &scene.layout, still);
+            let moving = self.canvas.draw(player, &scene.layout, still, self.over, now());
             if let Some(y) = moving
                 && self.overflows
                 && now() > self.led_until
@@ -146,8 +161,38 @@ fn place(root: &HtmlElement, layout: &Layout, lever: &str, (x, y): (i32, i32)) {
     let _ = element.class_list().add_1("placed");
 }
 
+/// A token under the pointer stops, so that it can be looked at; pressed, it is explained.
+fn listen_to_pointer(root: &HtmlElement) {
+    let Ok(Some(stage)) = root.query_selector(".stage") else { return };
+    let over = Closure::<dyn FnMut(MouseEvent)>::new(|event: MouseEvent| {
+        with(|engine| {
+            let leaves = event.type_() == "pointerleave";
+            let over = if leaves { None } else { engine.stage.hit(&engine.player, &event) };
+            if over != engine.stage.over || over.is_some() != engine.player.held {
+                engine.stage.over = over;
+                engine.player.held = over.is_some();
+                engine.stage.draw(&engine.player);
+                engine.ask_frame();
+            }
+        });
+    });
+    let pressed = Closure::<dyn FnMut(MouseEvent)>::new(|event: MouseEvent| {
+        if let Some(Some(position)) = with(|engine| engine.stage.hit(&engine.player, &event)) {
+            event.stop_propagation();
+            looking::explain(Some(position.to_string()));
+        }
+    });
+    for event in ["pointermove", "pointerleave"] {
+        let _ = stage.add_event_listener_with_callback(event, over.as_ref().unchecked_ref());
+    }
+    let _ = stage.add_event_listener_with_callback("click", pressed.as_ref().unchecked_ref());
+    over.forget();
+    pressed.forget();
+}
+
 /// Redraws when the stage changes its size, the theme or the tab comes to the front.
 pub fn listen(root: &HtmlElement) {
+    listen_to_pointer(root);
     let changed = Closure::<dyn FnMut()>::new(|| {
         with(|engine| {
             engine.stage.resized();

@@ -174,7 +174,11 @@ impl Engine {
 
     /// The learner has moved in time.
     pub(super) fn moved(&mut self) {
-        // They know where they went; what they hear from now on is what happens.
+        // What they hear next is where they went.
+        if !self.player.is_live() {
+            self.last_told = self.player.shown.position.saturating_sub(1);
+            self.unspoken = true;
+        }
         self.show();
         self.write_address();
         self.ask_frame();

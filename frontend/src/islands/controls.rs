@@ -1,5 +1,6 @@
 use super::actions;
 use super::store::{Lever, Store, Text};
+use super::terrarium::still;
 use crate::svg::layout::can_decline;
 use crate::texts;
 use leptos::prelude::*;
@@ -51,7 +52,14 @@ fn Decline(service: Name, pressed: Text, word: Text) -> impl IntoView {
             <button type="button" class="switch" aria-pressed=pressed on:click=move |_| actions::toggle_decline(&service)>
                 {texts::DECLINE}
             </button>
+            <span class="every" inner_html=still(every)></span>
             <span class="word" inner_html=word></span>
         </li>
     }
+}
+
+fn every() -> String {
+    let option = |(n, words)| format!("<option value=\"{n}\">{words}</option>");
+    let options = texts::EVERY_LIST.map(option).concat();
+    format!("<select data-set=\"every\" aria-label=\"{}\">{options}</select>", texts::EVERY)
 }

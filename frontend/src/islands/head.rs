@@ -18,6 +18,7 @@ pub fn Head(store: Store, title: String) -> impl IntoView {
                 <input type="number" min="1" max="1000" value="1" inputmode="numeric" autocomplete="off"/>
             </label>
             <button type="button" class="primary" on:click=|_| actions::place_order()>{texts::PLACE_ORDER}</button>
+            <button type="button" class="ten" data-do="ten">{texts::TEN_ORDERS}</button>
             <button type="button" class="fold" aria-expanded="true" on:click=|_| actions::fold_or_unfold()>
                 <span class="open">{texts::FOLD}</span>
                 <span class="closed">{texts::UNFOLD}</span>

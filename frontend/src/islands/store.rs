@@ -48,6 +48,8 @@ pub enum Spot {
     Order,
     Levers,
     StartOver,
+    /// In its sheet under the glass.
+    Load,
 }
 
 /// Texts only: each further type of signal is a further copy of its code. Those that are set as
@@ -59,7 +61,7 @@ pub struct Store {
     /// The way out that is offered.
     pub offer: Text,
     /// HTML: what the server answered to a click, per [`Spot`].
-    pub troubles: [Text; 3],
+    pub troubles: [Text; 4],
     pub badge: Text,
     pub badge_class: Text,
     pub latest: Text,
@@ -107,7 +109,7 @@ impl Store {
         let store = Store {
             notice: text(),
             offer: text(),
-            troubles: [text(), text(), text()],
+            troubles: [text(), text(), text(), text()],
             badge: text(),
             badge_class: text(),
             latest: text(),
@@ -131,6 +133,7 @@ impl Store {
         set(store.telling, if player.shown.sagas.latest.is_empty() { texts::NOTHING_YET } else { texts::BEFORE });
         store.show_link(if started { &Link::Live } else { &Link::NotStarted }, player.shown.hibernated);
         store.show_picture(&player.shown);
+        store.show_levers(&player.shown);
         store.show_story(player);
         store.show_clock(player, 0.0);
         store
@@ -158,6 +161,19 @@ impl Store {
         }
     }
 
+    /// What can be done follows from how things are now, wherever one looks.
+    pub fn show_levers(&self, now: &DiagramState) {
+        for (lever, node) in self.levers.iter().zip(&now.nodes) {
+            let crashed = node.health == Health::Crashed;
+            set(lever.class, if crashed { "restart" } else { "crash" });
+            set(lever.word, if crashed { texts::RESTART } else { texts::CRASH });
+            set(lever.label, &if crashed { texts::restart(&node.name) } else { texts::crash(&node.name) });
+        }
+        let declining = declining(now);
+        set(self.declining, if declining { "true" } else { "false" });
+        set(self.declining_word, if declining { texts::ON } else { texts::OFF });
+    }
+
     /// What follows from the state alone.
     pub fn show_picture(&self, state: &DiagramState) {
         let up = state.nodes.iter().filter(|node| node.health == Health::Up).count();
@@ -172,15 +188,6 @@ impl Store {
             self.latest,
             &state.sagas.latest.last().map_or_else(String::new, |saga| texts::latest_order(saga.order_id)),
         );
-        for (lever, node) in self.levers.iter().zip(&state.nodes) {
-            let crashed = node.health == Health::Crashed;
-            set(lever.class, if crashed { "restart" } else { "crash" });
-            set(lever.word, if crashed { texts::RESTART } else { texts::CRASH });
-            set(lever.label, &if crashed { texts::restart(&node.name) } else { texts::crash(&node.name) });
-        }
-        let declining = declining(state);
-        set(self.declining, if declining { "true" } else { "false" });
-        set(self.declining_word, if declining { texts::ON } else { texts::OFF });
         set(self.orders, &if self.roomy { order_table(state) } else { ledger(state, LINE) });
         if self.roomy {
             set(self.tables, &tables(state));

@@ -2,6 +2,7 @@ use super::actions;
 use super::notice::Trouble;
 use super::store::{Spot, Store};
 use super::terrarium::still;
+use super::tools::Tools;
 use crate::texts;
 use leptos::prelude::*;
 
@@ -11,6 +12,7 @@ pub fn Foot(store: Store) -> impl IntoView {
     let words = store.trouble(Spot::StartOver);
     view! {
         <div class="foot">
+            <Tools/>
             <Keys/>
             <StartOver/>
         </div>
@@ -35,9 +37,16 @@ fn Keys() -> impl IntoView {
                     <input type="checkbox" checked on:change=|event| actions::listen_to_keys(event_target_checked(&event))/>
                     <span>{texts::KEYS_ON}</span>
                 </label>
+                <div inner_html=still(spoken)></div>
             </div>
         </div>
     }
+}
+
+fn spoken() -> String {
+    let options: String =
+        (0..).zip(texts::SPOKEN_LIST).map(|(i, words)| format!("<option value=\"{i}\">{words}</option>")).collect();
+    format!("<label>{} <select data-set=\"spoken\">{options}</select></label>", texts::SPOKEN)
 }
 
 /// Asks in place before anything is deleted.

@@ -16,7 +16,8 @@ pub fn draw(node: &Node, place: &NodeBox, state: &DiagramState, layout: &Layout,
     };
     let committing = if view.committing.contains(&node.name) { " committing" } else { "" };
     let mut out = format!(
-        "<g class=\"node {class}{committing}\"><rect class=\"box\" x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" rx=\"14\"/>"
+        "<g class=\"node {class}{committing}\" data-dot=\"{}\"><rect class=\"box\" x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" rx=\"14\"/>",
+        escape(&node.name)
     );
     if node.health == Health::Crashed {
         out.push_str(&format!(

@@ -52,7 +52,8 @@ fn lane_slots(lane: &Lane, place: &PipeBox, middle: i32, view: View) -> String {
         let cx = first + PITCH * i;
         match arrived.get(i as usize) {
             Some(held) if i64::from(i) < shown => {
-                out.push_str(&glyph(delivered_as(&held.kind, &lane.group), cx, middle));
+                let token = glyph(delivered_as(&held.kind, &lane.group), cx, middle);
+                out.push_str(&format!("<g data-dot=\"{}\">{token}</g>", held.position));
             }
             _ if i64::from(i) >= shown => {
                 let more = waiting as i64 - shown;
