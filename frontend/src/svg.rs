@@ -17,8 +17,10 @@ mod token;
 
 pub use layout::{Layout, Shape};
 pub use ledger::{ledger, order_table, tables};
+pub use node::{health, rows};
 pub use soil::{Mark, strata};
 pub use summary::summary;
+pub use token::glyph;
 
 use diagram::{DiagramState, Place};
 use protocol::Position;
