@@ -18,7 +18,9 @@ mod token;
 pub use layout::{Layout, Shape};
 pub use ledger::{ledger, order_table, tables};
 pub use soil::{scale, strata};
+pub use node::{health, rows};
 pub use summary::summary;
+pub use token::glyph;
 
 use diagram::{DiagramState, Place};
 use protocol::Position;

@@ -1,8 +1,9 @@
 //! Every word of the interface, in English. A second language is a second table like this.
 
 mod story;
+pub mod views;
 
-pub use story::{Sentence, describe, tell};
+pub use story::{Sentence, about, describe, describe_with, readable, tell};
 
 pub const LANGUAGE: &str = "en";
 pub const SITE: &str = "Terrarium";

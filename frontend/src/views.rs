@@ -2,6 +2,31 @@
 //! the server and in the browser. Everything in them belongs to the position shown: what is past
 //! it is drawn as still to come.
 
+pub mod code;
+pub mod data;
+#[cfg(feature = "ssr")]
+pub mod export;
+pub mod inspector;
+mod markup;
+#[cfg(feature = "ssr")]
+pub mod mermaid;
+pub mod outline;
+pub mod space_time;
+pub mod story;
+pub mod trace;
+
+#[cfg(test)]
+mod tests;
+
+pub use code::code;
+pub use data::{Table, data};
+pub use inspector::{inspector, node_inspector};
+pub use outline::{outline, outline_html};
+pub use space_time::{SpaceTime, space_time};
+pub use story::{Filter, filters, story};
+pub use trace::trace;
+
+use crate::svg::escape;
 use crate::tape::Window;
 use diagram::DiagramState;
 use protocol::{Position, Uuid};
@@ -58,8 +83,16 @@ impl Scope<'_> {
 
     /// The address of a moment: the rest of the page stays as it is. `dot` opens the inspector.
     pub fn link(&self, at: Position, dot: bool) -> String {
-        let run = self.run.map_or_else(String::new, |run| format!("run={run}&amp;"));
         let dot = if dot { format!("&amp;dot={at}") } else { String::new() };
-        format!("?{run}at={at}{dot}")
+        format!("?{}at={at}{dot}", self.base())
+    }
+
+    /// The address of a command and what came of it.
+    pub fn trace_link(&self, trace: Uuid) -> String {
+        format!("?{}trace={trace}", self.base())
+    }
+
+    fn base(&self) -> String {
+        self.run.map_or_else(String::new, |run| format!("run={}&amp;", escape(run)))
     }
 }

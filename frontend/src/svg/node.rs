@@ -126,7 +126,7 @@ fn lines(rows: Vec<(String, bool)>, limit: i32) -> Vec<(String, bool)> {
 
 /// The one or two rows that matter now: the last of each table if it has several, else the
 /// last two; the newest is marked.
-fn rows(node: &Node) -> Vec<(String, bool)> {
+pub fn rows(node: &Node) -> Vec<(String, bool)> {
     let mut rows: Vec<_> = if node.tables.len() > 1 {
         let last = |table: &'_ diagram::TableView| table.rows.last().cloned().map(|row| (table.name.clone(), row));
         node.tables.iter().filter_map(last).collect()

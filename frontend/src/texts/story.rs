@@ -44,6 +44,12 @@ pub fn tell(before: &DiagramState, event: &Recorded) -> Option<Sentence> {
         Observation::MessageDeadLettered { group, reason, .. } => {
             format!("*{group}* could not handle a message, and it is put aside: {}.", plain(reason))
         }
+        // Under load they are too many to tell one by one.
+        Observation::CommandAccepted { command } if before.load.is_none() => commanded(&command.kind, &command.data),
+        Observation::LoadStarted { command_type, rate } => load_started(command_type, *rate),
+        Observation::LoadStopped { command_type, sent, reason } => load_stopped(command_type, *sent, reason),
+        Observation::InvariantBroken { name, reason, .. } => broken(name, reason),
+        Observation::InvariantRestored { name, .. } => restored(name),
         Observation::CommandRejected { reason, .. } => format!("The command was refused: {}", plain(reason)),
         Observation::ServiceCrashed { .. } => {
             format!("*{who}* has crashed. What is sent to it now waits in its pipe.")
@@ -81,9 +87,161 @@ pub fn tell(before: &DiagramState, event: &Recorded) -> Option<Sentence> {
     Some(Sentence(sentence))
 }
 
-/// One plain sentence for an event of which [`tell`] says nothing: the record in full.
+/// One plain sentence for any event: the record in full.
 pub fn describe(event: &Recorded) -> Sentence {
-    Sentence(format!("*{}* {}", event.service, "…"))
+    describe_with(event, None)
+}
+
+/// The same, where the message that the event is about is at hand.
+pub fn describe_with(event: &Recorded, message: Option<&Envelope>) -> Sentence {
+    use Observation::*;
+    let who = actor(&event.service);
+    let what = |topic: &str| match message {
+        Some(envelope) => about(envelope),
+        None => format!("a message of the topic {topic}"),
+    };
+    Sentence(match &event.observation {
+        SandboxStarted { topology, .. } => {
+            format!("The system {} begins, with {} services.", plain(&topology.title), topology.services.len())
+        }
+        SandboxHibernated => "Nothing has happened for a while: the system goes to sleep.".into(),
+        SandboxWoken => "The system wakes, exactly as it was.".into(),
+        CommandAccepted { command } => commanded(&command.kind, &command.data),
+        CommandRejected { status, reason, .. } => format!("The command was refused with {status}: {}", ended(reason)),
+        RequestSent { to, method, path, .. } => {
+            format!("{who} sends *{}* the request {} {}.", plain(to), plain(method), plain(path))
+        }
+        RequestReceived { method, path, .. } => {
+            format!("{who} receives the request {} {}.", plain(method), plain(path))
+        }
+        ResponseSent { status, duration_us, .. } => {
+            format!("{who} answers {status} after {}.", super::elapsed(*duration_us))
+        }
+        ResponseReceived { from, status, duration_us, .. } => {
+            let took = super::elapsed(*duration_us);
+            format!("{who} has the answer of *{}*: {status}, after {took}.", plain(from))
+        }
+        MessagePublished { envelope, .. } => format!("{who} publishes {}.", about(envelope)),
+        MessageDelivered { topic, group, .. } => format!("The broker hands {} to *{}*.", what(topic), plain(group)),
+        MessageRedelivered { topic, group, attempt, .. } => {
+            format!("The broker hands {} to *{}* once more: attempt {attempt}.", what(topic), plain(group))
+        }
+        MessageAcked { topic, group, .. } => {
+            format!("*{}* is done with {} and acknowledges it.", plain(group), what(topic))
+        }
+        MessageRejected { topic, group, nacks, reason, .. } => {
+            let group = plain(group);
+            format!("*{group}* gives {} back, refused {}: {}", what(topic), times(*nacks), ended(reason))
+        }
+        MessageDeadLettered { topic, group, reason, .. } => {
+            let group = plain(group);
+            format!("*{group}* could not handle {}, and it is put aside: {}", what(topic), ended(reason))
+        }
+        TransactionCommitted { transaction_id, rows, batch_size } => {
+            let rows = match rows.len() {
+                0 => "no row changed".to_string(),
+                1 => "1 row changed".to_string(),
+                count => format!("{count} rows changed"),
+            };
+            let batch = if *batch_size > 1 { format!(", for {batch_size} messages at once") } else { String::new() };
+            format!("{who} commits transaction {transaction_id}: {rows}{batch}.")
+        }
+        TransactionRolledBack { reason } => {
+            format!("{who} rolls its transaction back, and nothing of it remains: {}", ended(reason))
+        }
+        StateChanged { entity, id, from, to } => {
+            let entity = match &**entity {
+                "order" => "order",
+                "reservation" => "the reservation for order",
+                "payment" => "the payment for order",
+                "notification" => "the message to the customer about order",
+                other => &plain(other),
+            };
+            let to = plain(to);
+            match from {
+                Some(from) => format!("In {who}, {entity} {id} goes from {} to {to}.", plain(from)),
+                None => format!("In {who}, {entity} {id} begins as {to}."),
+            }
+        }
+        ServiceStarted { pid: Some(pid), .. } => format!("{who} starts, as process {pid}."),
+        ServiceStarted { .. } => format!("{who} starts."),
+        ServiceStopped { reason } => format!("{who} stops in good order: {}", ended(reason)),
+        ServiceCrashed { reason } => format!("{who} crashes: {}", ended(reason)),
+        FaultInstalled { fault } => match fault.spec.kind {
+            FaultKind::DeclinePayments => "From now on the card network declines every charge.".into(),
+            FaultKind::Crash => format!("The fault {} holds *{}* down.", plain(&fault.id), plain(&fault.spec.target)),
+        },
+        FaultTriggered { fault_id, on } => {
+            format!("The fault {} strikes {who} at {}.", plain(fault_id), readable(on))
+        }
+        FaultCleared { fault_id, reason } => {
+            format!("The fault {} is taken away: {}", plain(fault_id), ended(reason))
+        }
+        LoadStarted { command_type, rate } => load_started(command_type, *rate),
+        LoadStopped { command_type, sent, reason } => load_stopped(command_type, *sent, reason),
+        InvariantBroken { name, reason, .. } => broken(name, reason),
+        InvariantRestored { name, .. } => restored(name),
+    })
+}
+
+/// Who does something, at the beginning of a sentence.
+fn actor(service: &str) -> String {
+    match service {
+        "terrarium" => "The server".into(),
+        "broker" => "The broker".into(),
+        "learner" => "Someone at the glass".into(),
+        service => format!("*{}*", plain(service)),
+    }
+}
+
+/// `OrderCreated of order 101`
+pub fn about(envelope: &Envelope) -> String {
+    format!("{} of {}", plain(&envelope.kind), readable(&envelope.subject))
+}
+
+/// `order 101`, from `order/101`.
+pub fn readable(subject: &str) -> String {
+    plain(subject).replace('/', " ")
+}
+
+fn times(count: u32) -> String {
+    if count == 1 { "once".into() } else { format!("{count} times") }
+}
+
+fn commanded(kind: &str, data: &protocol::Value) -> String {
+    let number = |field: &str| data.get(field).and_then(protocol::Value::as_i64).unwrap_or_default();
+    match kind {
+        "PlaceOrder" => match number("quantity") {
+            1 => format!("You place an order: 1 piece of item {}.", number("item_id")),
+            count => format!("You place an order: {count} pieces of item {}.", number("item_id")),
+        },
+        other => format!("You give the command {}.", plain(other)),
+    }
+}
+
+fn load_started(command_type: &str, rate: u32) -> String {
+    format!("Load begins: {rate} {} commands arrive every second.", plain(command_type))
+}
+
+fn load_stopped(command_type: &str, sent: u64, reason: &str) -> String {
+    format!("The load ends after {sent} {} commands: {}", plain(command_type), ended(reason))
+}
+
+fn broken(name: &str, reason: &str) -> String {
+    format!("A promise is broken, {}: {}", plain(name), ended(reason))
+}
+
+fn restored(name: &str) -> String {
+    format!("The promise {} holds again.", plain(name))
+}
+
+/// Words from elsewhere as the end of a sentence.
+fn ended(text: &str) -> String {
+    let mut text = plain(text);
+    if !text.ends_with(['.', '!', '?']) {
+        text.push('.');
+    }
+    text
 }
 
 fn published(who: &str, envelope: &Envelope) -> String {

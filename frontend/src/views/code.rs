@@ -1,0 +1,76 @@
+//! The code: the line of source that an event came from, lit.
+
+use super::markup::{empty, n, put};
+use crate::svg::escape;
+use crate::tape::Entry;
+use crate::texts::views as words;
+
+/// So many lines to each side of the lit one; the rest is folded away.
+const AROUND: usize = 15;
+
+pub fn code(file: &str, source: &str, line: u32, entry: Option<&Entry>) -> String {
+    if source.is_empty() {
+        return empty(words::CODE_EMPTY);
+    }
+    let lines: Vec<&str> = source.lines().collect();
+    let lit = (line as usize).min(lines.len());
+    let first = lit.saturating_sub(AROUND + 1);
+    let last = (lit + AROUND).min(lines.len());
+    let mut out = String::new();
+    put(
+        &mut out,
+        &["<p class=\"code-head\"><code>", &escape(file), "</code>, ", words::LINE, " ", &n(u64::from(line))],
+    );
+    if let Some(entry) = entry {
+        put(&mut out, &[". ", &entry.sentence().html()]);
+    }
+    out.push_str("</p><div class=\"code\" tabindex=\"0\" role=\"region\" aria-label=\"");
+    put(&mut out, &[&escape(file), "\">"]);
+    folded(&mut out, &lines, 0, first);
+    listing(&mut out, &lines, first, last, lit);
+    folded(&mut out, &lines, last, lines.len());
+    out.push_str("</div>");
+    out
+}
+
+fn folded(out: &mut String, lines: &[&str], first: usize, last: usize) {
+    if first < last {
+        put(out, &["<details><summary>", words::LINES_FROM, " ", &n(first as u64 + 1), " – ", &n(last as u64)]);
+        out.push_str("</summary>");
+        listing(out, lines, first, last, 0);
+        out.push_str("</details>");
+    }
+}
+
+fn listing(out: &mut String, lines: &[&str], first: usize, last: usize, lit: usize) {
+    out.push_str("<pre class=\"listing\">");
+    for (index, line) in lines[first..last].iter().enumerate() {
+        let number = first + index + 1;
+        let class = if number == lit { "line lit\" aria-current=\"true" } else { "line" };
+        put(out, &["<span class=\"", class, "\"><span class=\"no\">", &n(number as u64), "</span>"]);
+        coloured(out, line);
+        out.push_str("\n</span>");
+    }
+    out.push_str("</pre>");
+}
+
+/// Comments and strings, no more.
+fn coloured(out: &mut String, line: &str) {
+    let mut rest = line;
+    while let Some(at) = rest.find(['"', '/']) {
+        let (before, tail) = rest.split_at(at);
+        out.push_str(&escape(before));
+        rest = if tail.starts_with("//") {
+            put(out, &["<i class=\"c\">", &escape(tail), "</i>"]);
+            ""
+        } else if let Some(end) = tail.strip_prefix('"').and_then(|tail| tail.find('"')) {
+            let (text, tail) = tail.split_at(end + 2);
+            put(out, &["<i class=\"s\">", &escape(text), "</i>"]);
+            tail
+        } else {
+            out.push_str(&escape(&tail[..1]));
+            &tail[1..]
+        };
+    }
+    out.push_str(&escape(rest));
+}

@@ -1,0 +1,50 @@
+//! Pictures as files of their own: literal colours of the light theme, fonts every system has.
+
+use super::Scope;
+use super::markup::{i, put};
+use super::space_time::{SpaceTime, whole};
+use crate::svg::{Layout, scene, summary};
+use crate::texts::views as words;
+use diagram::DiagramState;
+
+/// The stylesheet of the site with its variables filled in, or the part of it that such a
+/// picture needs.
+const STYLE: &str = include_str!("export.css");
+
+/// Space-time as an SVG file; `None` where nothing has happened.
+pub fn space_time_export(scope: &Scope, view: &SpaceTime) -> Option<String> {
+    let (width, height, drawing) = whole(scope, view)?;
+    let drawing = unlinked(&drawing);
+    Some(file(width, height, words::SPACE_TIME, "space-time", &drawing))
+}
+
+/// The diagram as an SVG file, with what is at rest in it.
+pub fn export_diagram(state: &DiagramState, layout: &Layout) -> String {
+    let drawing = scene(state, layout);
+    // The drawing without its own outermost element.
+    let inner = drawing.split_once('>').map_or("", |(_, rest)| rest);
+    let inner = inner.strip_suffix("</svg>").unwrap_or(inner);
+    file(layout.width, layout.height, &crate::svg::escape(&summary(state)), "scene", inner)
+}
+
+fn file(width: i32, height: i32, label: &str, class: &str, drawing: &str) -> String {
+    let (width, height) = (i(width), i(height));
+    let mut out = String::from("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"");
+    put(&mut out, &[class, "\" width=\"", &width, "\" height=\"", &height, "\" viewBox=\"0 0 ", &width, " ", &height]);
+    put(&mut out, &["\" role=\"img\" aria-label=\"", label, "\"><style>", STYLE, "</style>"]);
+    put(&mut out, &["<rect class=\"paper\" width=\"100%\" height=\"100%\"/>", drawing, "</svg>\n"]);
+    out
+}
+
+/// Links lead nowhere from a file.
+fn unlinked(drawing: &str) -> String {
+    let mut out = String::with_capacity(drawing.len());
+    let mut rest = drawing;
+    while let Some(at) = rest.find("<a ") {
+        out.push_str(&rest[..at]);
+        out.push_str("<g>");
+        rest = rest[at..].split_once('>').map_or("", |(_, rest)| rest);
+    }
+    out.push_str(rest);
+    out.replace("</a>", "</g>")
+}
