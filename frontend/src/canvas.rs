@@ -147,6 +147,8 @@ impl Canvas {
         if now - self.noted > RENEWED {
             self.noted = now;
             self.notes = player.flow.flowing().filter_map(|current| note(current, layout)).collect();
+            // For those who measure or test.
+            let _ = self.element.set_attribute("data-tokens", &player.flights.len().to_string());
         }
         for note in &self.notes {
             self.band(note);

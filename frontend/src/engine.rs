@@ -8,6 +8,7 @@ mod hands;
 mod keys;
 mod link;
 mod looking;
+mod outline;
 mod paper;
 mod stage;
 mod time;
@@ -24,6 +25,7 @@ use crate::texts;
 use diagram::Strata;
 use leptos::prelude::Set;
 use looking::Looking;
+use outline::Outline;
 use paper::Paper;
 use protocol::Position;
 use stage::Stage;
@@ -52,6 +54,7 @@ struct Engine {
     verbosity: Verbosity,
     listens_to_keys: bool,
     looking: Looking,
+    outline: Outline,
     /// What the soil is painted with.
     strata: Strata,
     /// What it was painted with last.
@@ -120,6 +123,7 @@ fn start(store: Store, player: Player, sandbox: Option<String>, root: &HtmlEleme
         verbosity: Verbosity::Matters,
         listens_to_keys: true,
         looking: Looking::from_address(),
+        outline: Outline::default(),
         strata: Strata::default(),
         painted: (0, f64::MIN),
         root: root.clone(),
@@ -129,6 +133,7 @@ fn start(store: Store, player: Player, sandbox: Option<String>, root: &HtmlEleme
     ENGINE.set(Some(engine));
     keys::listen();
     hands::listen(root);
+    outline::listen(root);
     link::follow_visibility();
     stage::listen(root);
     with(Engine::show);
@@ -220,6 +225,9 @@ impl Engine {
         let now = now();
         self.store.show_clock(&self.player, now);
         self.show_soil(now);
+        if self.looking.is_stale() {
+            self.show_view();
+        }
         self.speak(now);
     }
 
@@ -254,7 +262,7 @@ impl Engine {
     /// Time only runs while something is under way; what happens unseen is shown at once.
     fn ask_frame(&mut self) {
         let moves = self.player.under_way() && !self.player.paused && !self.player.lacks();
-        let waiting = moves || self.unspoken || self.looking.wanted.is_some();
+        let waiting = moves || self.unspoken || self.looking.wanted.is_some() || self.looking.is_stale();
         if !waiting || self.frame_asked {
             return;
         }

@@ -27,6 +27,8 @@ const BEHIND: f64 = 5_000.0;
 const TOO_FAST: f64 = 16.0;
 /// Events behind beyond which it is no use to follow at all.
 const LOST: Position = 2_000;
+/// Events looked at to find out what flows.
+const RECALLED: usize = 500;
 /// Events folded in one step of time at most; the next goes on.
 const AT_ONCE: usize = 1_000;
 
@@ -250,6 +252,7 @@ impl Player {
         self.show(state);
         self.paused = true;
         self.replays = true;
+        self.recall_flow();
         if let Some(entry) = self.tape.entry(position)
             && let Some(before) = self.tape.state_at(position - 1)
             && let Some(motion) = motion(&before, &entry.event)
@@ -267,6 +270,20 @@ impl Player {
         self.flow = Flow::default();
         self.pace = None;
         self.stretch = Stretch { real_from: self.shown.at, ..Stretch::default() };
+    }
+
+    /// What flowed at the position shown.
+    fn recall_flow(&mut self) {
+        let (here, since) = (self.shown.position, self.shown.at.saturating_sub(1_000_000));
+        let Some(window) = self.tape.window(here) else { return };
+        let end = window.entries().partition_point(|entry| entry.position() <= here);
+        let late = window.entries().partition_point(|entry| entry.event.at < since);
+        let Some(first) = window.entries().get(late.max(end.saturating_sub(RECALLED))) else { return };
+        let Some(mut state) = window.state_at(first.position() - 1) else { return };
+        for entry in window.entries().range(..end).skip_while(|entry| entry.position() < first.position()) {
+            self.flow.note(&entry.event, motion(&state, &entry.event).as_ref(), self.clock);
+            state.evolve(&entry.event);
+        }
     }
 
     pub fn pause(&mut self) {

@@ -17,8 +17,8 @@ mod token;
 
 pub use layout::{Layout, Shape};
 pub use ledger::{ledger, order_table, tables};
-pub use soil::{scale, strata};
 pub use node::{health, rows};
+pub use soil::{scale, strata};
 pub use summary::summary;
 pub use token::glyph;
 

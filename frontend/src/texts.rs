@@ -120,6 +120,11 @@ pub const EXPORTS: [(&str, &str); 4] =
     [("svg", "SVG"), ("png", "PNG"), ("mermaid", "Mermaid"), ("ndjson", "NDJSON (the record)")];
 pub const SPOKEN: &str = "Read aloud";
 pub const SPOKEN_LIST: [&str; 3] = ["what matters", "results only", "nothing"];
+pub const GROUP_BY: &str = "Listed by";
+pub const GROUPINGS: [(&str, &str); 3] = [("service", "service"), ("saga", "order"), ("time", "time")];
+pub const NO_CODE: &str = "Nothing that happened so far names a line of source. Place an order first.";
+pub const LOADING: &str = "Loading …";
+pub const EXPLAINED: &str = "Explained";
 pub const CLOSE: &str = "Close";
 
 pub const BEFORE: &str = "This is how things stand. What happens next is told here.";

@@ -21,9 +21,9 @@ mod tests;
 pub use code::code;
 pub use data::{Table, data};
 pub use inspector::{inspector, node_inspector};
-pub use outline::{outline, outline_html};
+pub use outline::{Grouping, Target, neighbours, options, outline};
 pub use space_time::{SpaceTime, space_time};
-pub use story::{Filter, filters, story};
+pub use story::{Filter, Kind, filters, story};
 pub use trace::trace;
 
 use crate::svg::escape;

@@ -17,7 +17,7 @@ pub fn export(format: &str) {
         let mut url = format!("/api/{of}/export/{file}?at={}", engine.player.shown.position);
         if looking.view == View::SpaceTime {
             url.push_str("&view=space-time");
-            for hidden in &looking.space_time.hidden {
+            for hidden in &looking.hidden {
                 url.push_str("&hide=");
                 url.push_str(hidden);
             }

@@ -41,7 +41,8 @@ fn clicked(event: Event) {
             "unload" => clicks::load(false),
             "keep" => clicks::keep(),
             "export" => export::export(&element.get_attribute("data-format").unwrap_or_default()),
-            _ => looking::act(&what, &element),
+            "close" => looking::explain(None),
+            _ => {}
         }
     }
     if let Some(at) = number(&element, "data-at") {

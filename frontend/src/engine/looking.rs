@@ -1,9 +1,14 @@
-//! What the learner looks at: the view, the moment, the trace and the dot that is explained.
+//! What the learner looks at: the view, the trace and the dot that is explained. All of it is
+//! drawn for the position shown.
 
-use super::{Engine, address, now, with};
-use crate::views::View;
-use protocol::{Position, Uuid};
-use web_sys::Element;
+use super::{Engine, address, hands, now, spawn, time, with};
+use crate::client;
+use crate::svg::escape;
+use crate::texts;
+use crate::views::{self, Filter, Grouping, Kind, Scope, Table, View};
+use protocol::{Name, Position, Uuid};
+use wasm_bindgen::prelude::*;
+use web_sys::{Element, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 
 /// Where the learner is, apart from the player's position.
 pub struct Looking {
@@ -16,17 +21,29 @@ pub struct Looking {
     pub fetching: bool,
     /// At a breakpoint.
     pub stopped: bool,
-    pub space_time: SpaceTime,
+    pub hidden: Vec<Name>,
+    zoom: i32,
+    kind: Kind,
+    service: Option<Name>,
+    /// The services' tables, and the position they belong to.
+    tables: Option<(Position, Vec<Table>)>,
+    /// Tables are on their way.
+    asked: bool,
+    /// Source files, by name; none while it is on its way.
+    sources: Vec<(Name, Option<String>)>,
+    /// When the view was drawn last, and whether it lags behind.
+    drawn: f64,
+    stale: bool,
     /// As it was written last.
     pub address: String,
     /// Position and end as the slider shows them.
     pub slider: (Position, Position),
+    /// What had the focus before the inspector.
+    came_from: Option<HtmlElement>,
 }
 
-#[derive(Default)]
-pub struct SpaceTime {
-    pub hidden: Vec<String>,
-}
+/// While everything moves, a view is drawn at most so often, in milliseconds.
+const DRAW: f64 = 300.0;
 
 impl Looking {
     pub fn from_address() -> Self {
@@ -37,31 +54,283 @@ impl Looking {
             wanted: address::value("at").and_then(|at| at.parse().ok()),
             fetching: false,
             stopped: false,
-            space_time: SpaceTime::default(),
+            hidden: vec![],
+            zoom: 0,
+            kind: Kind::default(),
+            service: None,
+            tables: None,
+            asked: false,
+            sources: vec![],
+            drawn: f64::MIN,
+            stale: false,
             address: String::new(),
             slider: (0, 0),
+            came_from: None,
         }
+    }
+
+    /// Whether a view waits to be drawn.
+    pub fn is_stale(&self) -> bool {
+        self.stale
     }
 }
 
+/// Opens a view by its name.
 pub fn open(view: &str) {
     with(|engine| {
         engine.looking.view = View::named(view).unwrap_or_default();
+        engine.looking.drawn = f64::MIN;
         engine.show();
         engine.write_address();
     });
 }
 
-pub fn follow(_trace: &str) {}
+/// Looks at one command and what came of it; at all of them, without one.
+pub fn follow(trace: &str) {
+    with(|engine| {
+        engine.looking.trace = trace.parse().ok();
+        if !matches!(engine.looking.view, View::Story | View::SpaceTime) {
+            engine.looking.view = View::Trace;
+        }
+        engine.redraw();
+    });
+}
 
-pub fn explain(_dot: Option<String>) {}
+/// Explains a position's event or a service, and stops for it; without one, closes what explains.
+pub fn explain(dot: Option<String>) {
+    with(|engine| {
+        let closes = dot.is_none();
+        if !closes {
+            engine.player.pause();
+            if engine.looking.dot.is_none() {
+                engine.looking.came_from = focused();
+            }
+        }
+        engine.player.held = false;
+        engine.stage.over = dot.as_ref().and_then(|dot| dot.parse().ok());
+        engine.looking.dot = dot;
+        engine.redraw();
+        if closes {
+            if let Some(element) = engine.looking.came_from.take() {
+                let _ = element.focus();
+            }
+        } else if let Some(inspector) = engine.paper.find(".inspector") {
+            let _ = inspector.unchecked_into::<HtmlElement>().focus();
+        }
+    });
+    time::look_further();
+}
 
-pub fn act(_what: &str, _element: &Element) {}
+/// What a view's own controls do.
+pub fn arrange(part: &Element) {
+    with(|engine| {
+        let looking = &mut engine.looking;
+        if let Some(name) = part.get_attribute("data-hide") {
+            let hidden = &mut looking.hidden;
+            match hidden.iter().position(|known| **known == *name) {
+                Some(at) => drop(hidden.remove(at)),
+                None => hidden.push(name.into()),
+            }
+        } else if part.has_attribute("data-group") {
+            engine.outline.grouping = match &*hands::value(part) {
+                "saga" => Grouping::Saga,
+                "time" => Grouping::Time,
+                _ => Grouping::Service,
+            };
+        } else if part.has_attribute("data-zoom") {
+            looking.zoom = hands::value(part).parse().unwrap_or(0);
+        } else {
+            let value = |name: &str| {
+                let select = engine.root.query_selector(&format!("[data-filter={name}]")).ok().flatten();
+                select.map(|select| hands::value(&select)).unwrap_or_default()
+            };
+            let filter = Filter::parse(&value("saga"), &value("service"), &value("kind"));
+            (looking.trace, looking.service, looking.kind) = (filter.saga, filter.service, filter.kind);
+        }
+        engine.redraw();
+    });
+}
 
-pub fn arrange(_part: &Element) {}
+fn focused() -> Option<HtmlElement> {
+    super::window()?.document()?.active_element()?.dyn_into().ok()
+}
 
 impl Engine {
-    pub(super) fn show_view(&mut self) {
-        let _ = now();
+    /// After the learner changed what they look at.
+    fn redraw(&mut self) {
+        self.looking.drawn = f64::MIN;
+        self.show();
+        self.write_address();
     }
+
+    /// The view of the position shown, where it is not the diagram, and the inspector.
+    pub(super) fn show_view(&mut self) {
+        let now = now();
+        let moves = self.player.is_live() && self.player.under_way();
+        self.looking.stale = moves && now - self.looking.drawn < DRAW;
+        if self.looking.stale {
+            return;
+        }
+        self.looking.drawn = now;
+        self.show_tabs();
+        self.show_outline();
+        let position = self.player.shown.position;
+        let run = self.sandbox.as_ref().and_then(|of| of.split('/').next_back());
+        let Some(window) = self.player.tape.window(position) else { return };
+        let scope = Scope { window, state: &self.player.shown, trace: self.looking.trace, run };
+        let looking = &self.looking;
+        let (html, busy) = match looking.view {
+            View::Diagram => (String::new(), false),
+            View::Story => {
+                let filter = Filter { saga: looking.trace, service: looking.service.clone(), kind: looking.kind };
+                (views::filters(&scope, &filter) + &views::story(&scope, &filter), false)
+            }
+            View::SpaceTime => {
+                let view = views::SpaceTime { hidden: &looking.hidden, zoom: looking.zoom };
+                (views::space_time(&scope, &view), false)
+            }
+            View::Trace => (views::trace(&scope), false),
+            View::Data => match &looking.tables {
+                Some((at, tables)) => (views::data(tables, &scope), *at != position),
+                None => (views::data::loading(), true),
+            },
+            View::Code => code(looking, &scope),
+        };
+        let explained = looking.dot.as_ref().map(|dot| explained(dot, &scope));
+        self.place_view(&html, busy);
+        self.paper.put(".inspector", &explained.unwrap_or_default());
+        match self.looking.view {
+            View::Data => self.ask_for_tables(),
+            View::Code => self.ask_for_sources(),
+            _ => {}
+        }
+    }
+
+    fn show_tabs(&mut self) {
+        let open = self.looking.view.name();
+        let Ok(tabs) = self.root.query_selector_all("[role=tab]") else { return };
+        for tab in (0..tabs.length()).filter_map(|i| tabs.item(i)) {
+            let tab: Element = tab.unchecked_into();
+            let selected = tab.get_attribute("data-view").as_deref() == Some(open);
+            let _ = tab.set_attribute("aria-selected", if selected { "true" } else { "false" });
+            let _ = tab.set_attribute("tabindex", if selected { "0" } else { "-1" });
+        }
+        if let Some(panel) = self.paper.find("#view") {
+            let _ = panel.set_attribute("aria-labelledby", &format!("tab-{open}"));
+        }
+    }
+
+    /// Keeps the focus where it was, and what is shown now in sight.
+    fn place_view(&mut self, html: &str, busy: bool) {
+        let Some(place) = self.paper.find(".view") else { return };
+        let _ = place.set_attribute("aria-busy", if busy { "true" } else { "false" });
+        let held = focused().filter(|element| place.contains(Some(element)));
+        let again = held.and_then(|element| {
+            ["data-filter", "data-hide", "data-zoom", "href"].into_iter().find_map(|name| {
+                let value = element.get_attribute(name)?;
+                Some(format!("[{name}=\"{value}\"]"))
+            })
+        });
+        if !self.paper.put(".view", html) {
+            return;
+        }
+        if let Some(selector) = &again
+            && let Ok(Some(element)) = place.query_selector(selector)
+        {
+            let _ = element.unchecked_into::<HtmlElement>().focus();
+        } else if let Ok(Some(reel)) = place.query_selector(".reel") {
+            let x = reel.get_attribute("data-x").and_then(|x| x.parse::<i32>().ok()).unwrap_or_default();
+            reel.set_scroll_left(x - reel.client_width() * 2 / 3);
+        } else if let Ok(Some(current)) = place.query_selector("[aria-current]") {
+            let options = ScrollIntoViewOptions::new();
+            options.set_block(ScrollLogicalPosition::Nearest);
+            options.set_inline(ScrollLogicalPosition::Center);
+            current.scroll_into_view_with_scroll_into_view_options(&options);
+        }
+    }
+
+    fn ask_for_tables(&mut self) {
+        let position = self.player.shown.position;
+        let known = self.looking.tables.as_ref().is_some_and(|(at, _)| *at == position);
+        let Some(of) = self.sandbox.clone().filter(|_| !known && !self.looking.asked) else { return };
+        self.looking.asked = true;
+        let names: Vec<(Name, Name)> = self
+            .player
+            .shown
+            .nodes
+            .iter()
+            .flat_map(|node| node.tables.iter().map(|table| (node.name.clone(), table.name.clone())))
+            .collect();
+        spawn(async move {
+            let mut tables = vec![];
+            for (service, name) in names {
+                if let Ok(rows) = client::table(&of, &service, &name, position).await {
+                    tables.push(Table { service, name, columns: rows.columns, rows: rows.rows });
+                }
+            }
+            with(|engine| {
+                engine.looking.asked = false;
+                if engine.sandbox.as_deref() == Some(&of) {
+                    engine.looking.tables = Some((position, tables));
+                    engine.looking.drawn = f64::MIN;
+                    engine.show_view();
+                }
+            });
+        });
+    }
+
+    fn ask_for_sources(&mut self) {
+        let position = self.player.shown.position;
+        let Some(window) = self.player.tape.window(position) else { return };
+        let scope = Scope { window, state: &self.player.shown, trace: None, run: None };
+        let Some(file) = selected(&self.looking, &scope).and_then(|entry| entry.event.code.as_ref()) else { return };
+        let file = file.file.clone();
+        if self.looking.sources.iter().any(|(known, _)| *known == file) {
+            return;
+        }
+        self.looking.sources.push((file.clone(), None));
+        spawn(async move {
+            let source = client::source(&file).await.unwrap_or_else(|refusal| refusal.detail);
+            with(|engine| {
+                for (known, text) in &mut engine.looking.sources {
+                    if *known == file {
+                        *text = Some(source.clone());
+                    }
+                }
+                engine.looking.drawn = f64::MIN;
+                engine.show_view();
+            });
+        });
+    }
+}
+
+/// The event whose code is shown: the one explained, else the last one up to the position shown
+/// that names its line.
+fn selected<'a>(looking: &Looking, scope: &Scope<'a>) -> Option<&'a crate::tape::Entry> {
+    let explained = looking.dot.as_ref().and_then(|dot| scope.window.entry(dot.parse().ok()?));
+    let names_line = |entry: &&crate::tape::Entry| entry.event.code.is_some();
+    explained.filter(names_line).or_else(|| {
+        let end = scope.window.entries().partition_point(|entry| entry.position() <= scope.position());
+        scope.window.entries().range(..end).rfind(names_line)
+    })
+}
+
+fn code(looking: &Looking, scope: &Scope) -> (String, bool) {
+    let Some(entry) = selected(looking, scope) else {
+        return (format!("<p class=\"empty\">{}</p>", texts::NO_CODE), false);
+    };
+    let Some(line) = &entry.event.code else { return (String::new(), false) };
+    match looking.sources.iter().find(|(file, _)| *file == line.file) {
+        Some((_, Some(source))) => (views::code(&line.file, source, line.line, Some(entry)), false),
+        _ => (format!("<p class=\"empty\">{}</p>", texts::LOADING), true),
+    }
+}
+
+fn explained(dot: &str, scope: &Scope) -> String {
+    let body = match dot.parse() {
+        Ok(position) => views::inspector(scope, position),
+        Err(_) => views::node_inspector(scope, dot),
+    };
+    let close = escape(texts::CLOSE);
+    format!("<button type=\"button\" class=\"close\" data-do=\"close\">{close}</button>{body}")
 }

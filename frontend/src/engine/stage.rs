@@ -99,6 +99,15 @@ impl Stage {
         self.draw(player);
     }
 
+    /// Marks a part of the drawing as the one the list is at; none, with an empty name.
+    pub fn light(&self, part: &str) {
+        for scene in &self.scenes {
+            for (name, element, _) in &scene.parts {
+                let _ = element.class_list().toggle_with_force("lit", name == part);
+            }
+        }
+    }
+
     fn is_still(&self) -> bool {
         self.still.as_ref().is_some_and(MediaQueryList::matches)
     }

@@ -83,13 +83,20 @@ fn alive(given: Given) -> impl IntoView {
             <div class="vessel">
                 <Head store=store.clone() title/>
                 <div class="tabs" role="tablist" aria-label=texts::VIEWS inner_html=still(tabs)></div>
+                <div class="pane">
                 <div class="window" id="view" role="tabpanel" aria-labelledby="tab-diagram">
                     <div class="view"></div>
                     <div class="stage">
                         <div class="scenes" inner_html=scenes></div>
                         <canvas class="tokens" aria-hidden="true"></canvas>
+                        <div class="listed">
+                            <div class="outline" role="listbox" tabindex="0" aria-label=texts::views::OUTLINE></div>
+                            <div class="grouping" inner_html=still(groupings)></div>
+                        </div>
                         <Levers store=store.clone() services=services.clone()/>
                     </div>
+                </div>
+                <section class="inspector" tabindex="-1" aria-label=texts::EXPLAINED></section>
                 </div>
                 <Trouble words=levers/>
                 <div class="told">
@@ -116,6 +123,13 @@ fn tabs() -> String {
         )
     };
     View::ALL.into_iter().zip(texts::VIEW_NAMES).map(tab).collect()
+}
+
+/// What the list behind the diagram is ordered by.
+fn groupings() -> String {
+    let option = |(value, words)| format!("<option value=\"{value}\">{words}</option>");
+    let options = texts::GROUPINGS.map(option).concat();
+    format!("<label>{} <select data-group>{options}</select></label>", texts::GROUP_BY)
 }
 
 /// The picture in its three layouts, one of them shown.

@@ -7,6 +7,7 @@ use crate::texts::{dead_letters, outside, readable, waiting};
 use diagram::{DiagramState, Held, Motion, Place};
 use protocol::{Name, Position, Topology, Uuid};
 
+/// What the list is ordered by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Grouping {
     /// Services, topics, then what moves.
@@ -199,15 +200,10 @@ fn message_id(held: &Held, group: &str) -> String {
     ["message-", &held.position.to_string(), "-", group].concat()
 }
 
-/// A list with one tab stop; the engine moves `aria-activedescendant` from item to item.
-pub fn outline_html(items: &[Item], active: &str) -> String {
+/// The items as options of a list with one tab stop, and the active one's element.
+pub fn options(items: &[Item], active: &str) -> (String, String) {
     let mut out = String::new();
-    put(&mut out, &["<div class=\"outline\" role=\"listbox\" tabindex=\"0\" aria-label=\"", words::OUTLINE]);
     let active = items.iter().find(|item| item.id == active).or(items.first());
-    if let Some(active) = active {
-        put(&mut out, &["\" aria-activedescendant=\"item-", &escape(&active.id)]);
-    }
-    out.push_str("\">");
     let mut group: Option<&str> = None;
     for item in items {
         if group != Some(&item.group) {
@@ -223,19 +219,15 @@ pub fn outline_html(items: &[Item], active: &str) -> String {
         let selected = if active.is_some_and(|active| active.id == item.id) { "true" } else { "false" };
         put(&mut out, &["<div role=\"option\" id=\"item-", &escape(&item.id), "\" aria-selected=\"", selected, "\""]);
         match &item.target {
-            Target::Service(name) => put(&mut out, &[" data-node=\"", &escape(name), "\""]),
-            Target::Topic(name) => put(&mut out, &[" data-topic=\"", &escape(name), "\""]),
-            Target::Dot(position) => {
-                let position = position.to_string();
-                put(&mut out, &[" data-at=\"", &position, "\" data-dot=\"", &position, "\""]);
-            }
+            Target::Service(name) => put(&mut out, &[" data-dot=\"", &escape(name), "\""]),
+            Target::Dot(position) => put(&mut out, &[" data-dot=\"", &position.to_string(), "\""]),
             Target::Trace(id) => put(&mut out, &[" data-trace=\"", &id.to_string(), "\""]),
-            Target::Nothing => {}
+            Target::Topic(_) | Target::Nothing => {}
         }
         put(&mut out, &[">", &escape(&item.label), "</div>"]);
     }
-    out.push_str(if group.is_some() { "</div></div>" } else { "</div>" });
-    out
+    out.push_str(if group.is_some() { "</div>" } else { "" });
+    (out, active.map(|active| ["item-", &active.id].concat()).unwrap_or_default())
 }
 
 /// Where the arrow keys lead from an item.

@@ -309,7 +309,7 @@ impl<'a> Chart<'a> {
         let segment = |out: &mut String, from: i32, to: i32| {
             put(out, &["<path class=\"", class, "\" d=\"M", &i(from), " ", &y, "H", &i(to), "\"/>"]);
         };
-        for (entry, x) in self.places.iter().filter(|(entry, _)| own(&entry)) {
+        for (entry, x) in self.places.iter().filter(|(entry, _)| own(entry)) {
             match &entry.event.observation {
                 ServiceStarted { .. } => {
                     if let Some(from) = down {

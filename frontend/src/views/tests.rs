@@ -47,8 +47,6 @@ fn sheet() {
         inspector(&scope, std::env::var("DOT").ok().and_then(|at| at.parse().ok()).unwrap_or(62))
             + &node_inspector(&scope, "inventory"),
     );
-    let items = outline(&state, &[], outline::Grouping::Service);
-    page("outline", "Outline", outline_html(&items, "service-inventory"));
     std::fs::write(format!("{dir}/space.svg"), export::space_time_export(&scope, &SpaceTime::default()).unwrap())
         .unwrap();
     let layout = crate::svg::Layout::new(state.topology.as_ref().unwrap(), crate::svg::Shape::Wide);
