@@ -76,6 +76,7 @@ macro_rules! problems {
 problems! {
     /// Of everything inside a sandbox.
     NotYours { 404 "No sandbox of yours, or nothing of that name in it" }
+    NoSource { 404 "No source file of that path" }
     /// Of whatever takes a position.
     BadCursor { 400 "Not a position", 409 "A position past the end of the record" }
     /// Of whatever takes JSON.
@@ -207,6 +208,21 @@ pub struct TableView {
     columns: Vec<String>,
     #[schema(value_type = Vec<Vec<Object>>)]
     rows: Vec<Vec<()>>,
+}
+
+/// What stands out in a record, and where.
+#[derive(ToSchema)]
+#[schema(as = Strata)]
+#[allow(dead_code, reason = "described, never made")]
+pub struct StrataView {
+    /// Positions to a layer; the first holds the positions 1 to `width`.
+    width: u64,
+    /// How many of each kind: command, event, failure, compensation, crash, restart, fault on,
+    /// fault off, invariant broken, invariant restored.
+    #[schema(max_items = 1024, value_type = Vec<Vec<u32>>)]
+    layers: Vec<[u32; 10]>,
+    /// The last position.
+    end: u64,
 }
 
 #[derive(ToSchema)]

@@ -10,7 +10,9 @@ pub mod operations;
 pub mod page;
 pub mod sandboxes;
 pub mod services;
+pub mod sources;
 pub mod state;
+pub mod strata;
 pub mod tables;
 pub mod topologies;
 

@@ -21,7 +21,7 @@ use crate::recorder::{Picture, storage};
 use crate::store::{SandboxRow, Store, now_ms};
 use anyhow::Context;
 use bytes::Bytes;
-use diagram::DiagramState;
+use diagram::{DiagramState, Strata};
 use futures_util::Stream;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock as _};
 use live::Live;
@@ -429,6 +429,12 @@ impl Sandbox {
             self.check_cursor(&live, at)?;
         }
         live.table(service, table, at).await
+    }
+
+    /// Where in the record something stands out.
+    pub async fn strata(&self) -> Result<Strata> {
+        let live = self.live().await?;
+        Ok(live.recorder.history.with_picture(|picture| picture.strata.clone()))
     }
 
     pub async fn invariants(&self) -> Result<Vec<Invariant>> {

@@ -3,7 +3,7 @@
 use crate::recorder::{Frame, Frames, sse, storage};
 use anyhow::Context;
 use bytes::Bytes;
-use diagram::DiagramState;
+use diagram::{DiagramState, Strata};
 use futures_util::Stream;
 use futures_util::stream;
 use protocol::{Command, Fault, Observation, Position, Recorded};
@@ -18,12 +18,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub struct Picture {
     pub state: DiagramState,
     pub checks: Checks,
+    #[serde(default)]
+    pub strata: Strata,
 }
 
 impl Picture {
     pub fn evolve(&mut self, event: &Recorded) {
+        self.strata.evolve(&self.state, event);
         self.state.evolve(event);
         self.checks.evolve(event);
+    }
+
+    /// Whether every fold in it goes as far: one stored by an earlier version lacks the newer ones.
+    pub fn is_whole(&self) -> bool {
+        self.strata.end == self.state.position
     }
 }
 

@@ -256,7 +256,14 @@ impl Reader {
                 .bind(position.cast_signed())
                 .fetch_optional(&mut self.conn)
                 .await?;
-        row.map_or_else(|| Ok(Picture::default()), |(body,)| Ok(serde_json::from_slice(&unpack(&body)?)?))
+        let Some((body,)) = row else { return Ok(Picture::default()) };
+        let picture: Picture = serde_json::from_slice(&unpack(&body)?)?;
+        if picture.is_whole() {
+            return Ok(picture);
+        }
+        let mut whole = Picture::default();
+        self.fold(0, picture.state.position, |event| whole.evolve(event)).await?;
+        Ok(whole)
     }
 
     /// What was owed at the last checkpoint, which was at this position.
