@@ -418,8 +418,13 @@ impl Sandbox {
     }
 
     /// A service's own tables, whether it is up or not.
-    pub async fn tables(&self, service: &str) -> Result<Vec<TableSummary>> {
-        self.live().await?.tables(service).await
+    /// At a position: without the kit's bookkeeping, and counted from the record.
+    pub async fn tables(&self, service: &str, at: Option<Position>) -> Result<Vec<TableSummary>> {
+        let live = self.live().await?;
+        if let Some(at) = at {
+            self.check_cursor(&live, at)?;
+        }
+        live.tables(service, at).await
     }
 
     /// A table's rows: as they stand, or as the record says they stood at a position.

@@ -99,6 +99,12 @@ fn bad_addresses(sandbox: &Sandbox) -> Vec<Case> {
         ("a path for an id", 404, of("..%2f..%2fetc%2fpasswd")),
         ("an id that is no text", 404, of("%ff%fe")),
         ("a route that is none", 404, session.request(Method::GET, "/api/none")),
+        ("a source file that is none", 404, session.request(Method::GET, "/api/sources/server/src/main.rs")),
+        (
+            "a source file outside",
+            404,
+            session.request(Method::GET, "/api/sources/playground-services/%2e%2e/Cargo.toml"),
+        ),
         ("a method it does not take", 405, session.request(Method::DELETE, "/api/sandboxes")),
         ("a service that is none", 404, sandbox.request(Method::POST, "/services/shipping/crash")),
         ("a restart of none", 404, sandbox.request(Method::POST, "/services/shipping/restart")),
@@ -132,6 +138,7 @@ fn bad_cursors(sandbox: &Sandbox, position: u64) -> Vec<Case> {
             get(&format!("/events?after={past}")).header("accept", "application/x-ndjson"),
         ),
         ("a state past the end", 409, get(&format!("/state?at={past}"))),
+        ("tables past the end", 409, get(&format!("/services/orders/tables?at={past}"))),
         ("a table past the end", 409, get(&format!("/services/orders/tables/orders?at={past}"))),
         ("the largest position", 409, get(&format!("/events?after={}", u64::MAX))),
         ("a position below 0", 400, get("/events?after=-1")),
@@ -191,6 +198,7 @@ async fn somebody_elses_sandbox_is_not_there() {
         for (what, request) in [
             ("looking", theirs.request(Method::GET, "")),
             ("the state", theirs.request(Method::GET, "/state")),
+            ("the strata", theirs.request(Method::GET, "/strata")),
             ("the stream", theirs.request(Method::GET, "/events")),
             ("the lines", theirs.request(Method::GET, "/events").header("accept", "application/x-ndjson")),
             ("ordering", theirs.place(Uuid::new_v4(), 1)),

@@ -5,11 +5,10 @@ use super::error::SandboxError;
 use super::faults::{self, FaultStanding};
 use super::keeper::Keeper;
 use super::{Env, look};
-use crate::recorder::{self, Entry, Recorder, storage};
+use crate::recorder::{self, Entry, Recorder, by_server, storage};
 use crate::store::SandboxRow;
 use diagram::{DiagramState, Health};
 use kit::Clock;
-use kit::ctx::Span;
 use kit::tables::{TableRows, TableSummary};
 use protocol::Uuid;
 use protocol::{
@@ -167,9 +166,11 @@ impl Live {
         Ok(())
     }
 
-    pub async fn tables(&self, service: &str) -> Result<Vec<TableSummary>, SandboxError> {
+    pub async fn tables(&self, service: &str, at: Option<Position>) -> Result<Vec<TableSummary>, SandboxError> {
         self.keeper(service)?;
-        Ok(kit::tables::list(&kit::ctx::database(&self.folder, service)).await?)
+        let present = kit::tables::list(&kit::ctx::database(&self.folder, service)).await?;
+        let Some(at) = at else { return Ok(present) };
+        look::tables_at(&self.recorder.history, service, present, at).await
     }
 
     pub async fn table(&self, service: &str, table: &str, at: Option<Position>) -> Result<TableRows, SandboxError> {
@@ -178,21 +179,6 @@ impl Live {
         let present = present.ok_or(SandboxError::NoSuchTable)?;
         let Some(at) = at else { return Ok(present) };
         look::table_at(&self.recorder.history, service, table, present.columns, at).await
-    }
-}
-
-/// An observation by the server itself, or by whoever asked it.
-pub fn by_server(clock: Clock, who: Name, observation: Observation) -> Observed {
-    let span = Span::root(None);
-    Observed {
-        at: clock.now_us(),
-        trace: span.trace,
-        parent_span_id: None,
-        service: who,
-        replica: 0,
-        code: None,
-        correlation_id: None,
-        observation,
     }
 }
 
