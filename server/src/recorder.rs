@@ -34,24 +34,14 @@ pub enum Entry {
     /// Observations that change nothing but the record.
     Observe(Vec<Observed>),
     /// From a service.
-    Service {
-        consumer: ConsumerId,
-        service: Name,
-        message: ToHost,
-    },
+    Service { consumer: ConsumerId, service: Name, message: ToHost },
     /// A service is up and ready for deliveries.
-    Connect {
-        consumer: ConsumerId,
-        room: usize,
-        sender: mpsc::UnboundedSender<FromHost>,
-        started: Observed,
-    },
+    Connect { consumer: ConsumerId, room: usize, sender: mpsc::UnboundedSender<FromHost>, started: Observed },
     /// A service is gone; what it had is offered again.
-    Disconnect {
-        consumer: ConsumerId,
-        ended: Observed,
-    },
+    Disconnect { consumer: ConsumerId, ended: Observed },
     Accept {
+        /// Who gave it: `learner`, or `terrarium` for a load.
+        by: Name,
         command: Command,
         reply: oneshot::Sender<Result<Uuid, IdReused>>,
     },
@@ -109,7 +99,7 @@ impl Recorder {
 
     pub async fn accept(&self, command: Command) -> Result<Result<Uuid, IdReused>, Ended> {
         let (reply, answer) = oneshot::channel();
-        self.send(Entry::Accept { command, reply })?;
+        self.send(Entry::Accept { by: "learner".into(), command, reply })?;
         answer.await.map_err(|_| Ended)
     }
 }

@@ -6,6 +6,7 @@ pub mod events;
 pub mod faults;
 pub mod invariants;
 pub mod lessons;
+pub mod load;
 pub mod operations;
 pub mod page;
 pub mod sandboxes;

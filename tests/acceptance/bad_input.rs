@@ -18,6 +18,7 @@ async fn what_makes_no_sense_is_refused_with_a_sentence_and_changes_nothing() {
     for (what, status, request) in bad_commands(&sandbox)
         .into_iter()
         .chain(bad_faults(&sandbox))
+        .chain(bad_loads(&sandbox))
         .chain(bad_addresses(&sandbox))
         .chain(bad_cursors(&sandbox, position))
         .chain(bad_bodies(&sandbox))
@@ -86,6 +87,22 @@ fn bad_faults(sandbox: &Sandbox) -> Vec<Case> {
         ("a fault with a bad name", 422, put("One!", decline.clone())),
         ("a fault more than may stand", 429, put("two", decline)),
         ("clearing a fault that does not stand", 404, sandbox.request(Method::DELETE, "/faults/two")),
+    ]
+}
+
+fn bad_loads(sandbox: &Sandbox) -> Vec<Case> {
+    let put = |load: Value| sandbox.request(Method::PUT, "/load").json(&load);
+    let order = json!({"item_id": 42, "quantity": 0, "user_id": 1});
+    vec![
+        ("a load without a rate", 422, put(json!({"type": "PlaceOrder"}))),
+        ("a rate of 0", 422, put(json!({"type": "PlaceOrder", "rate": 0}))),
+        ("a rate of 201", 422, put(json!({"type": "PlaceOrder", "rate": 201}))),
+        ("a rate of -1", 422, put(json!({"type": "PlaceOrder", "rate": -1}))),
+        ("half a command a second", 422, put(json!({"type": "PlaceOrder", "rate": 0.5}))),
+        ("a load of nothing", 422, put(json!({"rate": 1}))),
+        ("a load of a command of nobody", 422, put(json!({"type": "Fly", "rate": 1}))),
+        ("a load of orders for no pieces", 422, put(json!({"type": "PlaceOrder", "rate": 1, "data": order}))),
+        ("a load with an unknown field", 422, put(json!({"type": "PlaceOrder", "rate": 1, "x": 1}))),
     ]
 }
 
@@ -207,6 +224,9 @@ async fn somebody_elses_sandbox_is_not_there() {
             ("healing", theirs.request(Method::DELETE, "/faults")),
             ("crashing", theirs.request(Method::POST, "/services/orders/crash")),
             ("restarting", theirs.request(Method::POST, "/services/orders/restart")),
+            ("the load", theirs.request(Method::GET, "/load")),
+            ("a load", theirs.request(Method::PUT, "/load").json(&json!({"type": "PlaceOrder", "rate": 1}))),
+            ("stopping the load", theirs.request(Method::DELETE, "/load")),
             ("the tables", theirs.request(Method::GET, "/services/orders/tables")),
             ("a table", theirs.request(Method::GET, "/services/orders/tables/orders")),
             ("the invariants", theirs.request(Method::GET, "/invariants")),

@@ -4,10 +4,11 @@ use super::dispatch;
 use super::error::SandboxError;
 use super::faults::{self, FaultStanding};
 use super::keeper::Keeper;
+use super::load::{Bounds, Loader};
 use super::{Env, look};
 use crate::recorder::{self, Entry, Recorder, by_server, storage};
 use crate::store::SandboxRow;
-use diagram::{DiagramState, Health};
+use diagram::{DiagramState, Health, Load};
 use kit::Clock;
 use kit::tables::{TableRows, TableSummary};
 use protocol::Uuid;
@@ -23,6 +24,7 @@ pub const RECORD: &str = "sandbox.db";
 
 pub struct Live {
     pub recorder: Recorder,
+    pub loader: Loader,
     clock: Clock,
     folder: PathBuf,
     faults_max: usize,
@@ -76,7 +78,14 @@ impl Live {
             dispatch,
         ));
         let fault_timer = tokio::spawn(faults::run(recorder.clone(), clock, keepers.clone(), faults_changed));
+        let bounds = Bounds {
+            turns: env.loads.clone(),
+            minutes: env.config.load_minutes,
+            record_bytes: env.config.record_bytes,
+            commands: env.commands.clone(),
+        };
         Ok(Arc::new(Live {
+            loader: Loader::new(recorder.clone(), clock, bounds),
             recorder,
             clock,
             folder,
@@ -95,6 +104,7 @@ impl Live {
 
     /// Stops everything in good order; its files stay.
     pub async fn stop(&self) {
+        self.loader.stop(TERRARIUM.into(), "the sandbox goes to sleep").await;
         self.dispatcher.abort();
         self.fault_timer.abort();
         futures_util::future::join_all(self.keepers.iter().map(|keeper| keeper.stop("the sandbox goes to sleep")))
@@ -206,6 +216,10 @@ fn first_words(env: &Env, row: &SandboxRow, topology: &Topology, before: &Diagra
             by_server(clock, node.name.clone(), Observation::ServiceStopped { reason })
         })
         .collect();
+    if let Some(Load { command_type, sent, .. }) = &before.load {
+        let (command_type, sent, reason) = (command_type.clone(), *sent, "the server ended without a word".to_owned());
+        words.push(by_server(clock, TERRARIUM.into(), Observation::LoadStopped { command_type, sent, reason }));
+    }
     words.push(by_server(clock, TERRARIUM.into(), Observation::SandboxWoken));
     words
 }
