@@ -6,6 +6,8 @@ use std::{fs, io};
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=assets");
+    // Embedded, too: a new file there must be noticed.
+    println!("cargo::rerun-if-changed=../playground-services");
     let manifest = Path::new("assets/manifest.json");
     if !manifest.exists() {
         fs::create_dir_all("assets")?;

@@ -8,6 +8,7 @@ use crate::metrics::Metrics;
 use crate::pages::Pages;
 use crate::routes::*;
 use crate::sandbox::Sandboxes;
+use crate::sources::Sources;
 use crate::store::Store;
 use crate::streams::Streams;
 use crate::{body, frame, openapi};
@@ -37,6 +38,7 @@ pub struct AppState {
     pub sandboxes: Arc<Sandboxes>,
     pub streams: Arc<Streams>,
     pub assets: Assets,
+    pub sources: Sources,
     pub pages: Pages,
     pub metrics: Metrics,
     /// The OpenAPI document, as it is served.
@@ -56,6 +58,7 @@ impl App {
             sandboxes,
             streams,
             assets,
+            sources: Sources::embedded()?,
         })))
     }
 
@@ -90,13 +93,16 @@ fn api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::document())
         .routes(routes!(topologies::list))
         .routes(routes!(lessons::list))
+        .routes(routes!(sources::show))
         .routes(routes!(sandboxes::list, sandboxes::create))
         .routes(routes!(sandboxes::show, sandboxes::delete))
         .routes(routes!(state::show))
+        .routes(routes!(strata::show))
         .routes(routes!(commands::accept))
         .routes(routes!(events::stream))
         .routes(routes!(faults::list, faults::heal))
         .routes(routes!(faults::put, faults::clear))
+        .routes(routes!(load::show, load::put, load::stop))
         .routes(routes!(services::crash))
         .routes(routes!(services::restart))
         .routes(routes!(tables::list))

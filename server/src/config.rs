@@ -49,6 +49,14 @@ pub struct Config {
     #[arg(long, env = "TERRARIUM_FAULTS", default_value_t = 32, help_heading = QUOTAS)]
     pub faults: u32,
 
+    /// Commands a load sends per second, at most.
+    #[arg(long, env = "TERRARIUM_LOAD_RATE", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..), help_heading = QUOTAS)]
+    pub load_rate: u32,
+
+    /// Minutes after which a load stops by itself.
+    #[arg(long, env = "TERRARIUM_LOAD_MINUTES", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..), help_heading = QUOTAS)]
+    pub load_minutes: u32,
+
     /// Event streams open at a time per session.
     #[arg(long, env = "TERRARIUM_STREAMS_PER_SESSION", default_value_t = 8, help_heading = QUOTAS)]
     pub streams_per_session: u32,
@@ -64,6 +72,10 @@ pub struct Config {
     /// Event streams open at a time on this server.
     #[arg(long, env = "TERRARIUM_STREAMS", default_value_t = 2000, help_heading = QUOTAS)]
     pub streams: u32,
+
+    /// Loads running at a time on this server; further ones wait for their turn.
+    #[arg(long, env = "TERRARIUM_LOADS", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..), help_heading = QUOTAS)]
+    pub loads: u32,
 
     /// Days after which a sandbox that nobody has opened is deleted.
     #[arg(long, env = "TERRARIUM_FORGET_AFTER_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..), help_heading = QUOTAS)]
@@ -181,6 +193,7 @@ mod tests {
         assert_eq!((config.commands_per_second, config.command_burst), (20, 60));
         assert_eq!((config.services, config.faults, config.streams_per_session), (16, 32, 8));
         assert_eq!((config.sandboxes, config.streams, config.body_bytes), (1000, 2000, 65_536));
+        assert_eq!((config.load_rate, config.load_minutes, config.loads), (200, 15, 2));
         assert!(!config.dev_reload && !config.is_https());
     }
 

@@ -19,6 +19,7 @@ mod pages;
 pub mod recorder;
 mod routes;
 pub mod sandbox;
+mod sources;
 pub mod store;
 mod streams;
 #[cfg(test)]

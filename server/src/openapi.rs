@@ -76,6 +76,7 @@ macro_rules! problems {
 problems! {
     /// Of everything inside a sandbox.
     NotYours { 404 "No sandbox of yours, or nothing of that name in it" }
+    NoSource { 404 "No source file of that path" }
     /// Of whatever takes a position.
     BadCursor { 400 "Not a position", 409 "A position past the end of the record" }
     /// Of whatever takes JSON.
@@ -91,6 +92,7 @@ problems! {
         429 "Too many at once; Retry-After says how long to wait",
         507 "The record is full"
     }
+    Full { 507 "The record is full" }
     Quota { 429 "You have as many as may be" }
     Busy { 503 "The server has as many as may be, or is not ready" }
 }
@@ -191,6 +193,48 @@ pub struct FaultView {
     expires_in_ms: Option<u64>,
 }
 
+/// Commands at a steady rate.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Load, example = json!({"type": "PlaceOrder", "rate": 50}))]
+#[allow(dead_code, reason = "described, never made")]
+pub struct LoadBody {
+    r#type: CommandKind,
+    /// Commands a second; `/limits` shows the most there may be.
+    #[schema(minimum = 1)]
+    rate: u32,
+    /// Of each command; one piece of item 42 for user 1 where it is left out.
+    #[schema(required = false)]
+    data: PlaceOrderBody,
+}
+
+/// A load as it stands.
+#[derive(ToSchema)]
+#[schema(as = LoadStanding)]
+#[allow(dead_code, reason = "described, never made")]
+pub struct LoadStandingView {
+    state: LoadState,
+    /// Not there when it is `off`, as the others.
+    #[schema(required = false)]
+    r#type: CommandKind,
+    /// Commands a second.
+    #[schema(required = false)]
+    rate: u32,
+    /// Commands accepted since it runs at this rate.
+    #[schema(required = false)]
+    sent: u64,
+}
+
+#[derive(ToSchema)]
+#[schema(as = LoadState, rename_all = "lowercase")]
+#[allow(dead_code, reason = "described, never made")]
+enum LoadState {
+    Off,
+    /// As many run on this server as may; it starts when one of them ends.
+    Queued,
+    Running,
+}
+
 #[derive(ToSchema)]
 #[schema(as = TableSummary)]
 #[allow(dead_code, reason = "described, never made")]
@@ -207,6 +251,21 @@ pub struct TableView {
     columns: Vec<String>,
     #[schema(value_type = Vec<Vec<Object>>)]
     rows: Vec<Vec<()>>,
+}
+
+/// What stands out in a record, and where.
+#[derive(ToSchema)]
+#[schema(as = Strata)]
+#[allow(dead_code, reason = "described, never made")]
+pub struct StrataView {
+    /// Positions to a layer; the first holds the positions 1 to `width`.
+    width: u64,
+    /// How many of each kind: command, event, failure, compensation, crash, restart, fault on,
+    /// fault off, invariant broken, invariant restored.
+    #[schema(max_items = 1024, value_type = Vec<Vec<u32>>)]
+    layers: Vec<[u32; 10]>,
+    /// The last position.
+    end: u64,
 }
 
 #[derive(ToSchema)]
@@ -270,6 +329,14 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), all);
+    }
+
+    #[test]
+    fn loads_are_described_as_they_are_read() {
+        let schema = described("Load");
+        let load: crate::sandbox::LoadSpec = serde_json::from_value(schema["example"].clone()).expect("reads");
+        protocol::PlaceOrder::parse(&load.data).expect("what stands for data that are left out is accepted");
+        assert_eq!(properties(&schema), ["data", "rate", "type"]);
     }
 
     #[test]

@@ -8,17 +8,19 @@ mod batch;
 mod frames;
 mod history;
 pub mod ledger;
+mod rows;
 pub mod storage;
 
 pub use frames::{Frame, Frames, sse};
 pub use history::{History, Picture};
+pub use rows::{Rows, Table};
 
 use crate::recorder::batch::Batch;
 use crate::recorder::ledger::Ledger;
 use kit::broker::{Broker, ConsumerId};
 use kit::ctx::Span;
 use kit::{Clock, FromHost, ToHost};
-use protocol::{Command, Fault, Name, Observed, Position, Recorded, Uuid};
+use protocol::{Command, Fault, Name, Observation, Observed, Position, Recorded, TERRARIUM, Uuid};
 use serde::{Deserialize, Serialize};
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
@@ -32,24 +34,14 @@ pub enum Entry {
     /// Observations that change nothing but the record.
     Observe(Vec<Observed>),
     /// From a service.
-    Service {
-        consumer: ConsumerId,
-        service: Name,
-        message: ToHost,
-    },
+    Service { consumer: ConsumerId, service: Name, message: ToHost },
     /// A service is up and ready for deliveries.
-    Connect {
-        consumer: ConsumerId,
-        room: usize,
-        sender: mpsc::UnboundedSender<FromHost>,
-        started: Observed,
-    },
+    Connect { consumer: ConsumerId, room: usize, sender: mpsc::UnboundedSender<FromHost>, started: Observed },
     /// A service is gone; what it had is offered again.
-    Disconnect {
-        consumer: ConsumerId,
-        ended: Observed,
-    },
+    Disconnect { consumer: ConsumerId, ended: Observed },
     Accept {
+        /// Who gave it: `learner`, or `terrarium` for a load.
+        by: Name,
         command: Command,
         reply: oneshot::Sender<Result<Uuid, IdReused>>,
     },
@@ -107,8 +99,23 @@ impl Recorder {
 
     pub async fn accept(&self, command: Command) -> Result<Result<Uuid, IdReused>, Ended> {
         let (reply, answer) = oneshot::channel();
-        self.send(Entry::Accept { command, reply })?;
+        self.send(Entry::Accept { by: "learner".into(), command, reply })?;
         answer.await.map_err(|_| Ended)
+    }
+}
+
+/// An observation by the server itself, or by whoever asked it.
+pub fn by_server(clock: Clock, who: Name, observation: Observation) -> Observed {
+    let span = Span::root(None);
+    Observed {
+        at: clock.now_us(),
+        trace: span.trace,
+        parent_span_id: None,
+        service: who,
+        replica: 0,
+        code: None,
+        correlation_id: None,
+        observation,
     }
 }
 
@@ -131,6 +138,7 @@ pub struct Task {
     namespace: Uuid,
     faults: Vec<Fault>,
     checkpoint_at: Position,
+    rows_at: Position,
     unchecked_bytes: usize,
 }
 
@@ -147,14 +155,14 @@ pub struct Opened {
 
 /// Opens the record of a sandbox and all that belongs to it.
 pub fn open(stored: storage::Stored, path: PathBuf, clock: Clock, namespace: Uuid) -> Opened {
-    let storage::Stored { conn, broker, picture, ledger, tail, bytes } = stored;
+    let storage::Stored { conn, broker, picture, rows, rows_at, ledger, tail, bytes } = stored;
     let (entries_tx, entries) = mpsc::unbounded_channel();
     let (dispatch_tx, dispatch) = mpsc::unbounded_channel();
     let (frames_tx, frames) = frames::channel();
     let faults_changed = Arc::new(tokio::sync::Notify::new());
     let unanswered = ledger.unanswered();
     let (position, at, faults) = (picture.state.position, picture.state.at, picture.state.faults.clone());
-    let history = Arc::new(History::new(path.clone(), frames, picture, tail, bytes));
+    let history = Arc::new(History::new(path.clone(), frames, picture, rows, tail, bytes));
     let task = Task {
         entries,
         conn,
@@ -172,6 +180,7 @@ pub fn open(stored: storage::Stored, path: PathBuf, clock: Clock, namespace: Uui
         namespace,
         faults,
         checkpoint_at: position,
+        rows_at,
         unchecked_bytes: 0,
     };
     Opened { recorder: Recorder { entries: entries_tx, history }, task, unanswered, dispatch, faults_changed }
@@ -181,6 +190,9 @@ pub fn open(stored: storage::Stored, path: PathBuf, clock: Clock, namespace: Uui
 const DRAIN: usize = 1024;
 /// Positions between two checkpoints.
 const CHECKPOINT_EVERY: Position = 2048;
+/// Positions between two stored folds of the services' rows. A fold of rows reads few lines of
+/// those it passes, so it may pass more of them.
+const ROWS_EVERY: Position = 8 * CHECKPOINT_EVERY;
 /// Observations of the hot tail that make a block. Small, so that under load a group commit is
 /// packed at once and written once.
 const BLOCK: usize = 128;
@@ -205,6 +217,8 @@ impl Task {
     }
 
     async fn record_all(&mut self) -> anyhow::Result<Option<oneshot::Sender<()>>> {
+        // A kill may have come between what broke a promise and the word that it did.
+        self.record_verdicts().await?;
         let mut entries = Vec::new();
         loop {
             let deadline = self.broker.next_deadline();
@@ -222,13 +236,30 @@ impl Task {
             if let Some(end) = self.record(std::mem::take(&mut entries)).await? {
                 let checkpoint = self.checkpoint(&[])?;
                 storage::save_checkpoint(&mut self.conn, &checkpoint).await?;
+                self.store_rows(CHECKPOINT_EVERY).await;
                 return Ok(Some(end));
             }
         }
     }
 
-    /// One group commit.
+    /// A group commit, and one more where it broke or mended a promise.
     async fn record(&mut self, entries: Vec<Entry>) -> anyhow::Result<Option<oneshot::Sender<()>>> {
+        let end = self.commit(entries).await?;
+        self.record_verdicts().await?;
+        self.store_rows(ROWS_EVERY).await;
+        Ok(end)
+    }
+
+    async fn record_verdicts(&mut self) -> anyhow::Result<()> {
+        let verdicts = self.history.with_picture(Picture::verdicts);
+        if !verdicts.is_empty() {
+            let verdicts = verdicts.into_iter().map(|verdict| by_server(self.clock, TERRARIUM.into(), verdict));
+            self.commit(vec![Entry::Observe(verdicts.collect())]).await?;
+        }
+        Ok(())
+    }
+
+    async fn commit(&mut self, entries: Vec<Entry>) -> anyhow::Result<Option<oneshot::Sender<()>>> {
         let known = self.known_commands(&entries).await?;
         let mut batch = Batch::new(self, known);
         for entry in entries {
@@ -286,6 +317,17 @@ impl Task {
         Ok(())
     }
 
+    /// Stores the services' rows when the last ones stored are so far back. They can be folded again.
+    async fn store_rows(&mut self, every: Position) {
+        if self.position < self.rows_at + every {
+            return;
+        }
+        self.rows_at = self.position;
+        if let Err(error) = storage::save_rows(&mut self.conn, &self.history.rows()).await {
+            tracing::warn!(error = ?error, path = %self.path.display(), "the rows of a record were not stored");
+        }
+    }
+
     /// All that is needed to go on from here, with these events not yet in the picture.
     fn checkpoint(&self, events: &[Recorded]) -> anyhow::Result<storage::Checkpoint> {
         let owed = storage::Owed { ledger: self.ledger.clone(), waiting: self.broker.waiting() };
@@ -331,3 +373,6 @@ impl Task {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,11 +6,14 @@ pub mod events;
 pub mod faults;
 pub mod invariants;
 pub mod lessons;
+pub mod load;
 pub mod operations;
 pub mod page;
 pub mod sandboxes;
 pub mod services;
+pub mod sources;
 pub mod state;
+pub mod strata;
 pub mod tables;
 pub mod topologies;
 

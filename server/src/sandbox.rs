@@ -8,11 +8,13 @@ mod error;
 mod faults;
 mod keeper;
 mod live;
+mod load;
 mod look;
 
 pub use error::SandboxError;
 pub use faults::FaultStanding;
 pub use kit::tables::{TableRows, TableSummary};
+pub use load::{LoadSpec, LoadStanding};
 pub use runner::invariants::Invariant;
 
 use crate::config::Config;
@@ -21,17 +23,18 @@ use crate::recorder::{Picture, storage};
 use crate::store::{SandboxRow, Store, now_ms};
 use anyhow::Context;
 use bytes::Bytes;
-use diagram::DiagramState;
+use diagram::{DiagramState, Strata};
 use futures_util::Stream;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock as _};
 use live::Live;
-use protocol::{Command, FaultSpec, PlaceOrder, Position, Topology, Uuid};
+use protocol::{Command, FaultSpec, PlaceOrder, Position, Topology, Uuid, Value};
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 type Result<T> = std::result::Result<T, SandboxError>;
 
@@ -42,7 +45,9 @@ pub struct Env {
     pub runner: runner::Runner,
     pub client: dispatch::Client,
     shutting_down: std::sync::atomic::AtomicBool,
-    commands: AtomicU64,
+    commands: Arc<AtomicU64>,
+    /// A permit for each load that may run.
+    loads: Arc<Semaphore>,
     observations: AtomicU64,
 }
 
@@ -66,13 +71,15 @@ impl Sandboxes {
     /// Knows all sandboxes of the store. Those in which something was under way wake in the background.
     pub async fn open(config: Arc<Config>, store: Store) -> anyhow::Result<Arc<Self>> {
         let runner = runner::Runner { isolation: config.isolation, program: std::env::current_exe()? };
+        let loads = Arc::new(Semaphore::new(config.loads as usize));
         let env = Arc::new(Env {
             config,
             store,
             runner,
             client: dispatch::client(),
             shutting_down: false.into(),
-            commands: AtomicU64::new(0),
+            commands: Arc::default(),
+            loads,
             observations: AtomicU64::new(0),
         });
         sweep(&env).await?;
@@ -342,24 +349,60 @@ impl Sandbox {
     /// Durable when it returns; what comes of it is in the record.
     pub async fn accept(&self, command: Command) -> Result<Uuid> {
         self.env.running()?;
-        if self.topology.owner_of(&command.kind).is_none() {
-            return Err(SandboxError::UnknownCommand(command.kind));
-        }
-        if command.kind == "PlaceOrder" {
-            PlaceOrder::parse(&command.data).map_err(SandboxError::Invalid)?;
-        }
+        self.check_command(&command.kind, &command.data)?;
         if let Err(until) = self.limiter.check() {
             let wait = until.wait_time_from(self.limiter.clock().now());
             let retry_after_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
             return Err(SandboxError::TooManyCommands { retry_after_ms });
         }
         let live = self.live().await?;
-        if live.recorder.history.bytes() >= self.env.config.record_bytes {
-            return Err(SandboxError::RecordFull);
-        }
+        self.check_room(&live)?;
         let accepted = live.recorder.accept(command).await?;
         self.env.commands.fetch_add(1, Ordering::Relaxed);
         accepted.map_err(|_| SandboxError::CommandIdReused)
+    }
+
+    /// The rules that every command keeps.
+    fn check_command(&self, kind: &str, data: &Value) -> Result<()> {
+        if self.topology.owner_of(kind).is_none() {
+            return Err(SandboxError::UnknownCommand(kind.to_owned()));
+        }
+        if kind == "PlaceOrder" {
+            PlaceOrder::parse(data).map_err(SandboxError::Invalid)?;
+        }
+        Ok(())
+    }
+
+    fn check_room(&self, live: &Live) -> Result<()> {
+        let full = live.recorder.history.bytes() >= self.env.config.record_bytes;
+        if full { Err(SandboxError::RecordFull) } else { Ok(()) }
+    }
+
+    /// Starts a load, or changes the one there is.
+    pub async fn put_load(&self, spec: LoadSpec) -> Result<LoadStanding> {
+        self.env.running()?;
+        self.check_command(&spec.kind, &spec.data)?;
+        let (rate, most) = (spec.rate, self.env.config.load_rate);
+        if rate.get() > most {
+            return Err(SandboxError::Invalid(format!(
+                "The rate {rate} is out of range. A load sends 1 to {most} commands a second."
+            )));
+        }
+        let live = self.live().await?;
+        self.check_room(&live)?;
+        live.loader.put(spec).await;
+        Ok(live.loader.standing())
+    }
+
+    /// Where there is a load, its sandbox is awake.
+    pub fn load(&self) -> LoadStanding {
+        self.running().map_or(LoadStanding::Off, |live| live.loader.standing())
+    }
+
+    pub async fn stop_load(&self) {
+        if let Some(live) = self.live_now() {
+            live.loader.stop("learner".into(), "stopped by the learner").await;
+        }
     }
 
     /// Ready server-sent events from behind `after`; ends when the sandbox does. Wake it first.
@@ -418,8 +461,13 @@ impl Sandbox {
     }
 
     /// A service's own tables, whether it is up or not.
-    pub async fn tables(&self, service: &str) -> Result<Vec<TableSummary>> {
-        self.live().await?.tables(service).await
+    /// At a position: without the kit's bookkeeping, and counted from the record.
+    pub async fn tables(&self, service: &str, at: Option<Position>) -> Result<Vec<TableSummary>> {
+        let live = self.live().await?;
+        if let Some(at) = at {
+            self.check_cursor(&live, at)?;
+        }
+        live.tables(service, at).await
     }
 
     /// A table's rows: as they stand, or as the record says they stood at a position.
@@ -429,6 +477,12 @@ impl Sandbox {
             self.check_cursor(&live, at)?;
         }
         live.table(service, table, at).await
+    }
+
+    /// Where in the record something stands out.
+    pub async fn strata(&self) -> Result<Strata> {
+        let live = self.live().await?;
+        Ok(live.recorder.history.with_picture(|picture| picture.strata.clone()))
     }
 
     pub async fn invariants(&self) -> Result<Vec<Invariant>> {
@@ -527,6 +581,7 @@ impl Sandbox {
         self.live_now().is_some_and(|live| {
             Duration::from_millis(quiet_ms) >= self.hibernate_after()
                 && live.recorder.history.viewers() == 0
+                && live.loader.standing() == LoadStanding::Off
                 && live.recorder.history.with_picture(|picture| is_quiet(&picture.state))
         })
     }

@@ -18,6 +18,7 @@ async fn what_makes_no_sense_is_refused_with_a_sentence_and_changes_nothing() {
     for (what, status, request) in bad_commands(&sandbox)
         .into_iter()
         .chain(bad_faults(&sandbox))
+        .chain(bad_loads(&sandbox))
         .chain(bad_addresses(&sandbox))
         .chain(bad_cursors(&sandbox, position))
         .chain(bad_bodies(&sandbox))
@@ -89,6 +90,22 @@ fn bad_faults(sandbox: &Sandbox) -> Vec<Case> {
     ]
 }
 
+fn bad_loads(sandbox: &Sandbox) -> Vec<Case> {
+    let put = |load: Value| sandbox.request(Method::PUT, "/load").json(&load);
+    let order = json!({"item_id": 42, "quantity": 0, "user_id": 1});
+    vec![
+        ("a load without a rate", 422, put(json!({"type": "PlaceOrder"}))),
+        ("a rate of 0", 422, put(json!({"type": "PlaceOrder", "rate": 0}))),
+        ("a rate of 201", 422, put(json!({"type": "PlaceOrder", "rate": 201}))),
+        ("a rate of -1", 422, put(json!({"type": "PlaceOrder", "rate": -1}))),
+        ("half a command a second", 422, put(json!({"type": "PlaceOrder", "rate": 0.5}))),
+        ("a load of nothing", 422, put(json!({"rate": 1}))),
+        ("a load of a command of nobody", 422, put(json!({"type": "Fly", "rate": 1}))),
+        ("a load of orders for no pieces", 422, put(json!({"type": "PlaceOrder", "rate": 1, "data": order}))),
+        ("a load with an unknown field", 422, put(json!({"type": "PlaceOrder", "rate": 1, "x": 1}))),
+    ]
+}
+
 fn bad_addresses(sandbox: &Sandbox) -> Vec<Case> {
     let session = sandbox.session();
     let of = |id: &str| session.request(Method::GET, &format!("/api/sandboxes/{id}"));
@@ -99,6 +116,12 @@ fn bad_addresses(sandbox: &Sandbox) -> Vec<Case> {
         ("a path for an id", 404, of("..%2f..%2fetc%2fpasswd")),
         ("an id that is no text", 404, of("%ff%fe")),
         ("a route that is none", 404, session.request(Method::GET, "/api/none")),
+        ("a source file that is none", 404, session.request(Method::GET, "/api/sources/server/src/main.rs")),
+        (
+            "a source file outside",
+            404,
+            session.request(Method::GET, "/api/sources/playground-services/%2e%2e/Cargo.toml"),
+        ),
         ("a method it does not take", 405, session.request(Method::DELETE, "/api/sandboxes")),
         ("a service that is none", 404, sandbox.request(Method::POST, "/services/shipping/crash")),
         ("a restart of none", 404, sandbox.request(Method::POST, "/services/shipping/restart")),
@@ -132,6 +155,7 @@ fn bad_cursors(sandbox: &Sandbox, position: u64) -> Vec<Case> {
             get(&format!("/events?after={past}")).header("accept", "application/x-ndjson"),
         ),
         ("a state past the end", 409, get(&format!("/state?at={past}"))),
+        ("tables past the end", 409, get(&format!("/services/orders/tables?at={past}"))),
         ("a table past the end", 409, get(&format!("/services/orders/tables/orders?at={past}"))),
         ("the largest position", 409, get(&format!("/events?after={}", u64::MAX))),
         ("a position below 0", 400, get("/events?after=-1")),
@@ -191,6 +215,7 @@ async fn somebody_elses_sandbox_is_not_there() {
         for (what, request) in [
             ("looking", theirs.request(Method::GET, "")),
             ("the state", theirs.request(Method::GET, "/state")),
+            ("the strata", theirs.request(Method::GET, "/strata")),
             ("the stream", theirs.request(Method::GET, "/events")),
             ("the lines", theirs.request(Method::GET, "/events").header("accept", "application/x-ndjson")),
             ("ordering", theirs.place(Uuid::new_v4(), 1)),
@@ -199,6 +224,9 @@ async fn somebody_elses_sandbox_is_not_there() {
             ("healing", theirs.request(Method::DELETE, "/faults")),
             ("crashing", theirs.request(Method::POST, "/services/orders/crash")),
             ("restarting", theirs.request(Method::POST, "/services/orders/restart")),
+            ("the load", theirs.request(Method::GET, "/load")),
+            ("a load", theirs.request(Method::PUT, "/load").json(&json!({"type": "PlaceOrder", "rate": 1}))),
+            ("stopping the load", theirs.request(Method::DELETE, "/load")),
             ("the tables", theirs.request(Method::GET, "/services/orders/tables")),
             ("a table", theirs.request(Method::GET, "/services/orders/tables/orders")),
             ("the invariants", theirs.request(Method::GET, "/invariants")),

@@ -1,7 +1,7 @@
 //! Every picture of the past is the fold of the record up to there.
 
 use crate::app::{App, NO_HURRY, Sandbox};
-use diagram::DiagramState;
+use diagram::{DiagramState, Strata};
 use protocol::{Observation, Recorded};
 use runner::invariants::Checks;
 use serde_json::{Value, json};
@@ -48,6 +48,28 @@ async fn the_picture_at_a_position_is_the_fold_of_the_record_up_to_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_strata_are_the_fold_of_the_whole_record() {
+    let mut app = App::in_process(&NO_HURRY).await;
+    let (sandbox, _) = lived_in(&app).await;
+    assert_eq!(sandbox.strata().await, strata(&sandbox.record().await));
+    // And go on from where they were.
+    app.stop().await;
+    app.start().await;
+    sandbox.place_order().await;
+    sandbox.at_rest().await;
+    assert_eq!(sandbox.strata().await, strata(&sandbox.record().await));
+}
+
+fn strata(record: &[Recorded]) -> Strata {
+    let (mut state, mut strata) = (DiagramState::default(), Strata::default());
+    for event in record {
+        strata.evolve(&state, event);
+        state.evolve(event);
+    }
+    strata
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_table_at_a_position_is_the_fold_of_its_rows_and_at_the_end_the_table_itself() {
     let app = App::in_process(&NO_HURRY).await;
     let (sandbox, record) = lived_in(&app).await;
@@ -69,6 +91,19 @@ async fn a_table_at_a_position_is_the_fold_of_its_rows_and_at_the_end_the_table_
                 assert_eq!(rows, folded(&record[..at as usize], service, &table), "{service} {table} at {at}");
             }
             looked_at.push(table);
+        }
+    }
+    let counted = |tables: Vec<(String, u64)>| -> Vec<(String, u64)> {
+        let kept = |name: &str| ["inbox", "shipment", "outbox", "sequence"].contains(&name);
+        tables.into_iter().filter(|(name, _)| !kept(name)).collect()
+    };
+    for service in ["orders", "inventory", "payments", "notifications"] {
+        let present = counted(sandbox.tables(service, "").await);
+        assert_eq!(sandbox.tables(service, &format!("?at={end}")).await, present, "{service}");
+        for at in [0, 1500] {
+            for (name, rows) in sandbox.tables(service, &format!("?at={at}")).await {
+                assert_eq!(rows, folded(&record[..at as usize], service, &name).len() as u64, "{service} {name}");
+            }
         }
     }
     looked_at.sort();

@@ -7,6 +7,7 @@ mod crashes;
 mod faults;
 mod hibernation;
 mod history;
+mod load;
 mod openapi;
 mod process;
 mod recorder;

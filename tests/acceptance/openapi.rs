@@ -20,7 +20,9 @@ async fn every_documented_route_answers() {
             .replace("{id}", sandbox.id())
             .replace("{name}", "inventory")
             .replace("{table}", "stock")
-            .replace("{fault_id}", "one");
+            .replace("{fault_id}", "one")
+            .replace("{*file}", "playground-services/orders/src/lib.rs")
+            .replace("{file}", "playground-services/orders/src/lib.rs");
         assert!(!at.contains('{'), "{at}: a parameter this test does not know");
         let mut request = sandbox.session().request(method.clone(), &at);
         if method == Method::POST || method == Method::PUT {

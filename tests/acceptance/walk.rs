@@ -4,6 +4,8 @@ use crate::app::{App, Promises, Sandbox, in_time};
 use diagram::{DiagramState, Health};
 use protocol::{Isolation, Observation, Recorded};
 use serde_json::json;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,6 +69,7 @@ async fn walk(isolation: &str) {
         assert_eq!(sandbox.outcome(order).await, "CONFIRMED");
     }
     let promises = Promises::of(&sandbox).await;
+    every_line_of_code_is_there(&sandbox).await;
     assert_eq!((promises.confirmed(), promises.cancelled()), (4, 1));
     assert_eq!(sandbox.stock().await, 96);
     app.stop().await;
@@ -89,6 +92,27 @@ async fn every_answer_is_recorded(sandbox: &Sandbox) {
         }
     })
     .await;
+}
+
+/// What a service did names a line of its source that the server can show.
+async fn every_line_of_code_is_there(sandbox: &Sandbox) {
+    let mut sources: HashMap<String, String> = HashMap::new();
+    let mut lines = 0;
+    for code in sandbox.record().await.into_iter().filter_map(|event| event.code) {
+        let source = match sources.entry(code.file.to_string()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let answer = sandbox.session().get(&format!("/api/sources/{}", code.file)).await;
+                assert_eq!(answer.status(), 200, "{}", code.file);
+                new.insert(answer.text().await.expect("text"))
+            }
+        };
+        let line = source.lines().nth(code.line as usize - 1).unwrap_or_default();
+        let said = ["publish(", "state_changed(", "fault_triggered("].iter().any(|call| line.contains(call));
+        assert!(said, "{}:{}: {line}", code.file, code.line);
+        lines += 1;
+    }
+    assert!(lines > 20 && sources.len() >= 4, "{lines} lines in {:?}", sources.keys());
 }
 
 async fn an_order_is_confirmed(sandbox: &Sandbox) {

@@ -1,7 +1,7 @@
 //! [`DiagramState`] and its fold.
 
 use crate::{Pipe, Sagas, TableView};
-use protocol::{Fault, Name, Observation, Position, Recorded, Topology, Uuid};
+use protocol::{Fault, Name, Observation, Position, Recorded, TERRARIUM, Topology, Uuid};
 use serde::{Deserialize, Serialize};
 
 /// The picture at one position.
@@ -46,6 +46,9 @@ pub struct Load {
     pub command_type: Name,
     /// Commands a second.
     pub rate: u32,
+    /// Commands it sent so far.
+    #[serde(default)]
+    pub sent: u64,
 }
 
 /// From a command given at rest to the last thing that came of it so far. Times are
@@ -131,7 +134,13 @@ impl DiagramState {
             Observation::SandboxHibernated => self.hibernated = true,
             Observation::SandboxWoken => self.hibernated = false,
 
-            Observation::CommandAccepted { .. } => self.commands_waiting.extend(event.correlation_id),
+            Observation::CommandAccepted { .. } => {
+                self.commands_waiting.extend(event.correlation_id);
+                // The learner's own are no part of it.
+                if let Some(load) = self.load.as_mut().filter(|_| &*event.service == TERRARIUM) {
+                    load.sent += 1;
+                }
+            }
             Observation::CommandRejected { .. } => self.answered(event),
             Observation::ResponseReceived { .. } if event.settles_command() => self.answered(event),
 
@@ -183,7 +192,7 @@ impl DiagramState {
             Observation::FaultCleared { fault_id, .. } => self.faults.retain(|fault| fault.id != *fault_id),
 
             Observation::LoadStarted { command_type, rate } => {
-                self.load = Some(Load { command_type: command_type.clone(), rate: *rate });
+                self.load = Some(Load { command_type: command_type.clone(), rate: *rate, sent: 0 });
             }
             Observation::LoadStopped { .. } => self.load = None,
             Observation::InvariantBroken { name, since, reason } => {

@@ -13,6 +13,7 @@ pub mod fault;
 pub mod http;
 pub mod inbox;
 pub mod link;
+pub mod load;
 pub mod outbox;
 pub mod service;
 pub mod stage;

@@ -85,8 +85,8 @@ impl<'a> Batch<'a> {
                 self.task.services.remove(&consumer);
                 self.task.broker.disconnect(consumer);
             }
-            Entry::Accept { command, reply } => {
-                let answer = self.accept(command)?;
+            Entry::Accept { by, command, reply } => {
+                let answer = self.accept(by, command)?;
                 self.done.replies.push(Reply::Accepted(reply, answer));
             }
             Entry::Flush(reply) => self.done.replies.push(Reply::Flushed(reply)),
@@ -187,7 +187,7 @@ impl<'a> Batch<'a> {
     }
 
     /// The same id again is the same command; with another body it is refused.
-    fn accept(&mut self, command: Command) -> anyhow::Result<Result<Uuid, IdReused>> {
+    fn accept(&mut self, by: Name, command: Command) -> anyhow::Result<Result<Uuid, IdReused>> {
         let correlation_id = Uuid::new_v5(&self.task.namespace, command.id.as_bytes());
         if let Some(known) = self.known.get(&command.id) {
             return Ok(if *known == command { Ok(correlation_id) } else { Err(IdReused) });
@@ -198,7 +198,7 @@ impl<'a> Batch<'a> {
             at: self.now,
             trace: span.trace,
             parent_span_id: None,
-            service: "learner".into(),
+            service: by,
             replica: 0,
             code: None,
             correlation_id: Some(correlation_id),

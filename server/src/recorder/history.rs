@@ -1,13 +1,14 @@
 //! What is recorded, for reading: the present picture, the hot tail in memory, and the file.
 
+use crate::recorder::rows::{Rows, Sieve};
 use crate::recorder::{Frame, Frames, sse, storage};
 use anyhow::Context;
 use bytes::Bytes;
-use diagram::DiagramState;
+use diagram::{DiagramState, Strata};
 use futures_util::Stream;
 use futures_util::stream;
 use protocol::{Command, Fault, Observation, Position, Recorded};
-use runner::invariants::Checks;
+use runner::invariants::{Checks, Invariant};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -18,12 +19,40 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub struct Picture {
     pub state: DiagramState,
     pub checks: Checks,
+    #[serde(default)]
+    pub strata: Strata,
 }
 
 impl Picture {
     pub fn evolve(&mut self, event: &Recorded) {
+        self.strata.evolve(&self.state, event);
         self.state.evolve(event);
         self.checks.evolve(event);
+    }
+
+    /// Which promises no longer stand as the record has them, to be recorded: each that was broken
+    /// or mended since that was last said.
+    pub fn verdicts(&self) -> Vec<Observation> {
+        let broken = &self.state.broken;
+        let verdict = |invariant: &Invariant| {
+            let Invariant { name, since, .. } = invariant;
+            let said = broken.iter().find(|broken| *broken.name == **name);
+            match (invariant.holds, said) {
+                (true, Some(_)) => Some(Observation::InvariantRestored { name: name.as_str().into(), since: *since }),
+                (false, said) if said.is_none_or(|said| said.since != *since) => Some(Observation::InvariantBroken {
+                    name: name.as_str().into(),
+                    since: *since,
+                    reason: invariant.detail.clone(),
+                }),
+                _ => None,
+            }
+        };
+        self.checks.report().iter().filter_map(verdict).collect()
+    }
+
+    /// Whether every fold in it goes as far: one stored by an earlier version lacks the newer ones.
+    pub fn is_whole(&self) -> bool {
+        self.strata.end == self.state.position
     }
 }
 
@@ -38,7 +67,7 @@ pub struct Lines {
 impl Lines {
     /// Takes stored lines apart.
     pub fn parse(bytes: Vec<u8>) -> Self {
-        let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(i, _)| i + 1).collect();
+        let ends = memchr::memchr_iter(b'\n', &bytes).map(|i| i + 1).collect();
         Lines { bytes, ends }
     }
 
@@ -116,11 +145,12 @@ pub struct History {
 
 struct Live {
     picture: Picture,
+    rows: Rows,
     tail: Stretch,
 }
 
 impl History {
-    pub fn new(path: PathBuf, frames: Frames, picture: Picture, tail: Lines, bytes: u64) -> Self {
+    pub fn new(path: PathBuf, frames: Frames, picture: Picture, rows: Rows, tail: Lines, bytes: u64) -> Self {
         let position = picture.state.position;
         let first = position + 1 - tail.len() as u64;
         History {
@@ -129,7 +159,7 @@ impl History {
             position: AtomicU64::new(position),
             bytes: AtomicU64::new(bytes),
             closed: AtomicBool::new(false),
-            live: Mutex::new(Live { picture, tail: Stretch { first, lines: tail } }),
+            live: Mutex::new(Live { picture, rows, tail: Stretch { first, lines: tail } }),
         }
     }
 
@@ -159,6 +189,11 @@ impl History {
     /// The faults as they stand.
     pub fn faults(&self) -> Vec<Fault> {
         self.live().picture.state.faults.clone()
+    }
+
+    /// The services' rows as they stand.
+    pub fn rows(&self) -> Rows {
+        self.live().rows.clone()
     }
 
     /// Looks at the present picture without copying it.
@@ -209,6 +244,7 @@ impl History {
         let mut live = self.live();
         for event in events {
             live.picture.evolve(event);
+            live.rows.evolve(event);
         }
         if live.tail.lines.len() + lines.len() >= block {
             live.tail = Stretch { first: live.picture.state.position + 1, lines: Lines::default() };
@@ -272,31 +308,55 @@ impl History {
         Ok(pieces)
     }
 
-    /// Folds the record up to `end` into `seed`, from the position after `from` on.
-    pub async fn fold<T>(
-        &self,
-        from: Position,
-        end: Position,
-        seed: T,
-        mut step: impl FnMut(&mut T, &Recorded),
-    ) -> anyhow::Result<T> {
-        let (mut folded, mut next, mut file) = (seed, from + 1, None);
-        while next <= end {
-            let stretch = self.read(next, &mut file).await?;
-            for line in stretch.from(next).take(usize::try_from(end + 1 - next).unwrap_or(usize::MAX)) {
-                step(&mut folded, &serde_json::from_slice(line)?);
-            }
-            next = stretch.last() + 1;
-        }
-        Ok(folded)
-    }
-
     /// The picture at a position, from the nearest checkpoint on. Not past the end.
     pub async fn picture_at(&self, position: Position) -> anyhow::Result<Picture> {
         let mut reader = storage::Reader::open(&self.path).await?;
-        let picture = reader.checkpoint(position).await?;
-        drop(reader);
-        self.fold(picture.state.position, position, picture, Picture::evolve).await
+        let mut picture = reader.checkpoint(position).await?;
+        let from = picture.state.position;
+        let step = |line: &[u8]| {
+            picture.evolve(&serde_json::from_slice(line)?);
+            Ok(())
+        };
+        self.fold(reader, from, position, step).await?;
+        Ok(picture)
+    }
+
+    /// A service's rows at a position, from the nearest stored ones on. Not past the end.
+    pub async fn rows_at(&self, service: &str, position: Position) -> anyhow::Result<Rows> {
+        if position == self.position() {
+            return Ok(self.rows());
+        }
+        let mut reader = storage::Reader::open(&self.path).await?;
+        let mut rows = reader.rows(position).await?;
+        let sieve = Sieve::of(service);
+        let from = rows.position;
+        let step = |line: &[u8]| {
+            if sieve.holds(line) {
+                rows.evolve(&serde_json::from_slice(line)?);
+            }
+            Ok(())
+        };
+        self.fold(reader, from, position, step).await?;
+        Ok(rows)
+    }
+
+    /// Takes every line behind `from` up to `end`.
+    async fn fold(
+        &self,
+        reader: storage::Reader,
+        from: Position,
+        end: Position,
+        mut step: impl FnMut(&[u8]) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let (mut next, mut file) = (from + 1, Some(reader));
+        while next <= end {
+            let stretch = self.read(next, &mut file).await?;
+            for line in stretch.from(next).take(usize::try_from(end + 1 - next).unwrap_or(usize::MAX)) {
+                step(line)?;
+            }
+            next = stretch.last() + 1;
+        }
+        Ok(())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::recorder::history::{Lines, Picture, Stretch};
 use crate::recorder::ledger::Ledger;
+use crate::recorder::rows::{Rows, Sieve};
 use anyhow::Context;
 use kit::broker::{self, Broker, Waiting};
 use protocol::{Observation, Position, Recorded, Topology, Uuid};
@@ -10,13 +11,17 @@ use sqlx::sqlite::{SqliteConnection, SqliteQueryResult};
 use sqlx::{ConnectOptions, Connection};
 use std::path::Path;
 
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/sandbox_001_record.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("../../migrations/sandbox_001_record.sql"), include_str!("../../migrations/sandbox_002_rows.sql")];
 
 /// Everything of a sandbox's file that is needed to go on.
 pub struct Stored {
     pub conn: SqliteConnection,
     pub broker: Broker,
     pub picture: Picture,
+    pub rows: Rows,
+    /// Where the last rows were stored.
+    pub rows_at: Position,
     pub ledger: Ledger,
     /// The lines behind the last block.
     pub tail: Lines,
@@ -96,7 +101,19 @@ pub async fn open(path: &Path, topology: &Topology) -> anyhow::Result<Stored> {
             broker.follow(event);
         })
         .await?;
-    Ok(Stored { conn: reader.conn, broker, picture, ledger, tail, bytes: bytes.try_into()? })
+    let mut rows = reader.rows(end).await?;
+    let rows_at = rows.position;
+    let sieve = Sieve::all();
+    reader
+        .fold_lines(rows_at, end, |line| {
+            if sieve.holds(line) {
+                rows.evolve(&serde_json::from_slice(line)?);
+            }
+            Ok(())
+        })
+        .await?;
+    rows.position = end;
+    Ok(Stored { conn: reader.conn, broker, picture, rows, rows_at, ledger, tail, bytes: bytes.try_into()? })
 }
 
 async fn tail(conn: &mut SqliteConnection, first: i64) -> anyhow::Result<Lines> {
@@ -204,6 +221,16 @@ pub async fn save_checkpoint(conn: &mut SqliteConnection, checkpoint: &Checkpoin
     whole(conn, saved).await
 }
 
+/// Stores the services' rows; a look at a later position begins here.
+pub async fn save_rows(conn: &mut SqliteConnection, rows: &Rows) -> anyhow::Result<()> {
+    sqlx::query("insert or replace into rows_at (position, body) values (?, ?)")
+        .bind(rows.position.cast_signed())
+        .bind(pack(&serde_json::to_vec(rows)?)?)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Takes back what a failed statement list had done.
 async fn whole(conn: &mut SqliteConnection, done: sqlx::Result<SqliteQueryResult>) -> anyhow::Result<()> {
     if let Err(error) = done {
@@ -256,7 +283,14 @@ impl Reader {
                 .bind(position.cast_signed())
                 .fetch_optional(&mut self.conn)
                 .await?;
-        row.map_or_else(|| Ok(Picture::default()), |(body,)| Ok(serde_json::from_slice(&unpack(&body)?)?))
+        let Some((body,)) = row else { return Ok(Picture::default()) };
+        let picture: Picture = serde_json::from_slice(&unpack(&body)?)?;
+        if picture.is_whole() {
+            return Ok(picture);
+        }
+        let mut whole = Picture::default();
+        self.fold(0, picture.state.position, |event| whole.evolve(event)).await?;
+        Ok(whole)
     }
 
     /// What was owed at the last checkpoint, which was at this position.
@@ -268,13 +302,37 @@ impl Reader {
         Ok(serde_json::from_slice(&unpack(&body)?)?)
     }
 
-    /// Takes every line behind `from` up to `end`.
+    /// The last stored rows at or before a position; none before the first.
+    pub async fn rows(&mut self, position: Position) -> anyhow::Result<Rows> {
+        let row: Option<(Vec<u8>,)> =
+            sqlx::query_as("select body from rows_at where position <= ? order by position desc limit 1")
+                .bind(position.cast_signed())
+                .fetch_optional(&mut self.conn)
+                .await?;
+        row.map_or_else(|| Ok(Rows::default()), |(body,)| Ok(serde_json::from_slice(&unpack(&body)?)?))
+    }
+
+    /// Takes every event behind `from` up to `end`.
     async fn fold(&mut self, from: Position, end: Position, mut step: impl FnMut(&Recorded)) -> anyhow::Result<()> {
+        self.fold_lines(from, end, |line| {
+            step(&serde_json::from_slice(line)?);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Takes every line behind `from` up to `end`.
+    async fn fold_lines(
+        &mut self,
+        from: Position,
+        end: Position,
+        mut step: impl FnMut(&[u8]) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
         let mut next = from + 1;
         while next <= end {
             let stretch = self.read(next).await?;
-            for line in stretch.from(next) {
-                step(&serde_json::from_slice(line)?);
+            for line in stretch.from(next).take(usize::try_from(end + 1 - next).unwrap_or(usize::MAX)) {
+                step(line)?;
             }
             next = stretch.last() + 1;
         }

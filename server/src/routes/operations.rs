@@ -46,10 +46,13 @@ pub struct Limits {
     record_bytes: u64,
     services: u32,
     faults: u32,
+    load_rate: u32,
+    load_minutes: u32,
     streams_per_session: u32,
     body_bytes: usize,
     sandboxes: u32,
     streams: u32,
+    loads: u32,
     forget_after_days: u32,
 }
 
@@ -66,10 +69,13 @@ pub async fn limits(State(app): State<App>) -> axum::Json<Limits> {
         record_bytes: config.record_bytes,
         services: config.services,
         faults: config.faults,
+        load_rate: config.load_rate,
+        load_minutes: config.load_minutes,
         streams_per_session: config.streams_per_session,
         body_bytes: config.body_bytes,
         sandboxes: config.sandboxes,
         streams: config.streams,
+        loads: config.loads,
         forget_after_days: config.forget_after_days,
     })
 }

@@ -4,8 +4,8 @@ use crate::auth::{Actor, session};
 use crate::body::Json;
 use crate::error::Problem;
 use crate::ids;
-use crate::openapi::{BadBody, Busy, FaultView, NotYours};
-use crate::sandbox::{FaultStanding, Sandbox};
+use crate::openapi::{BadBody, Busy, FaultView, LoadStandingView, NotYours};
+use crate::sandbox::{FaultStanding, LoadStanding, Sandbox};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use diagram::Health;
@@ -28,6 +28,8 @@ pub struct SandboxView {
     services: Vec<ServiceView>,
     #[schema(value_type = Vec<FaultView>)]
     faults: Vec<FaultStanding>,
+    #[schema(value_type = LoadStandingView)]
+    load: LoadStanding,
     #[schema(value_type = Object)]
     switches: BTreeMap<String, bool>,
 }
@@ -65,6 +67,7 @@ impl SandboxView {
                 .map(|node| ServiceView { name: node.name.clone(), health: node.health, replicas: node.replicas })
                 .collect(),
             faults: sandbox.faults(),
+            load: sandbox.load(),
             switches: BTreeMap::new(),
         }
     }

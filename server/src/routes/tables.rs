@@ -14,20 +14,27 @@ pub struct Tables {
     tables: Vec<TableSummary>,
 }
 
-/// The tables in a service's own database.
+/// The tables in a service's own database: as they are, or folded from the record as they were,
+/// then without the outbox and what else is not recorded row by row.
 #[utoipa::path(
     get, path = "/api/sandboxes/{id}/services/{name}/tables", tag = "services", operation_id = "list_tables",
     params(
         ("id" = String, Path, description = "The sandbox"),
         ("name" = String, Path, description = "The service"),
+        ("at" = Option<u64>, Query, description = "A position; the present where it is left out"),
     ),
     responses(
         (status = 200, body = Tables),
+        BadCursor,
         NotYours,
     )
 )]
-pub async fn list(Own(sandbox): Own, Path((_, name)): Path<(String, String)>) -> Result<axum::Json<Tables>, Problem> {
-    Ok(axum::Json(Tables { tables: sandbox.tables(&name).await? }))
+pub async fn list(
+    Own(sandbox): Own,
+    Path((_, name)): Path<(String, String)>,
+    Query(At { at }): Query<At>,
+) -> Result<axum::Json<Tables>, Problem> {
+    Ok(axum::Json(Tables { tables: sandbox.tables(&name, at).await? }))
 }
 
 /// The rows of a table: as they are, or folded from the record as they were.

@@ -3,8 +3,7 @@
 
 use super::error::SandboxError;
 use super::keeper::Keeper;
-use super::live::by_server;
-use crate::recorder::{Entry, Recorder};
+use crate::recorder::{Entry, Recorder, by_server};
 use kit::Clock;
 use protocol::{Fault, FaultKind, FaultSpec, Name, Observation, TERRARIUM, Topology};
 use serde::Serialize;

@@ -1,7 +1,6 @@
 //! The keeper of one service: starts it, crashes it, stops it, and notices when it ends by itself.
 
-use super::live::by_server;
-use crate::recorder::{Entry, Recorder};
+use crate::recorder::{Entry, Recorder, by_server};
 use kit::broker::ConsumerId;
 use kit::{Clock, FromHost, Host, Start, ToHost};
 use protocol::{Isolation, Name, Observation, ServiceSpec};

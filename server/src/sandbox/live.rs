@@ -4,12 +4,12 @@ use super::dispatch;
 use super::error::SandboxError;
 use super::faults::{self, FaultStanding};
 use super::keeper::Keeper;
+use super::load::{Bounds, Loader};
 use super::{Env, look};
-use crate::recorder::{self, Entry, Recorder, storage};
+use crate::recorder::{self, Entry, Recorder, by_server, storage};
 use crate::store::SandboxRow;
-use diagram::{DiagramState, Health};
+use diagram::{DiagramState, Health, Load};
 use kit::Clock;
-use kit::ctx::Span;
 use kit::tables::{TableRows, TableSummary};
 use protocol::Uuid;
 use protocol::{
@@ -24,6 +24,7 @@ pub const RECORD: &str = "sandbox.db";
 
 pub struct Live {
     pub recorder: Recorder,
+    pub loader: Loader,
     clock: Clock,
     folder: PathBuf,
     faults_max: usize,
@@ -77,7 +78,14 @@ impl Live {
             dispatch,
         ));
         let fault_timer = tokio::spawn(faults::run(recorder.clone(), clock, keepers.clone(), faults_changed));
+        let bounds = Bounds {
+            turns: env.loads.clone(),
+            minutes: env.config.load_minutes,
+            record_bytes: env.config.record_bytes,
+            commands: env.commands.clone(),
+        };
         Ok(Arc::new(Live {
+            loader: Loader::new(recorder.clone(), clock, bounds),
             recorder,
             clock,
             folder,
@@ -96,6 +104,7 @@ impl Live {
 
     /// Stops everything in good order; its files stay.
     pub async fn stop(&self) {
+        self.loader.stop(TERRARIUM.into(), "the sandbox goes to sleep").await;
         self.dispatcher.abort();
         self.fault_timer.abort();
         futures_util::future::join_all(self.keepers.iter().map(|keeper| keeper.stop("the sandbox goes to sleep")))
@@ -167,9 +176,11 @@ impl Live {
         Ok(())
     }
 
-    pub async fn tables(&self, service: &str) -> Result<Vec<TableSummary>, SandboxError> {
+    pub async fn tables(&self, service: &str, at: Option<Position>) -> Result<Vec<TableSummary>, SandboxError> {
         self.keeper(service)?;
-        Ok(kit::tables::list(&kit::ctx::database(&self.folder, service)).await?)
+        let present = kit::tables::list(&kit::ctx::database(&self.folder, service)).await?;
+        let Some(at) = at else { return Ok(present) };
+        look::tables_at(&self.recorder.history, service, present, at).await
     }
 
     pub async fn table(&self, service: &str, table: &str, at: Option<Position>) -> Result<TableRows, SandboxError> {
@@ -178,21 +189,6 @@ impl Live {
         let present = present.ok_or(SandboxError::NoSuchTable)?;
         let Some(at) = at else { return Ok(present) };
         look::table_at(&self.recorder.history, service, table, present.columns, at).await
-    }
-}
-
-/// An observation by the server itself, or by whoever asked it.
-pub fn by_server(clock: Clock, who: Name, observation: Observation) -> Observed {
-    let span = Span::root(None);
-    Observed {
-        at: clock.now_us(),
-        trace: span.trace,
-        parent_span_id: None,
-        service: who,
-        replica: 0,
-        code: None,
-        correlation_id: None,
-        observation,
     }
 }
 
@@ -220,6 +216,10 @@ fn first_words(env: &Env, row: &SandboxRow, topology: &Topology, before: &Diagra
             by_server(clock, node.name.clone(), Observation::ServiceStopped { reason })
         })
         .collect();
+    if let Some(Load { command_type, sent, .. }) = &before.load {
+        let (command_type, sent, reason) = (command_type.clone(), *sent, "the server ended without a word".to_owned());
+        words.push(by_server(clock, TERRARIUM.into(), Observation::LoadStopped { command_type, sent, reason }));
+    }
     words.push(by_server(clock, TERRARIUM.into(), Observation::SandboxWoken));
     words
 }

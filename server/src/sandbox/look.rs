@@ -1,12 +1,25 @@
-//! A service's table as it stood at a position, folded from the rows its transactions recorded.
+//! A service's tables as they stood at a position, folded from the rows its transactions recorded.
 
 use super::error::SandboxError;
-use crate::recorder::History;
-use kit::tables::{ROWS_MAX, TableRows};
-use protocol::{Observation, Position, Recorded, Value};
-use std::collections::BTreeMap;
+use crate::recorder::{History, Table};
+use kit::tables::{TableRows, TableSummary};
+use protocol::{Position, Value};
 
-/// Only the services' own tables: the kit's bookkeeping is not recorded row by row.
+/// Those of the service's own, with their rows at the position. The kit's bookkeeping is not
+/// recorded row by row.
+pub async fn tables_at(
+    history: &History,
+    service: &str,
+    present: Vec<TableSummary>,
+    at: Position,
+) -> Result<Vec<TableSummary>, SandboxError> {
+    let rows = history.rows_at(service, at).await?;
+    let count = |name: &str| rows.table(service, name).map_or(0, |table| table.count);
+    let own = present.into_iter().filter(|table| !is_bookkeeping(&table.name));
+    Ok(own.map(|table| TableSummary { rows: count(&table.name), ..table }).collect())
+}
+
+/// As many rows as a look at the present shows, the newest.
 pub async fn table_at(
     history: &History,
     service: &str,
@@ -14,38 +27,22 @@ pub async fn table_at(
     columns: Vec<String>,
     at: Position,
 ) -> Result<TableRows, SandboxError> {
-    if kit::changes::BOOKKEEPING.contains(&table) {
+    if is_bookkeeping(table) {
         return Err(SandboxError::NoSuchTable);
     }
-    let fold = |rows: &mut BTreeMap<Key, Value>, event: &Recorded| {
-        let Observation::TransactionCommitted { rows: changes, .. } = &event.observation else { return };
-        if &*event.service != service {
-            return;
-        }
-        for change in changes.iter().filter(|change| &*change.table == table) {
-            let key = Key::of(&change.key);
-            match &change.after {
-                Some(after) => rows.insert(key, after.clone()),
-                None => rows.remove(&key),
-            };
-        }
+    let rows = history.rows_at(service, at).await?;
+    let rows = rows.table(service, table).map_or_else(|| Ok(vec![]), |table| cells(table, &columns));
+    Ok(TableRows { rows: rows.map_err(anyhow::Error::from)?, columns })
+}
+
+fn cells(table: &Table, columns: &[String]) -> serde_json::Result<Vec<Vec<Value>>> {
+    let cells = |row: &str| {
+        let mut row: Value = serde_json::from_str(row)?;
+        Ok(columns.iter().map(|column| row.get_mut(column).map(Value::take).unwrap_or_default()).collect())
     };
-    let rows = history.fold(0, at, BTreeMap::new(), fold).await?;
-    let cells = |row: &Value| columns.iter().map(|column| row.get(column).cloned().unwrap_or_default()).collect();
-    // As many as a look at the present shows, the newest.
-    let older = rows.len().saturating_sub(ROWS_MAX as usize);
-    Ok(TableRows { rows: rows.values().skip(older).map(cells).collect(), columns })
+    table.rows().map(cells).collect()
 }
 
-/// Numbers in the order of numbers, the rest as text.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Key {
-    Number(i64),
-    Text(String),
-}
-
-impl Key {
-    fn of(key: &str) -> Self {
-        key.parse().map_or_else(|_| Key::Text(key.to_owned()), Key::Number)
-    }
+fn is_bookkeeping(table: &str) -> bool {
+    kit::changes::BOOKKEEPING.contains(&table)
 }

@@ -1,5 +1,5 @@
 use super::{Event, Events, Session, in_time};
-use diagram::DiagramState;
+use diagram::{DiagramState, Strata};
 use protocol::{Observation, Recorded, Uuid};
 use reqwest::{Method, RequestBuilder};
 use runner::invariants::Invariant;
@@ -120,10 +120,21 @@ impl Sandbox {
         self.done(204, self.request(Method::DELETE, "")).await;
     }
 
+    pub async fn strata(&self) -> Strata {
+        self.get("/strata").await
+    }
+
     pub async fn table_names(&self, service: &str) -> Vec<String> {
-        let tables: Value = self.get(&format!("/services/{service}/tables")).await;
+        self.tables(service, "").await.into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// Each table with its number of rows; `query` is empty or `?at=…`.
+    pub async fn tables(&self, service: &str, query: &str) -> Vec<(String, u64)> {
+        let tables: Value = self.get(&format!("/services/{service}/tables{query}")).await;
         let tables = tables["tables"].as_array().expect("tables");
-        tables.iter().map(|table| table["name"].as_str().expect("a name").to_owned()).collect()
+        let summary =
+            |table: &Value| (table["name"].as_str().expect("a name").to_owned(), table["rows"].as_u64().expect("rows"));
+        tables.iter().map(summary).collect()
     }
 
     pub async fn table(&self, service: &str, table: &str) -> Vec<Row> {
