@@ -7,11 +7,13 @@
 mod batch;
 mod frames;
 mod history;
+mod kept;
 pub mod ledger;
 pub mod storage;
 
 pub use frames::{Frame, Frames, sse};
-pub use history::{History, Picture};
+pub use history::{History, Lines, Picture, Stretch};
+pub use kept::Kept;
 
 use crate::recorder::batch::Batch;
 use crate::recorder::ledger::Ledger;
@@ -180,10 +182,10 @@ pub fn open(stored: storage::Stored, path: PathBuf, clock: Clock, namespace: Uui
 /// Entries taken into one transaction at most.
 const DRAIN: usize = 1024;
 /// Positions between two checkpoints.
-const CHECKPOINT_EVERY: Position = 2048;
+pub const CHECKPOINT_EVERY: Position = 2048;
 /// Observations of the hot tail that make a block. Small, so that under load a group commit is
 /// packed at once and written once.
-const BLOCK: usize = 128;
+pub const BLOCK: usize = 128;
 /// Bytes of record after which the write-ahead log is moved into the database.
 const LOG_BYTES: usize = 4 << 20;
 

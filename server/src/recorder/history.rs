@@ -49,6 +49,13 @@ impl Lines {
         Ok(())
     }
 
+    /// A line without its newline.
+    pub fn add(&mut self, line: &[u8]) {
+        self.bytes.extend_from_slice(line);
+        self.bytes.push(b'\n');
+        self.ends.push(self.bytes.len());
+    }
+
     pub fn extend(&mut self, other: &Lines) {
         let base = self.bytes.len();
         self.bytes.extend_from_slice(&other.bytes);

@@ -1,5 +1,7 @@
 //! The SQL of a sandbox's file.
 
+pub mod kept;
+
 use crate::recorder::history::{Lines, Picture, Stretch};
 use crate::recorder::ledger::Ledger;
 use anyhow::Context;

@@ -1,7 +1,7 @@
 use super::Query;
 use super::state::At;
-use crate::auth::access::Own;
 use crate::error::Problem;
+use crate::look::Look;
 use crate::openapi::{BadCursor, NotYours, TableSummaryView, TableView};
 use crate::sandbox::{TableRows, TableSummary};
 use axum::extract::Path;
@@ -20,14 +20,20 @@ pub struct Tables {
     params(
         ("id" = String, Path, description = "The sandbox"),
         ("name" = String, Path, description = "The service"),
+        ("at" = Option<u64>, Query, description = "Of a kept run: a position; its end where it is left out"),
     ),
     responses(
         (status = 200, body = Tables),
+        BadCursor,
         NotYours,
     )
 )]
-pub async fn list(Own(sandbox): Own, Path((_, name)): Path<(String, String)>) -> Result<axum::Json<Tables>, Problem> {
-    Ok(axum::Json(Tables { tables: sandbox.tables(&name).await? }))
+pub async fn list(
+    look: Look,
+    Path((_, name)): Path<(String, String)>,
+    Query(At { at }): Query<At>,
+) -> Result<axum::Json<Tables>, Problem> {
+    Ok(axum::Json(Tables { tables: look.tables(&name, at).await? }))
 }
 
 /// The rows of a table: as they are, or folded from the record as they were.
@@ -46,9 +52,9 @@ pub async fn list(Own(sandbox): Own, Path((_, name)): Path<(String, String)>) ->
     )
 )]
 pub async fn show(
-    Own(sandbox): Own,
+    look: Look,
     Path((_, name, table)): Path<(String, String, String)>,
     Query(At { at }): Query<At>,
 ) -> Result<axum::Json<TableRows>, Problem> {
-    Ok(axum::Json(sandbox.table(&name, &table, at).await?))
+    Ok(axum::Json(look.table(&name, &table, at).await?))
 }
