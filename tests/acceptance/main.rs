@@ -10,6 +10,7 @@ mod history;
 mod openapi;
 mod process;
 mod recorder;
+mod runs;
 mod streams;
 mod tidy;
 mod walk;
