@@ -7,6 +7,7 @@ use crate::error::Problem;
 use crate::metrics::Metrics;
 use crate::pages::Pages;
 use crate::routes::*;
+use crate::runs::Runs;
 use crate::sandbox::Sandboxes;
 use crate::sources::Sources;
 use crate::store::Store;
@@ -36,6 +37,7 @@ pub struct AppState {
     pub config: Arc<Config>,
     pub store: Store,
     pub sandboxes: Arc<Sandboxes>,
+    pub runs: Arc<Runs>,
     pub streams: Arc<Streams>,
     pub assets: Assets,
     pub sources: Sources,
@@ -46,7 +48,7 @@ pub struct AppState {
 }
 
 impl App {
-    pub fn new(config: Arc<Config>, store: Store, sandboxes: Arc<Sandboxes>) -> anyhow::Result<Self> {
+    pub fn new(config: Arc<Config>, store: Store, sandboxes: Arc<Sandboxes>, runs: Arc<Runs>) -> anyhow::Result<Self> {
         let streams = Streams::new(config.streams_per_session, config.streams);
         let assets = Assets::embedded()?;
         Ok(Self(Arc::new(AppState {
@@ -56,6 +58,7 @@ impl App {
             config,
             store,
             sandboxes,
+            runs,
             streams,
             assets,
             sources: Sources::embedded()?,
@@ -108,6 +111,18 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(tables::list))
         .routes(routes!(tables::show))
         .routes(routes!(invariants::list))
+        .routes(routes!(export::download))
+        .routes(routes!(runs::list, runs::create))
+        .routes(routes!(compare::show))
+        .routes(routes!(runs::show, runs::rename, runs::delete))
+        // What one may look at in a kept run as in a sandbox; [`openapi::completed`] describes it.
+        .route("/api/runs/{id}/state", get(state::show))
+        .route("/api/runs/{id}/events", get(events::stream))
+        .route("/api/runs/{id}/strata", get(strata::show))
+        .route("/api/runs/{id}/services/{name}/tables", get(tables::list))
+        .route("/api/runs/{id}/services/{name}/tables/{table}", get(tables::show))
+        .route("/api/runs/{id}/invariants", get(invariants::list))
+        .route("/api/runs/{id}/export/{format}", get(export::download))
         .routes(routes!(operations::healthz))
         .routes(routes!(operations::readyz))
         .routes(routes!(operations::metrics))
@@ -183,7 +198,8 @@ mod tests {
             let config = Arc::new(config);
             let store = Store::open(&config.data_dir).await.expect("opens");
             let sandboxes = Sandboxes::open(config.clone(), store.clone()).await.expect("opens");
-            Self { app: App::new(config, store, sandboxes).expect("assets"), _dir: dir }
+            let runs = Runs::open(config.clone(), store.clone()).await.expect("opens");
+            Self { app: App::new(config, store, sandboxes, runs).expect("assets"), _dir: dir }
         }
 
         async fn answer(&self, method: &str, path: &str, body: impl Into<Body>) -> Response {

@@ -30,6 +30,16 @@ pub enum Action {
     /// Commands, faults, crashes.
     ChangeSandbox,
     DeleteSandbox,
+    /// Their own, which may be none.
+    ListRuns,
+    /// From a sandbox of their own, or from a file.
+    CreateRun,
+    /// Two of their own, runs or sandboxes: each is asked for by itself, too.
+    CompareRuns,
+    ReadRun,
+    /// Its name; nothing else of a run ever changes.
+    ChangeRun,
+    DeleteRun,
 }
 
 /// To what.
@@ -37,6 +47,9 @@ pub enum Action {
 pub enum Resource {
     Server,
     Sandbox {
+        owner: SessionId,
+    },
+    Run {
         owner: SessionId,
     },
     /// The path names something that does not exist.
@@ -49,7 +62,20 @@ pub struct Denied;
 
 pub fn authorize(actor: Actor, action: Action, resource: Resource) -> Result<(), Denied> {
     match (action, resource) {
-        (Action::ReadPublic | Action::CreateSandbox | Action::ListSandboxes, Resource::Server) => Ok(()),
+        (
+            Action::ReadPublic
+            | Action::CreateSandbox
+            | Action::ListSandboxes
+            | Action::ListRuns
+            | Action::CreateRun
+            | Action::CompareRuns,
+            Resource::Server,
+        ) => Ok(()),
+        (Action::ReadRun | Action::ChangeRun | Action::DeleteRun, Resource::Run { owner })
+            if actor == Actor::Learner(owner) =>
+        {
+            Ok(())
+        }
         (Action::ReadSandbox | Action::ChangeSandbox | Action::DeleteSandbox, Resource::Sandbox { owner })
             if actor == Actor::Learner(owner) =>
         {
@@ -77,7 +103,8 @@ mod tests {
     fn without_a_rule_that_says_yes_the_answer_is_no() {
         let (a, b) = (Token::random().session(), Token::random().session());
         let actors = [Actor::Anonymous, Actor::Learner(a), Actor::Learner(b)];
-        let resources = [Resource::Server, Resource::Sandbox { owner: a }, Resource::Nothing];
+        let resources =
+            [Resource::Server, Resource::Sandbox { owner: a }, Resource::Run { owner: a }, Resource::Nothing];
         let actions = [
             Action::ReadPublic,
             Action::CreateSandbox,
@@ -85,6 +112,12 @@ mod tests {
             Action::ReadSandbox,
             Action::ChangeSandbox,
             Action::DeleteSandbox,
+            Action::ListRuns,
+            Action::CreateRun,
+            Action::CompareRuns,
+            Action::ReadRun,
+            Action::ChangeRun,
+            Action::DeleteRun,
         ];
         let mut allowed = 0;
         for actor in actors {
@@ -94,8 +127,10 @@ mod tests {
                 }
             }
         }
-        // Three actors may do the three public things; the owner may do three with their sandbox.
-        assert_eq!(allowed, 9 + 3);
+        // Three actors may do the six public things; the owner may do three with their sandbox and
+        // three with their run.
+        assert_eq!(allowed, 18 + 3 + 3);
         assert_eq!(authorize(Actor::Learner(b), Action::ReadSandbox, Resource::Sandbox { owner: a }), Err(Denied));
+        assert_eq!(authorize(Actor::Learner(b), Action::ReadRun, Resource::Run { owner: a }), Err(Denied));
     }
 }

@@ -1,22 +1,30 @@
 //! Bodies. None may be large, so each is read whole before anything else looks at the request:
 //! a slow one is cut off in one place, and an answer to a refused one reaches the client,
-//! which a connection closed on unread bytes would prevent.
+//! which a connection closed on unread bytes would prevent. Only an imported record may be
+//! larger; few of those are read at a time.
 
 use crate::app::App;
 use crate::error::Problem;
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::{FromRequest, Request, State};
+use axum::extract::{FromRequest, MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderValue};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use http_body_util::BodyExt;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 use std::time::Duration;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Time a body has to arrive.
 const ARRIVAL: Duration = Duration::from_secs(10);
+
+/// The same of an imported record.
+const IMPORT_ARRIVAL: Duration = Duration::from_secs(60);
+
+/// Imported records that are in memory at a time, whoever sends them.
+static IMPORTS: Semaphore = Semaphore::const_new(4);
 
 /// How much of a body that is too large is taken in, so that the client gets to read why.
 const DRAINED: usize = 16 << 20;
@@ -25,17 +33,41 @@ pub async fn read_whole(State(app): State<App>, request: Request, next: Next) ->
     if request.body().is_end_stream() {
         return Ok(next.run(request).await);
     }
+    let is_import = is_import(&request);
     let (parts, body) = request.into_parts();
-    let limit = app.config.body_bytes;
+    let (limit, arrival) = match is_import {
+        true => (app.config.import_bytes, IMPORT_ARRIVAL),
+        false => (app.config.body_bytes, ARRIVAL),
+    };
+    let _turn = if is_import { Some(turn().await?) } else { None };
     if waits_for_a_go_ahead(&parts.headers)
         && declared_length(&parts.headers).is_some_and(|length| length > limit as u64)
     {
         return Err(closing(too_large(limit)));
     }
-    let body = tokio::time::timeout(ARRIVAL, collect(body, limit))
+    let body = tokio::time::timeout(arrival, collect(body, limit))
         .await
         .unwrap_or_else(|_| Err(closing(Problem::of(StatusCode::REQUEST_TIMEOUT))))?;
     Ok(next.run(Request::from_parts(parts, Body::from(body))).await)
+}
+
+fn is_import(request: &Request) -> bool {
+    let is_route = request.extensions().get::<MatchedPath>().is_some_and(|path| path.as_str() == "/api/runs");
+    is_route && request.method() == Method::POST && is_ndjson(request.headers())
+}
+
+/// Held until the request is answered.
+async fn turn() -> Result<SemaphorePermit<'static>, Problem> {
+    let turn = tokio::time::timeout(ARRIVAL, IMPORTS.acquire()).await;
+    turn.ok().and_then(Result::ok).ok_or_else(|| {
+        closing(
+            Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "As many records are being imported as may be at a time. Try again in a moment.",
+            )
+            .retry_after(10),
+        )
+    })
 }
 
 async fn collect(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
@@ -47,7 +79,7 @@ async fn collect(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
         length += data.len();
         if length <= limit {
             collected.extend_from_slice(&data);
-        } else if length > DRAINED {
+        } else if length - limit > DRAINED {
             return Err(closing(too_large(limit)));
         }
     }
@@ -103,9 +135,18 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     })
 }
 
+fn media_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    Some(value.split(';').next().unwrap_or(value).trim().to_ascii_lowercase())
+}
+
+/// Whether the body is a record, as `GET …/export/ndjson` has it.
+pub fn is_ndjson(headers: &HeaderMap) -> bool {
+    media_type(headers).is_some_and(|kind| kind == "application/x-ndjson")
+}
+
 fn is_json(headers: &HeaderMap) -> bool {
-    let Some(value) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return false };
-    let media_type = value.split(';').next().unwrap_or(value).trim().to_ascii_lowercase();
+    let Some(media_type) = media_type(headers) else { return false };
     media_type == "application/json" || (media_type.starts_with("application/") && media_type.ends_with("+json"))
 }
 

@@ -15,7 +15,7 @@ pub struct Config {
     #[arg(long, env = "TERRARIUM_ADDR", default_value = "127.0.0.1:3000", value_parser = loopback)]
     pub addr: SocketAddr,
 
-    /// Folder of everything that is kept: sessions, sandboxes and their records.
+    /// Folder of everything that is kept: sessions, sandboxes and their records, runs.
     #[arg(long, env = "TERRARIUM_DATA_DIR", default_value = "./data")]
     pub data_dir: PathBuf,
 
@@ -64,6 +64,14 @@ pub struct Config {
     /// Bytes of a request's body.
     #[arg(long, env = "TERRARIUM_BODY_BYTES", default_value_t = 64 << 10, help_heading = QUOTAS)]
     pub body_bytes: usize,
+
+    /// Bytes of a record that is imported as a run.
+    #[arg(long, env = "TERRARIUM_IMPORT_BYTES", default_value_t = 64 << 20, help_heading = QUOTAS)]
+    pub import_bytes: usize,
+
+    /// Runs kept or imported per session.
+    #[arg(long, env = "TERRARIUM_RUNS", default_value_t = 100, help_heading = QUOTAS)]
+    pub runs: u32,
 
     /// Sandboxes on this server, awake or asleep.
     #[arg(long, env = "TERRARIUM_SANDBOXES", default_value_t = 1000, help_heading = QUOTAS)]
@@ -194,6 +202,7 @@ mod tests {
         assert_eq!((config.services, config.faults, config.streams_per_session), (16, 32, 8));
         assert_eq!((config.sandboxes, config.streams, config.body_bytes), (1000, 2000, 65_536));
         assert_eq!((config.load_rate, config.load_minutes, config.loads), (200, 15, 2));
+        assert_eq!((config.import_bytes, config.runs), (67_108_864, 100));
         assert!(!config.dev_reload && !config.is_https());
     }
 

@@ -17,6 +17,8 @@ pub struct Problem {
     pub status: StatusCode,
     /// A sentence that says what to do.
     pub detail: Cow<'static, str>,
+    /// The line of the body that is wrong, from 1.
+    line: Option<u64>,
     headers: Vec<(header::HeaderName, HeaderValue)>,
     /// For the log, never for the client.
     pub source: Option<Arc<anyhow::Error>>,
@@ -33,11 +35,14 @@ pub struct ProblemBody<'a> {
     /// What went wrong and what to do about it.
     pub detail: &'a str,
     pub request_id: &'a str,
+    /// The line of an imported file that is wrong, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
 }
 
 impl Problem {
     pub fn new(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, detail: detail.into(), headers: vec![], source: None }
+        Self { status, detail: detail.into(), line: None, headers: vec![], source: None }
     }
 
     pub fn bad_request(detail: impl Into<Cow<'static, str>>) -> Self {
@@ -75,7 +80,7 @@ impl Problem {
     pub fn of(status: StatusCode) -> Self {
         let detail = match status {
             StatusCode::NOT_FOUND => {
-                "There is nothing here under this address, or it is not yours. Check the address; GET /api/sandboxes lists your sandboxes."
+                "There is nothing here under this address, or it is not yours. Check the address; GET /api/sandboxes lists your sandboxes, GET /api/runs your runs."
             }
             StatusCode::METHOD_NOT_ALLOWED => {
                 "This address does not take that method. The header Allow names those it takes."
@@ -88,6 +93,12 @@ impl Problem {
             _ => "The request can't be answered as it is. GET /api/openapi.json says what is taken.",
         };
         Self::new(status, detail)
+    }
+
+    /// Names the line of the body that is wrong.
+    pub fn at_line(mut self, line: u64) -> Self {
+        self.line = Some(line);
+        self
     }
 
     /// `Retry-After`, in seconds, at least 1.
@@ -107,6 +118,7 @@ impl Problem {
             status: self.status.as_u16(),
             detail: &self.detail,
             request_id,
+            line: self.line,
         };
         serde_json::to_vec(&body).unwrap_or_default()
     }

@@ -8,6 +8,10 @@ use std::str::FromStr;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SandboxId([u8; 16]);
 
+/// A kept run: 128 random bits, written as a sandbox's are.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RunId([u8; 16]);
+
 /// The SHA-256 of a session's token: all that the server keeps of it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SessionId([u8; 32]);
@@ -21,6 +25,12 @@ pub struct Token([u8; 32]);
 pub struct NotAnId;
 
 impl SandboxId {
+    pub fn random() -> Self {
+        Self(random())
+    }
+}
+
+impl RunId {
     pub fn random() -> Self {
         Self(random())
     }
@@ -91,9 +101,15 @@ macro_rules! as_hex {
         }
     )*};
 }
-as_hex!(SandboxId, SessionId, Token);
+as_hex!(SandboxId, RunId, SessionId, Token);
 
 impl fmt::Debug for SandboxId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Debug for RunId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }

@@ -13,11 +13,13 @@ mod encoding;
 mod error;
 mod frame;
 pub mod ids;
+mod look;
 mod metrics;
 mod openapi;
 mod pages;
 pub mod recorder;
 mod routes;
+pub mod runs;
 pub mod sandbox;
 mod sources;
 pub mod store;
@@ -28,6 +30,7 @@ mod testing;
 pub use config::Config;
 
 use app::App;
+use runs::Runs;
 use sandbox::Sandboxes;
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,7 +61,8 @@ impl Server {
         let config = Arc::new(config);
         let store = Store::open(&config.data_dir).await?;
         let sandboxes = Sandboxes::open(config.clone(), store.clone()).await?;
-        Ok(Self { app: App::new(config, store, sandboxes)? })
+        let runs = Runs::open(config.clone(), store.clone()).await?;
+        Ok(Self { app: App::new(config, store, sandboxes, runs)? })
     }
 
     /// A new session with a sandbox of this topology, which need not be one that the API offers.

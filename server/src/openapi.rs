@@ -8,7 +8,7 @@ use axum::response::IntoResponse;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use std::collections::BTreeMap;
-use utoipa::openapi::{Content, Ref, RefOr, Response};
+use utoipa::openapi::{Content, PathItem, Ref, RefOr, Response};
 use utoipa::{IntoResponses, OpenApi, ToSchema};
 
 #[derive(OpenApi)]
@@ -33,6 +33,12 @@ pub async fn show(State(app): State<App>) -> impl IntoResponse {
 /// Adds what is the same everywhere: the name of each status, and the answer that any operation
 /// may have, to a cross-site post, say, or while the server is stopping.
 pub fn completed(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    for part in OF_RUNS_TOO {
+        let (sandbox, run) = (format!("/api/sandboxes/{{id}}{part}"), format!("/api/runs/{{id}}{part}"));
+        if let Some(item) = document.paths.paths.get(&sandbox).cloned() {
+            document.paths.paths.insert(run, of_run(item));
+        }
+    }
     for item in document.paths.paths.values_mut() {
         for operation in [&mut item.get, &mut item.put, &mut item.post, &mut item.delete].into_iter().flatten() {
             for (status, response) in &mut operation.responses.responses {
@@ -46,6 +52,32 @@ pub fn completed(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::Ope
         }
     }
     document
+}
+
+/// What one may look at in a kept run as in a sandbox, answered by the same handlers.
+const OF_RUNS_TOO: [&str; 6] = [
+    "/state",
+    "/events",
+    "/services/{name}/tables",
+    "/services/{name}/tables/{table}",
+    "/invariants",
+    "/strata",
+    "/export/{format}",
+];
+
+fn of_run(mut item: PathItem) -> PathItem {
+    if let Some(operation) = &mut item.get {
+        operation.tags = Some(vec!["runs".into()]);
+        operation.operation_id = operation.operation_id.take().map(|name| format!("{name}_of_run"));
+        for parameter in operation.parameters.iter_mut().flatten() {
+            if let RefOr::T(parameter) = parameter
+                && parameter.name == "id"
+            {
+                parameter.description = Some("The run".into());
+            }
+        }
+    }
+    item
 }
 
 fn name_of(status: &str) -> String {
@@ -75,7 +107,7 @@ macro_rules! problems {
 
 problems! {
     /// Of everything inside a sandbox.
-    NotYours { 404 "No sandbox of yours, or nothing of that name in it" }
+    NotYours { 404 "No sandbox or run of yours, or nothing of that name in it" }
     NoSource { 404 "No source file of that path" }
     /// Of whatever takes a position.
     BadCursor { 400 "Not a position", 409 "A position past the end of the record" }
@@ -93,6 +125,12 @@ problems! {
         507 "The record is full"
     }
     Full { 507 "The record is full" }
+    /// Of what is kept.
+    NoRoom {
+        409 "A position past the end of the record",
+        503 "As much is being imported as may; Retry-After says how long to wait",
+        507 "You have as many as may be"
+    }
     Quota { 429 "You have as many as may be" }
     Busy { 503 "The server has as many as may be, or is not ready" }
 }

@@ -7,12 +7,14 @@
 mod batch;
 mod frames;
 mod history;
+mod kept;
 pub mod ledger;
 mod rows;
 pub mod storage;
 
 pub use frames::{Frame, Frames, sse};
-pub use history::{History, Picture};
+pub use history::{History, Lines, Picture, Stretch};
+pub use kept::Kept;
 pub use rows::{Rows, Table};
 
 use crate::recorder::batch::Batch;
@@ -189,13 +191,13 @@ pub fn open(stored: storage::Stored, path: PathBuf, clock: Clock, namespace: Uui
 /// Entries taken into one transaction at most.
 const DRAIN: usize = 1024;
 /// Positions between two checkpoints.
-const CHECKPOINT_EVERY: Position = 2048;
+pub const CHECKPOINT_EVERY: Position = 2048;
 /// Positions between two stored folds of the services' rows. A fold of rows reads few lines of
 /// those it passes, so it may pass more of them.
 const ROWS_EVERY: Position = 8 * CHECKPOINT_EVERY;
 /// Observations of the hot tail that make a block. Small, so that under load a group commit is
 /// packed at once and written once.
-const BLOCK: usize = 128;
+pub const BLOCK: usize = 128;
 /// Bytes of record after which the write-ahead log is moved into the database.
 const LOG_BYTES: usize = 4 << 20;
 

@@ -2,13 +2,16 @@
 
 pub mod asset;
 pub mod commands;
+pub mod compare;
 pub mod events;
+pub mod export;
 pub mod faults;
 pub mod invariants;
 pub mod lessons;
 pub mod load;
 pub mod operations;
 pub mod page;
+pub mod runs;
 pub mod sandboxes;
 pub mod services;
 pub mod sources;
@@ -30,7 +33,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         axum::extract::Query::try_from_uri(&parts.uri).map(|axum::extract::Query(query)| Self(query)).map_err(|_| {
-            Problem::bad_request("The query does not fit. Positions and limits are whole numbers, 0 or more.")
+            Problem::bad_request("The query does not fit. Positions and limits are whole numbers, 0 or more; what must be named is in GET /api/openapi.json.")
         })
     }
 }

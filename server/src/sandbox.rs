@@ -15,6 +15,7 @@ pub use error::SandboxError;
 pub use faults::FaultStanding;
 pub use kit::tables::{TableRows, TableSummary};
 pub use load::{LoadSpec, LoadStanding};
+pub use look::table_at;
 pub use runner::invariants::Invariant;
 
 use crate::config::Config;
@@ -27,7 +28,7 @@ use diagram::{DiagramState, Strata};
 use futures_util::Stream;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock as _};
 use live::Live;
-use protocol::{Command, FaultSpec, PlaceOrder, Position, Topology, Uuid, Value};
+use protocol::{Command, FaultSpec, PlaceOrder, Position, Recorded, Topology, Uuid, Value};
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -320,6 +321,11 @@ impl Sandbox {
         self.row.seed
     }
 
+    /// Milliseconds since 1970.
+    pub fn created(&self) -> i64 {
+        self.row.created
+    }
+
     /// What its `at` counts by.
     pub fn clock(&self) -> kit::Clock {
         live::clock(&self.row)
@@ -339,6 +345,16 @@ impl Sandbox {
         let history = &live.recorder.history;
         self.check_cursor(&live, position)?;
         Ok(history.picture_at(position).await?.state)
+    }
+
+    /// The file of its record. That it sleeps, or goes on meanwhile, is no matter to who reads it.
+    pub fn record_path(&self) -> PathBuf {
+        self.env.folder(&self.row.id).join(live::RECORD)
+    }
+
+    /// Folds the record from its beginning up to `end`.
+    pub async fn fold<T>(&self, end: Position, seed: T, step: impl FnMut(&mut T, &Recorded)) -> Result<T> {
+        Ok(self.live().await?.recorder.history.fold_events(end, seed, step).await?)
     }
 
     /// Makes sure that it runs.

@@ -1,5 +1,9 @@
-//! `server.db`: sessions and the list of sandboxes. Small, so its rows are also kept in memory
-//! once read; every change is on disk (`synchronous=FULL`) before it is answered.
+//! `server.db`: sessions, the list of sandboxes and the list of kept runs. The first two are asked
+//! for all the time, so their rows are also kept in memory once read; every change is on disk (`synchronous=FULL`) before it is answered.
+
+mod runs;
+
+pub use runs::{Origin, RunRow};
 
 use crate::ids::{SandboxId, SessionId, Token};
 use anyhow::{Context, bail};
@@ -11,7 +15,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/001_sessions_and_sandboxes.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("../migrations/001_sessions_and_sandboxes.sql"), include_str!("../migrations/002_runs.sql")];
 
 /// As long as browsers keep the cookie.
 const SESSION_LIFE: Duration = Duration::from_secs(400 * 24 * 3600);
@@ -265,11 +270,14 @@ async fn migrate(pool: &SqlitePool) -> anyhow::Result<()> {
 
 async fn forget_old_sessions(pool: &SqlitePool) -> Result<()> {
     let life = i64::try_from(SESSION_LIFE.as_millis()).unwrap_or(i64::MAX);
-    sqlx::query("delete from session where seen < ? and id not in (select session from sandbox)")
-        .bind(now_ms() - life)
-        .execute(pool)
-        .await
-        .map(drop)
+    sqlx::query(
+        "delete from session
+         where seen < ? and id not in (select session from sandbox) and id not in (select session from run)",
+    )
+    .bind(now_ms() - life)
+    .execute(pool)
+    .await
+    .map(drop)
 }
 
 fn sandbox_row(row: &SqliteRow) -> Result<SandboxRow> {
@@ -335,6 +343,29 @@ mod tests {
         let _first = Store::open(dir.path()).await.expect("opens");
         let error = Store::open(dir.path()).await.err().expect("refused").to_string();
         assert!(error.contains("another terrarium is using the data folder"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_folder_from_before_there_were_runs_opens_with_all_that_is_in_it() {
+        let dir = crate::testing::TempDir::new();
+        let session = Token::random().session();
+        let old = sandbox(session, 7);
+        let options = SqliteConnectOptions::new().filename(dir.path().join("server.db")).create_if_missing(true);
+        let pool = SqlitePool::connect_with(options).await.expect("opens");
+        sqlx::raw_sql(MIGRATIONS[0]).execute(&pool).await.expect("the first migration");
+        let seen = now_ms();
+        let rows = format!(
+            "insert into session values ('{session}', {seen}, {seen});
+             insert into sandbox values ('{}', '{session}', 'saga-choreography', -1, 7, 7);
+             pragma user_version = 1",
+            old.id
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(rows)).execute(&pool).await.expect("rows");
+        pool.close().await;
+
+        let store = Store::open(dir.path()).await.expect("opens again");
+        assert_eq!(store.sandboxes_of(&session), [old]);
+        assert_eq!(store.runs_of(&session).await.expect("read"), []);
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@
 mod events;
 mod folder;
 mod promises;
+mod run;
 mod sandbox;
 mod session;
 
@@ -120,7 +121,7 @@ impl App {
     }
 
     fn all_args(&self) -> Vec<String> {
-        let data = self.data.path().join("data");
+        let data = self.data();
         let own = ["--addr", "127.0.0.1:0", "--data-dir", data.to_str().expect("UTF-8")];
         own.into_iter().map(str::to_owned).chain(self.args.iter().cloned()).collect()
     }
@@ -160,6 +161,11 @@ impl App {
     /// A client of its own: a browser, or a script with a cookie jar.
     pub fn session(&self) -> Session {
         Session::new(self.base.subscribe())
+    }
+
+    /// Its data folder.
+    pub fn data(&self) -> PathBuf {
+        self.data.path().join("data")
     }
 
     /// What the program wrote to stderr.

@@ -11,6 +11,7 @@ mod load;
 mod openapi;
 mod process;
 mod recorder;
+mod runs;
 mod streams;
 mod tidy;
 mod walk;

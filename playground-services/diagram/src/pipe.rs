@@ -123,7 +123,7 @@ impl Lane {
 
     pub(crate) fn all_returned(&mut self) {
         let held = std::mem::take(&mut self.in_flight);
-        let unnamed = held.count - held.tokens.len() as u64;
+        let unnamed = held.count.saturating_sub(held.tokens.len() as u64);
         for token in held.tokens {
             self.waiting.put(Some(token));
         }

@@ -3,9 +3,9 @@
 use super::{Action, Actor, Resource, authorize, session};
 use crate::app::App;
 use crate::error::Problem;
-use crate::ids::SandboxId;
+use crate::look::Look;
 use crate::sandbox::Sandbox;
-use crate::store::SandboxRow;
+use crate::store::{RunRow, SandboxRow};
 use axum::RequestExt;
 use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request, State};
 use axum::middleware::Next;
@@ -15,7 +15,10 @@ use http::request::Parts;
 use http::{Method, StatusCode};
 use std::sync::Arc;
 
-use Action::{ChangeSandbox, CreateSandbox, DeleteSandbox, ListSandboxes, ReadPublic, ReadSandbox};
+use Action::{
+    ChangeRun, ChangeSandbox, CompareRuns, CreateRun, CreateSandbox, DeleteRun, DeleteSandbox, ListRuns, ListSandboxes,
+    ReadPublic, ReadRun, ReadSandbox,
+};
 
 /// Method, path as the router has it, action. `HEAD` goes with `GET`.
 pub const ACCESS: &[(Method, &str, Action)] = &[
@@ -23,6 +26,8 @@ pub const ACCESS: &[(Method, &str, Action)] = &[
     (Method::GET, "/lessons", ReadPublic),
     (Method::GET, "/lessons/{slug}", ReadPublic),
     (Method::GET, "/playground", ReadPublic),
+    (Method::GET, "/runs", ListRuns),
+    (Method::GET, "/runs/compare", CompareRuns),
     (Method::GET, "/assets/{*path}", ReadPublic),
     (Method::GET, "/dev/reload", ReadPublic),
     (Method::GET, "/healthz", ReadPublic),
@@ -53,10 +58,24 @@ pub const ACCESS: &[(Method, &str, Action)] = &[
     (Method::GET, "/api/sandboxes/{id}/services/{name}/tables", ReadSandbox),
     (Method::GET, "/api/sandboxes/{id}/services/{name}/tables/{table}", ReadSandbox),
     (Method::GET, "/api/sandboxes/{id}/invariants", ReadSandbox),
+    (Method::GET, "/api/sandboxes/{id}/export/{format}", ReadSandbox),
+    (Method::GET, "/api/runs", ListRuns),
+    (Method::POST, "/api/runs", CreateRun),
+    (Method::GET, "/api/runs/compare", CompareRuns),
+    (Method::GET, "/api/runs/{id}", ReadRun),
+    (Method::PUT, "/api/runs/{id}", ChangeRun),
+    (Method::DELETE, "/api/runs/{id}", DeleteRun),
+    (Method::GET, "/api/runs/{id}/state", ReadRun),
+    (Method::GET, "/api/runs/{id}/events", ReadRun),
+    (Method::GET, "/api/runs/{id}/strata", ReadRun),
+    (Method::GET, "/api/runs/{id}/services/{name}/tables", ReadRun),
+    (Method::GET, "/api/runs/{id}/services/{name}/tables/{table}", ReadRun),
+    (Method::GET, "/api/runs/{id}/invariants", ReadRun),
+    (Method::GET, "/api/runs/{id}/export/{format}", ReadRun),
 ];
 
 /// The layer around every route. What it lets through carries an [`Actor`] and, where the path
-/// names a sandbox, its [`SandboxRow`].
+/// names a sandbox or a run, its [`SandboxRow`] or [`RunRow`].
 pub async fn check(State(app): State<App>, mut request: Request, next: Next) -> Result<Response, Problem> {
     let Some(path) = request.extensions().get::<MatchedPath>().cloned() else {
         // No route: the fallback, which shows nobody anything.
@@ -64,21 +83,56 @@ pub async fn check(State(app): State<App>, mut request: Request, next: Next) -> 
     };
     let action = action(request.method(), path.as_str())?;
     let actor = session::actor(&app, request.headers()).await?;
-    let sandbox = match sandbox_in_path(&mut request).await {
-        InPath::None => None,
-        InPath::Id(id) => Some(id.and_then(|id| app.store.sandbox(&id))),
-    };
-    let resource = match &sandbox {
-        None => Resource::Server,
-        Some(Some(row)) => Resource::Sandbox { owner: row.session },
-        Some(None) => Resource::Nothing,
+    let resource = match id_in_path(&mut request).await {
+        InPath::None => Resource::Server,
+        InPath::Id(id) if path.as_str().starts_with(RUNS) => match run(&app, &id).await? {
+            Some(row) => {
+                let owner = row.session;
+                request.extensions_mut().insert(row);
+                Resource::Run { owner }
+            }
+            None => Resource::Nothing,
+        },
+        InPath::Id(id) => match sandbox(&app, &id) {
+            Some(row) => {
+                let owner = row.session;
+                request.extensions_mut().insert(row);
+                Resource::Sandbox { owner }
+            }
+            None => Resource::Nothing,
+        },
     };
     authorize(actor, action, resource)?;
     request.extensions_mut().insert(actor);
-    if let Some(row) = sandbox.flatten() {
-        request.extensions_mut().insert(row);
-    }
     Ok(next.run(request).await)
+}
+
+const RUNS: &str = "/api/runs/";
+
+fn sandbox(app: &App, id: &str) -> Option<SandboxRow> {
+    app.store.sandbox(&id.parse().ok()?)
+}
+
+async fn run(app: &App, id: &str) -> Result<Option<RunRow>, Problem> {
+    let Ok(id) = id.parse() else { return Ok(None) };
+    Ok(app.store.run(&id).await?)
+}
+
+/// The sandbox or kept run of this id, for whoever may read it. For what names one elsewhere
+/// than in its path.
+pub async fn look(app: &App, actor: Actor, id: &str) -> Result<Look, Problem> {
+    if let Some(row) = run(app, id).await? {
+        authorize(actor, ReadRun, Resource::Run { owner: row.session })?;
+        return Ok(Look::Run(app.runs.get(row).await?));
+    }
+    own_sandbox(app, actor, id).await.map(Look::Sandbox)
+}
+
+/// The same, of sandboxes only.
+pub async fn own_sandbox(app: &App, actor: Actor, id: &str) -> Result<Arc<Sandbox>, Problem> {
+    let row = sandbox(app, id).ok_or_else(Problem::not_found)?;
+    authorize(actor, ReadSandbox, Resource::Sandbox { owner: row.session })?;
+    app.sandboxes.get(&row.id).await?.ok_or_else(Problem::not_found)
 }
 
 fn action(method: &Method, path: &str) -> Result<Action, Problem> {
@@ -99,17 +153,17 @@ fn action(method: &Method, path: &str) -> Result<Action, Problem> {
 
 enum InPath {
     None,
-    /// `None` within when it is not in the form of an id.
-    Id(Option<SandboxId>),
+    /// As it stands there, which may be in no form of an id.
+    Id(String),
 }
 
-async fn sandbox_in_path(request: &mut Request) -> InPath {
+async fn id_in_path(request: &mut Request) -> InPath {
     match request.extract_parts::<RawPathParams>().await {
         Ok(params) => {
-            params.iter().find(|(name, _)| *name == "id").map_or(InPath::None, |(_, id)| InPath::Id(id.parse().ok()))
+            params.iter().find(|(name, _)| *name == "id").map_or(InPath::None, |(_, id)| InPath::Id(id.to_owned()))
         }
         // Not UTF-8: names nothing.
-        Err(_) => InPath::Id(None),
+        Err(_) => InPath::Id(String::new()),
     }
 }
 
@@ -135,6 +189,29 @@ impl FromRequestParts<App> for Own {
     }
 }
 
+/// The kept run the path names, which [`check`] found to be the actor's own.
+pub struct OwnRun(pub RunRow);
+
+impl FromRequestParts<App> for OwnRun {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        parts.extensions.get().cloned().map(OwnRun).ok_or_else(Problem::not_found)
+    }
+}
+
+/// Whichever of the two the path names.
+impl FromRequestParts<App> for Look {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        match parts.extensions.get::<RunRow>() {
+            Some(row) => Ok(Look::Run(app.runs.get(row.clone()).await?)),
+            None => Own::from_request_parts(parts, app).await.map(|Own(sandbox)| Look::Sandbox(sandbox)),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,6 +223,8 @@ mod tests {
         ("GET", "/lessons", [true, true, true]),
         ("GET", "/lessons/{slug}", [true, true, true]),
         ("GET", "/playground", [true, true, true]),
+        ("GET", "/runs", [true, true, true]),
+        ("GET", "/runs/compare", [true, true, true]),
         ("GET", "/assets/{*path}", [true, true, true]),
         ("GET", "/dev/reload", [true, true, true]),
         ("GET", "/healthz", [true, true, true]),
@@ -176,6 +255,20 @@ mod tests {
         ("GET", "/api/sandboxes/{id}/services/{name}/tables", [false, true, false]),
         ("GET", "/api/sandboxes/{id}/services/{name}/tables/{table}", [false, true, false]),
         ("GET", "/api/sandboxes/{id}/invariants", [false, true, false]),
+        ("GET", "/api/sandboxes/{id}/export/{format}", [false, true, false]),
+        ("GET", "/api/runs", [true, true, true]),
+        ("POST", "/api/runs", [true, true, true]),
+        ("GET", "/api/runs/compare", [true, true, true]),
+        ("GET", "/api/runs/{id}", [false, true, false]),
+        ("PUT", "/api/runs/{id}", [false, true, false]),
+        ("DELETE", "/api/runs/{id}", [false, true, false]),
+        ("GET", "/api/runs/{id}/state", [false, true, false]),
+        ("GET", "/api/runs/{id}/events", [false, true, false]),
+        ("GET", "/api/runs/{id}/strata", [false, true, false]),
+        ("GET", "/api/runs/{id}/services/{name}/tables", [false, true, false]),
+        ("GET", "/api/runs/{id}/services/{name}/tables/{table}", [false, true, false]),
+        ("GET", "/api/runs/{id}/invariants", [false, true, false]),
+        ("GET", "/api/runs/{id}/export/{format}", [false, true, false]),
     ];
 
     #[test]
@@ -183,7 +276,11 @@ mod tests {
         let (a, b) = (Token::random().session(), Token::random().session());
         for (method, path, expected) in MATRIX {
             let action = action(&method.parse().expect("a method"), path).expect("a row");
-            let resource = if path.contains("{id}") { Resource::Sandbox { owner: a } } else { Resource::Server };
+            let resource = match path.contains("{id}") {
+                true if path.starts_with(RUNS) => Resource::Run { owner: a },
+                true => Resource::Sandbox { owner: a },
+                false => Resource::Server,
+            };
             let actors = [Actor::Anonymous, Actor::Learner(a), Actor::Learner(b)];
             assert_eq!(actors.map(|actor| authorize(actor, action, resource).is_ok()), *expected, "{method} {path}");
         }
@@ -216,7 +313,7 @@ mod tests {
     #[test]
     fn nothing_that_changes_state_is_a_get() {
         for (method, path, action) in ACCESS {
-            if matches!(action, CreateSandbox | ChangeSandbox | DeleteSandbox) {
+            if matches!(action, CreateSandbox | ChangeSandbox | DeleteSandbox | CreateRun | ChangeRun | DeleteRun) {
                 assert_ne!(method, Method::GET, "{path}");
             }
         }

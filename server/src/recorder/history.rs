@@ -78,6 +78,13 @@ impl Lines {
         Ok(())
     }
 
+    /// A line without its newline.
+    pub fn add(&mut self, line: &[u8]) {
+        self.bytes.extend_from_slice(line);
+        self.bytes.push(b'\n');
+        self.ends.push(self.bytes.len());
+    }
+
     pub fn extend(&mut self, other: &Lines) {
         let base = self.bytes.len();
         self.bytes.extend_from_slice(&other.bytes);
@@ -338,6 +345,23 @@ impl History {
         };
         self.fold(reader, from, position, step).await?;
         Ok(rows)
+    }
+
+    /// Folds the record from its beginning up to `end`.
+    pub async fn fold_events<T>(
+        &self,
+        end: Position,
+        seed: T,
+        mut step: impl FnMut(&mut T, &Recorded),
+    ) -> anyhow::Result<T> {
+        let mut folded = seed;
+        let reader = storage::Reader::open(&self.path).await?;
+        let each = |line: &[u8]| {
+            step(&mut folded, &serde_json::from_slice(line)?);
+            Ok(())
+        };
+        self.fold(reader, 0, end, each).await?;
+        Ok(folded)
     }
 
     /// Takes every line behind `from` up to `end`.

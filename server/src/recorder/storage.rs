@@ -1,5 +1,7 @@
 //! The SQL of a sandbox's file.
 
+pub mod kept;
+
 use crate::recorder::history::{Lines, Picture, Stretch};
 use crate::recorder::ledger::Ledger;
 use crate::recorder::rows::{Rows, Sieve};
@@ -101,18 +103,8 @@ pub async fn open(path: &Path, topology: &Topology) -> anyhow::Result<Stored> {
             broker.follow(event);
         })
         .await?;
-    let mut rows = reader.rows(end).await?;
-    let rows_at = rows.position;
-    let sieve = Sieve::all();
-    reader
-        .fold_lines(rows_at, end, |line| {
-            if sieve.holds(line) {
-                rows.evolve(&serde_json::from_slice(line)?);
-            }
-            Ok(())
-        })
-        .await?;
-    rows.position = end;
+    let rows_at = reader.rows(end).await?.position;
+    let rows = reader.last_rows(end).await?;
     Ok(Stored { conn: reader.conn, broker, picture, rows, rows_at, ledger, tail, bytes: bytes.try_into()? })
 }
 
@@ -337,6 +329,28 @@ impl Reader {
             next = stretch.last() + 1;
         }
         Ok(())
+    }
+
+    /// The services' rows at the end, which is here.
+    async fn last_rows(&mut self, end: Position) -> anyhow::Result<Rows> {
+        let mut rows = self.rows(end).await?;
+        let sieve = Sieve::all();
+        let from = rows.position;
+        let step = |line: &[u8]| {
+            if sieve.holds(line) {
+                rows.evolve(&serde_json::from_slice(line)?);
+            }
+            Ok(())
+        };
+        self.fold_lines(from, end, step).await?;
+        rows.position = end;
+        Ok(rows)
+    }
+
+    pub async fn picture_and_rows(&mut self) -> anyhow::Result<(Picture, Rows)> {
+        let picture = self.picture().await?;
+        let rows = self.last_rows(picture.state.position).await?;
+        Ok((picture, rows))
     }
 
     /// The picture as it stands in the file, without opening it for more.

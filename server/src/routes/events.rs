@@ -1,10 +1,10 @@
 use super::Query;
 use crate::app::App;
 use crate::auth::Actor;
-use crate::auth::access::Own;
 use crate::error::Problem;
+use crate::look::Look;
 use crate::openapi::{BadCursor, Busy, NotYours, Quota};
-use crate::sandbox::{Sandbox, SandboxError};
+use crate::sandbox::SandboxError;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -12,7 +12,6 @@ use futures_util::{Stream, StreamExt, stream};
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName};
 use serde::Deserialize;
-use std::sync::Arc;
 
 /// Lines of history read at a time.
 const PAGE: u64 = 1024;
@@ -45,17 +44,16 @@ pub struct From {
 pub async fn stream(
     State(app): State<App>,
     actor: Actor,
-    Own(sandbox): Own,
+    look: Look,
     Query(from): Query<From>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let after = last_event_id(&headers)?.or(from.after).unwrap_or(0);
     if wants_lines(&headers) {
-        return history(sandbox, after, from.limit);
+        return history(look, after, from.limit);
     }
     let place = app.streams.open(actor.session().ok_or_else(Problem::not_found)?)?;
-    sandbox.wake().await?;
-    let events = sandbox.events(after)?;
+    let events = look.events(after).await?;
     let headers = [
         (CONTENT_TYPE, "text/event-stream"),
         (CACHE_CONTROL, "no-store"),
@@ -65,28 +63,29 @@ pub async fn stream(
 }
 
 /// What is recorded by now, a page at a time, so that a slow reader holds little.
-fn history(sandbox: Arc<Sandbox>, after: u64, limit: Option<u64>) -> Result<Response, Problem> {
-    let end = sandbox.state().position;
+fn history(look: Look, after: u64, limit: Option<u64>) -> Result<Response, Problem> {
+    let end = look.state().position;
     if after > end {
         return Err(SandboxError::CursorAhead { position: end }.into());
     }
     let end = limit.map_or(end, |limit| end.min(after.saturating_add(limit)));
     let headers = [(CONTENT_TYPE, "application/x-ndjson"), (CACHE_CONTROL, "no-store")];
-    Ok((headers, Body::from_stream(lines(sandbox, after, end))).into_response())
+    Ok((headers, Body::from_stream(lines(look, after, end))).into_response())
 }
 
-fn lines(sandbox: Arc<Sandbox>, after: u64, end: u64) -> impl Stream<Item = Result<Bytes, SandboxError>> {
+/// The lines behind `after` up to `end`, in pieces, read as the client takes them.
+pub fn lines(look: Look, after: u64, end: u64) -> impl Stream<Item = Result<Bytes, SandboxError>> {
     let pages = stream::unfold(after, move |after| {
-        let sandbox = sandbox.clone();
+        let look = look.clone();
         async move {
             let wanted = PAGE.min(end - after);
             if wanted == 0 {
                 return None;
             }
-            match sandbox.history(after, wanted as usize).await {
+            match look.history(after, wanted as usize).await {
                 Ok(chunks) => Some((chunks.into_iter().map(Ok).collect(), after + wanted)),
                 Err(error) => {
-                    tracing::error!(sandbox.id = %sandbox.id(), %error, "can't read the record");
+                    tracing::error!(sandbox.id = look.id(), %error, "can't read the record");
                     Some((vec![Err(error)], end))
                 }
             }

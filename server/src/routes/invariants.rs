@@ -1,5 +1,5 @@
-use crate::auth::access::Own;
 use crate::error::Problem;
+use crate::look::Look;
 use crate::openapi::{InvariantView, NotYours};
 use crate::sandbox::Invariant;
 
@@ -12,6 +12,6 @@ use crate::sandbox::Invariant;
         NotYours,
     )
 )]
-pub async fn list(Own(sandbox): Own) -> Result<axum::Json<Vec<Invariant>>, Problem> {
-    Ok(axum::Json(sandbox.invariants().await?))
+pub async fn list(look: Look) -> Result<axum::Json<Vec<Invariant>>, Problem> {
+    Ok(axum::Json(look.invariants().await?))
 }

@@ -1,6 +1,6 @@
 use super::Query;
-use crate::auth::access::Own;
 use crate::error::Problem;
+use crate::look::Look;
 use crate::openapi::{BadCursor, NotYours};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -23,9 +23,9 @@ pub struct At {
         NotYours,
     )
 )]
-pub async fn show(Own(sandbox): Own, Query(At { at }): Query<At>) -> Result<Response, Problem> {
+pub async fn show(look: Look, Query(At { at }): Query<At>) -> Result<Response, Problem> {
     Ok(match at {
-        Some(position) => axum::Json(sandbox.state_at(position).await?).into_response(),
-        None => axum::Json(&*sandbox.state()).into_response(),
+        Some(position) => axum::Json(look.state_at(position).await?).into_response(),
+        None => axum::Json(&*look.state()).into_response(),
     })
 }

@@ -1,5 +1,5 @@
-use crate::auth::access::Own;
 use crate::error::Problem;
+use crate::look::Look;
 use crate::openapi::{NotYours, StrataView};
 use diagram::Strata;
 
@@ -13,6 +13,6 @@ use diagram::Strata;
         NotYours,
     )
 )]
-pub async fn show(Own(sandbox): Own) -> Result<axum::Json<Strata>, Problem> {
-    Ok(axum::Json(sandbox.strata().await?))
+pub async fn show(look: Look) -> Result<axum::Json<Strata>, Problem> {
+    Ok(axum::Json(look.strata().await?))
 }

@@ -1,7 +1,7 @@
 use super::Query;
 use super::state::At;
-use crate::auth::access::Own;
 use crate::error::Problem;
+use crate::look::Look;
 use crate::openapi::{BadCursor, NotYours, TableSummaryView, TableView};
 use crate::sandbox::{TableRows, TableSummary};
 use axum::extract::Path;
@@ -30,11 +30,11 @@ pub struct Tables {
     )
 )]
 pub async fn list(
-    Own(sandbox): Own,
+    look: Look,
     Path((_, name)): Path<(String, String)>,
     Query(At { at }): Query<At>,
 ) -> Result<axum::Json<Tables>, Problem> {
-    Ok(axum::Json(Tables { tables: sandbox.tables(&name, at).await? }))
+    Ok(axum::Json(Tables { tables: look.tables(&name, at).await? }))
 }
 
 /// The rows of a table: as they are, or folded from the record as they were.
@@ -53,9 +53,9 @@ pub async fn list(
     )
 )]
 pub async fn show(
-    Own(sandbox): Own,
+    look: Look,
     Path((_, name, table)): Path<(String, String, String)>,
     Query(At { at }): Query<At>,
 ) -> Result<axum::Json<TableRows>, Problem> {
-    Ok(axum::Json(sandbox.table(&name, &table, at).await?))
+    Ok(axum::Json(look.table(&name, &table, at).await?))
 }

@@ -1,0 +1,102 @@
+//! What can be looked at: a sandbox, or a kept run, which behaves like one that only stands still.
+
+use crate::runs::Run;
+use crate::sandbox::{Invariant, Sandbox, SandboxError, TableRows, TableSummary};
+use bytes::Bytes;
+use diagram::{DiagramState, Strata};
+use futures_util::Stream;
+use futures_util::stream::BoxStream;
+use protocol::{Position, Recorded};
+use std::sync::Arc;
+
+type Result<T> = std::result::Result<T, SandboxError>;
+
+#[derive(Clone)]
+pub enum Look {
+    Sandbox(Arc<Sandbox>),
+    Run(Arc<Run>),
+}
+
+impl Look {
+    pub fn id(&self) -> String {
+        match self {
+            Look::Sandbox(sandbox) => sandbox.id().to_string(),
+            Look::Run(run) => run.row.id.to_string(),
+        }
+    }
+
+    /// The picture at the end of the record.
+    pub fn state(&self) -> Arc<DiagramState> {
+        match self {
+            Look::Sandbox(sandbox) => sandbox.state(),
+            Look::Run(run) => Arc::new(run.state()),
+        }
+    }
+
+    pub async fn state_at(&self, position: Position) -> Result<DiagramState> {
+        match self {
+            Look::Sandbox(sandbox) => sandbox.state_at(position).await,
+            Look::Run(run) => run.state_at(position).await,
+        }
+    }
+
+    /// Ready server-sent events from behind `after`, then whatever else happens.
+    pub async fn events(&self, after: Position) -> Result<BoxStream<'static, Bytes>> {
+        match self {
+            Look::Sandbox(sandbox) => {
+                sandbox.wake().await?;
+                boxed(sandbox.events(after)?)
+            }
+            Look::Run(run) => boxed(run.clone().events(after)?),
+        }
+    }
+
+    /// At most `limit` lines of the record behind `after`, as NDJSON in pieces.
+    pub async fn history(&self, after: Position, limit: usize) -> Result<Vec<Bytes>> {
+        match self {
+            Look::Sandbox(sandbox) => sandbox.history(after, limit).await,
+            Look::Run(run) => run.history(after, limit).await,
+        }
+    }
+
+    /// Folds the record from its beginning up to `end`.
+    pub async fn fold<T>(&self, end: Position, seed: T, step: impl FnMut(&mut T, &Recorded)) -> Result<T> {
+        match self {
+            Look::Sandbox(sandbox) => sandbox.fold(end, seed, step).await,
+            Look::Run(run) => run.fold(end, seed, step).await,
+        }
+    }
+
+    pub async fn tables(&self, service: &str, at: Option<Position>) -> Result<Vec<TableSummary>> {
+        match self {
+            Look::Sandbox(sandbox) => sandbox.tables(service, at).await,
+            Look::Run(run) => run.tables(service, at).await,
+        }
+    }
+
+    pub async fn table(&self, service: &str, table: &str, at: Option<Position>) -> Result<TableRows> {
+        match self {
+            Look::Sandbox(sandbox) => sandbox.table(service, table, at).await,
+            Look::Run(run) => run.table(service, table, at).await,
+        }
+    }
+
+    /// Where in the record something stands out.
+    pub async fn strata(&self) -> Result<Strata> {
+        match self {
+            Look::Sandbox(sandbox) => sandbox.strata().await,
+            Look::Run(run) => Ok(run.strata()),
+        }
+    }
+
+    pub async fn invariants(&self) -> Result<Vec<Invariant>> {
+        match self {
+            Look::Sandbox(sandbox) => sandbox.invariants().await,
+            Look::Run(run) => Ok(run.invariants()),
+        }
+    }
+}
+
+fn boxed(events: impl Stream<Item = Bytes> + Send + 'static) -> Result<BoxStream<'static, Bytes>> {
+    Ok(Box::pin(events))
+}
