@@ -55,7 +55,7 @@ pub fn completed(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::Ope
 }
 
 /// What one may look at in a kept run as in a sandbox, answered by the same handlers.
-const OF_RUNS_TOO: [&str; 6] = [
+const OF_RUNS_TOO: [&str; 7] = [
     "/state",
     "/events",
     "/services/{name}/tables",
