@@ -182,7 +182,6 @@ impl Engine {
             self.player = Player::new(DiagramState::new(topology));
             self.player.paused = paused;
         }
-        self.store.show_nothing_told();
         self.show();
     }
 }

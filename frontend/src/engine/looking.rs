@@ -8,7 +8,7 @@ use crate::texts;
 use crate::views::{self, Filter, Grouping, Kind, Scope, Table, View};
 use protocol::{Name, Position, Uuid};
 use wasm_bindgen::prelude::*;
-use web_sys::{Element, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
+use web_sys::{Element, HtmlElement};
 
 /// Where the learner is, apart from the player's position.
 pub struct Looking {
@@ -242,10 +242,7 @@ impl Engine {
             let x = reel.get_attribute("data-x").and_then(|x| x.parse::<i32>().ok()).unwrap_or_default();
             reel.set_scroll_left(x - reel.client_width() * 2 / 3);
         } else if let Ok(Some(current)) = place.query_selector("[aria-current]") {
-            let options = ScrollIntoViewOptions::new();
-            options.set_block(ScrollLogicalPosition::Nearest);
-            options.set_inline(ScrollLogicalPosition::Center);
-            current.scroll_into_view_with_scroll_into_view_options(&options);
+            self.stage.keep_in_sight(&current);
         }
     }
 

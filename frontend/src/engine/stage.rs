@@ -145,6 +145,15 @@ impl Stage {
         }
     }
 
+    /// Scrolls the window, and nothing around it, until it shows an element.
+    pub fn keep_in_sight(&self, element: &Element) {
+        let (room, place) = (self.window.get_bounding_client_rect(), element.get_bounding_client_rect());
+        if place.top() < room.top() || place.bottom() > room.bottom() {
+            let down = place.top() - room.top() - room.height() / 2.0;
+            self.window.set_scroll_top(self.window.scroll_top() + down as i32);
+        }
+    }
+
     /// Each lever stands beside its service in every layout; the stylesheet picks the layout's.
     fn place_levers(&self, root: &HtmlElement) {
         for scene in &self.scenes {

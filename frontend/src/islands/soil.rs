@@ -23,9 +23,11 @@ pub fn Soil(store: Store, services: Vec<ServiceSpec>) -> impl IntoView {
                     on:click=|_| actions::pause_or_play()
                 ></button>
                 <span class="steps" inner_html=forward></span>
-                <span class="clock" inner_html=store.clock></span>
-                <span class="stretched" inner_html=store.stretched></span>
-                <span class="where"></span>
+                <span class="reading">
+                    <span class="clock" inner_html=store.clock></span>
+                    <span class="stretched" inner_html=store.stretched></span>
+                    <span class="where"></span>
+                </span>
                 <span class="pace" inner_html=speeds></span>
                 <details class="stops" inner_html=stops></details>
                 <span class="live">

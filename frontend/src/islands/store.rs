@@ -129,8 +129,6 @@ impl Store {
             play_class: text(),
             roomy,
         };
-        // Of what happened before this page, the picture speaks; the story begins here.
-        set(store.telling, if player.shown.sagas.latest.is_empty() { texts::NOTHING_YET } else { texts::BEFORE });
         store.show_link(if started { &Link::Live } else { &Link::NotStarted }, player.shown.hibernated);
         store.show_picture(&player.shown);
         store.show_levers(&player.shown);
@@ -196,21 +194,23 @@ impl Store {
 
     /// The sentence under the picture.
     pub fn show_story(&self, player: &Player) {
-        if let Some(entry) = player.telling() {
-            set(self.moment, &moment(entry));
-            set(self.telling, &entry.sentence().html());
+        match player.telling() {
+            Some(entry) => {
+                set(self.moment, &moment(entry));
+                set(self.telling, &entry.sentence().html());
+            }
+            // Of what happened before the events at hand, the picture speaks.
+            None => {
+                set(self.moment, "");
+                let nothing = player.shown.sagas.latest.is_empty();
+                set(self.telling, if nothing { texts::NOTHING_YET } else { texts::BEFORE });
+            }
         }
     }
 
     /// The soil's painting.
     pub fn show_strata(&self, painting: &str) {
         set(self.track, painting);
-    }
-
-    /// Nothing has been told yet.
-    pub fn show_nothing_told(&self) {
-        set(self.moment, "");
-        set(self.telling, texts::NOTHING_YET);
     }
 
     pub fn show_clock(&self, player: &Player, now: f64) {

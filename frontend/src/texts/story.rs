@@ -70,7 +70,15 @@ pub fn tell(before: &DiagramState, event: &Recorded) -> Option<Sentence> {
         }
         Observation::ServiceStopped { .. } => format!("*{who}* has stopped in good order."),
         Observation::FaultInstalled { fault } => match fault.spec.kind {
-            FaultKind::DeclinePayments => "From now on the card network declines every charge.".into(),
+            FaultKind::DeclinePayments => {
+                let which = match fault.spec.params.every {
+                    None | Some(1) => "every charge".into(),
+                    Some(2) => "every second charge".into(),
+                    Some(3) => "every third charge".into(),
+                    Some(n) => format!("each {n}th charge"),
+                };
+                format!("From now on the card network declines {which}.")
+            }
             FaultKind::Crash => return None,
         },
         Observation::FaultCleared { fault_id, .. } => {
