@@ -17,10 +17,14 @@ use protocol::{
 };
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::task::JoinHandle;
 
 /// The file of a sandbox's record, in its folder.
 pub const RECORD: &str = "sandbox.db";
+
+/// Commands that a load may leave without an answer.
+const UNANSWERED_MAX: usize = 10_000;
 
 pub struct Live {
     pub recorder: Recorder,
@@ -80,8 +84,9 @@ impl Live {
         let fault_timer = tokio::spawn(faults::run(recorder.clone(), clock, keepers.clone(), faults_changed));
         let bounds = Bounds {
             turns: env.loads.clone(),
-            minutes: env.config.load_minutes,
+            longest: Duration::from_secs(60 * u64::from(env.config.load_minutes)),
             record_bytes: env.config.record_bytes,
+            unanswered: UNANSWERED_MAX,
             commands: env.commands.clone(),
         };
         Ok(Arc::new(Live {

@@ -10,6 +10,7 @@ use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 /// What `PUT …/load` takes.
@@ -48,18 +49,32 @@ pub struct LoadView {
     sent: u64,
 }
 
-/// Commands left without an answer: past it a load is of no use to anyone, and only fills memory.
-const UNANSWERED_MAX: usize = 10_000;
-
 /// What bounds a load, and what it shares with those of other sandboxes.
 #[derive(Clone)]
 pub struct Bounds {
     /// One permit for each load that may run on this server.
     pub turns: Arc<Semaphore>,
-    pub minutes: u32,
+    /// How long one runs at most.
+    pub longest: Duration,
     pub record_bytes: u64,
+    /// Commands left without an answer: past it a load teaches nothing more and only fills memory.
+    pub unanswered: usize,
     /// Counts accepted commands.
     pub commands: Arc<AtomicU64>,
+}
+
+impl Bounds {
+    /// Why a load that ran for so long must not go on.
+    fn past(&self, ran: Duration, recorder: &Recorder) -> Option<String> {
+        if ran >= self.longest {
+            return Some(format!("it ran for {} minutes, as long as a load may", self.longest.as_secs() / 60));
+        }
+        if recorder.history.bytes() >= self.record_bytes {
+            return Some("the record is full".to_owned());
+        }
+        let unanswered = recorder.history.with_picture(|picture| picture.state.commands_waiting.len());
+        (unanswered >= self.unanswered).then(|| format!("{unanswered} commands wait for an answer"))
+    }
 }
 
 /// The way to a sandbox's load. It ends when this is dropped.
@@ -228,17 +243,11 @@ impl Loading {
     /// Sends commands until there is a reason not to.
     fn commands(&self, spec: LoadSpec, sent: Arc<AtomicU64>) -> impl Future<Output = String> + use<> {
         let (recorder, clock, bounds) = (self.recorder.clone(), self.clock, self.bounds.clone());
-        let until = clock.now_us() + u64::from(bounds.minutes) * 60_000_000;
+        let began = clock.now_us();
         kit::load::run(clock, spec.rate, move || {
-            if clock.now_us() >= until {
-                let minutes = bounds.minutes;
-                return ControlFlow::Break(format!("it ran for {minutes} minutes, as long as a load may"));
-            }
-            if recorder.history.bytes() >= bounds.record_bytes {
-                return ControlFlow::Break("the record is full".to_owned());
-            }
-            if recorder.history.with_picture(|picture| picture.state.commands_waiting.len()) >= UNANSWERED_MAX {
-                return ControlFlow::Break(format!("{UNANSWERED_MAX} commands wait for an answer"));
+            let ran = Duration::from_micros(clock.now_us().saturating_sub(began));
+            if let Some(reason) = bounds.past(ran, &recorder) {
+                return ControlFlow::Break(reason);
             }
             let command = Command { id: Uuid::new_v4(), kind: spec.kind.to_string(), data: spec.data.clone() };
             // Nobody waits for the answer: the id is new, so it is accepted unless the record ends.
@@ -260,5 +269,64 @@ impl Loading {
     /// Behind all commands it has sent.
     fn observe(&self, by: Name, observation: Observation) {
         let _ = self.recorder.send(Entry::Observe(vec![by_server(self.clock, by, observation)]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recorder::{self, storage};
+    use crate::testing::TempDir;
+
+    fn bounds() -> Bounds {
+        Bounds {
+            turns: Arc::new(Semaphore::new(1)),
+            longest: Duration::from_secs(15 * 60),
+            record_bytes: 1 << 30,
+            unanswered: 1000,
+            commands: Arc::default(),
+        }
+    }
+
+    /// A load whose commands nobody answers: how many it sent, and why it ended.
+    async fn ended(bounds: Bounds) -> (u64, String) {
+        let (dir, topology) = (TempDir::new(), protocol::topology("saga-choreography").expect("exists"));
+        let path = dir.path().join("sandbox.db");
+        let stored = storage::open(&path, &topology).await.expect("opens");
+        let clock = Clock::starting_now();
+        let recorder::Opened { recorder, task, .. } = recorder::open(stored, path, clock, Uuid::nil());
+        tokio::spawn(task.run());
+        let loader = Loader::new(recorder.clone(), clock, bounds.clone());
+        let rate = NonZeroU32::new(10_000).expect("not 0");
+        loader.put(LoadSpec { kind: "PlaceOrder".into(), rate, data: one_piece() }).await;
+        let turn = tokio::time::timeout(Duration::from_secs(30), bounds.turns.acquire()).await;
+        drop(turn.expect("it ends in time"));
+        recorder.flush().await.expect("it is open");
+        assert_eq!(loader.standing(), LoadStanding::Off);
+        let pieces = recorder.history.ndjson(0, usize::MAX).await.expect("it can be read").concat();
+        let last = pieces.trim_ascii_end().rsplit(|byte| *byte == b'\n').next().expect("a line");
+        let last: protocol::Recorded = serde_json::from_slice(last).expect("reads");
+        let Observation::LoadStopped { sent, reason, .. } = last.observation else { panic!("{last:?}") };
+        assert_eq!(sent, last.position - 2, "all but its start and its end are its commands");
+        recorder.end().await;
+        (sent, reason)
+    }
+
+    #[tokio::test]
+    async fn a_load_ends_when_its_time_is_up() {
+        let (_, reason) = ended(Bounds { longest: Duration::from_millis(20), ..bounds() }).await;
+        assert_eq!(reason, "it ran for 0 minutes, as long as a load may");
+    }
+
+    #[tokio::test]
+    async fn a_load_ends_when_nobody_answers_it() {
+        let (sent, reason) = ended(Bounds { unanswered: 50, ..bounds() }).await;
+        assert!(sent >= 50 && reason.ends_with("commands wait for an answer"), "{sent}: {reason}");
+    }
+
+    #[tokio::test]
+    async fn a_load_ends_when_the_record_is_full() {
+        let (_, reason) = ended(Bounds { record_bytes: 10_000, ..bounds() }).await;
+        assert_eq!(reason, "the record is full");
     }
 }
