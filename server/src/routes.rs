@@ -11,6 +11,7 @@ pub mod lessons;
 pub mod operations;
 pub mod page;
 pub mod runs;
+pub mod runs_page;
 pub mod sandboxes;
 pub mod services;
 pub mod state;
