@@ -50,10 +50,10 @@ impl Page {
 /// Whose system a living page shows.
 pub enum Asked {
     /// Nobody's yet.
-    ForAny,
-    ForOwn(Box<Live>),
+    Nobodys,
+    Own(Box<Live>),
     /// One that is not there, or somebody else's.
-    ForMissing,
+    Missing,
 }
 
 struct Rendered {
@@ -80,9 +80,9 @@ impl Pages {
 
     pub fn respond(&self, page: Page, asked: Asked, headers: &HeaderMap) -> Response {
         match asked {
-            Asked::ForOwn(live) => own(self.render(page, Shown::Live(&live)), headers),
-            Asked::ForMissing => own(self.render(page, Shown::Missing), headers),
-            Asked::ForAny => varying(self.shared(page).respond(headers)),
+            Asked::Own(live) => own(self.render(page, Shown::Live(&live)), headers),
+            Asked::Missing => own(self.render(page, Shown::Missing), headers),
+            Asked::Nobodys => varying(self.shared(page).respond(headers)),
         }
     }
 
@@ -200,12 +200,12 @@ mod tests {
     #[test]
     fn a_page_without_a_sandbox_is_the_same_for_everybody_and_not_sent_twice() {
         let pages = pages();
-        let first = pages.respond(Page::Lessons, Asked::ForAny, &HeaderMap::new());
+        let first = pages.respond(Page::Lessons, Asked::Nobodys, &HeaderMap::new());
         assert_eq!(first.status(), StatusCode::OK);
         assert_eq!(first.headers()[CACHE_CONTROL], "no-cache");
         assert_eq!(first.headers()[VARY], "Cookie, Accept-Encoding");
         let headers = HeaderMap::from_iter([(IF_NONE_MATCH, first.headers()[ETAG].clone())]);
-        let again = pages.respond(Page::Lessons, Asked::ForAny, &headers);
+        let again = pages.respond(Page::Lessons, Asked::Nobodys, &headers);
         assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
     }
 
@@ -214,7 +214,7 @@ mod tests {
         let state = diagram::DiagramState::default();
         let live = Box::new(Live { sandbox_id: "0".repeat(32), state, kept: false, end: 0 });
         let headers = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("gzip, br"))]);
-        let response = pages().respond(Page::Home, Asked::ForOwn(live), &headers);
+        let response = pages().respond(Page::Home, Asked::Own(live), &headers);
         assert_eq!(response.headers()[CACHE_CONTROL], "private, no-store");
         assert_eq!(response.headers()[CONTENT_ENCODING], "gzip");
         assert!(!response.headers().contains_key(ETAG));

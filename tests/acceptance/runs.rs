@@ -409,6 +409,7 @@ async fn a_kill_while_runs_are_kept_leaves_whole_runs_and_nothing_else() {
             assert_eq!(Some(lines.lines().count() as u64), run["position"].as_u64());
         }
     }
+    assert!(!acknowledged.is_empty(), "every kill came too early to say anything");
     app.stop().await;
 
     // Between a file in its place and its row in the list, and between two others of its steps.

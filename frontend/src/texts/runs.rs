@@ -51,7 +51,8 @@ pub const MISSING: &str =
 pub const COMPARE_TITLE: &str = "Side by side";
 pub const COMPARE_DESCRIPTION: &str = "Two runs compared command by command.";
 pub const COMPARE_LEDE: &str = "What came of each command, service by service. What services did at the same time may \
-     lie in any order, so times and the order between services do not count.";
+     lie in any order, so times and the order between services do not count. What happened between two commands, \
+     such as a crash or a fault, counts to the one before.";
 pub const FIRST_DIFFERENCE: &str = "The first difference";
 pub const NO_DIFFERENCE: &str = "No difference: every command came to the same in both runs.";
 pub const ONLY_HERE: &str = "only in this run";

@@ -34,7 +34,7 @@ pub async fn home(
 }
 
 pub async fn lessons(State(app): State<App>, headers: HeaderMap) -> Response {
-    app.pages.respond(Page::Lessons, Asked::ForAny, &headers)
+    app.pages.respond(Page::Lessons, Asked::Nobodys, &headers)
 }
 
 pub async fn lesson(
@@ -67,12 +67,12 @@ async fn show(app: &App, page: Page, actor: Actor, wanted: Wanted, headers: &Hea
     let asked = match &wanted.run {
         None => match newest(app, page, actor).await {
             Some(look) => live(&look, wanted.at).await,
-            None => Asked::ForAny,
+            None => Asked::Nobodys,
         },
         Some(id) => match look(app, actor, id).await {
             Ok(look) => live(&look, wanted.at).await,
             // The page still reads.
-            Err(problem) if problem.status == StatusCode::NOT_FOUND => Asked::ForMissing,
+            Err(problem) if problem.status == StatusCode::NOT_FOUND => Asked::Missing,
             Err(problem) => return Err(problem),
         },
     };
@@ -107,5 +107,5 @@ async fn live(look: &Look, at: Option<u64>) -> Asked {
             }
         },
     };
-    Asked::ForOwn(Box::new(Live { sandbox_id: look.id(), state, kept: matches!(look, Look::Run(_)), end }))
+    Asked::Own(Box::new(Live { sandbox_id: look.id(), state, kept: matches!(look, Look::Run(_)), end }))
 }
