@@ -378,7 +378,10 @@ async fn a_kill_while_runs_are_kept_leaves_whole_runs_and_nothing_else() {
     let session = sandbox.session().clone();
     let mut rng = Rng::with_seed(7);
     let mut acknowledged = BTreeSet::new();
-    for _ in 0..12 {
+    for round in 0..12 {
+        if round % 4 == 0 {
+            acknowledged.insert(session.keep(&sandbox, "well before the kill", None).await.id().to_owned());
+        }
         let keeping: Vec<_> = (0..4)
             .map(|_| {
                 let request = keep(&sandbox, json!({"sandbox": sandbox.id(), "name": "before the kill"}));
@@ -409,7 +412,6 @@ async fn a_kill_while_runs_are_kept_leaves_whole_runs_and_nothing_else() {
             assert_eq!(Some(lines.lines().count() as u64), run["position"].as_u64());
         }
     }
-    assert!(!acknowledged.is_empty(), "every kill came too early to say anything");
     app.stop().await;
 
     // Between a file in its place and its row in the list, and between two others of its steps.
