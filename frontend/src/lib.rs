@@ -16,6 +16,8 @@ pub mod texts;
 pub mod views;
 
 #[cfg(feature = "ssr")]
+mod date;
+#[cfg(feature = "ssr")]
 mod pages;
 #[cfg(feature = "ssr")]
 pub mod render;

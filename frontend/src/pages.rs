@@ -1,17 +1,21 @@
 //! A file per page. Pages are rendered once, to a string; only their islands live on.
 
+mod compare;
 mod home;
 mod lesson;
 mod lessons;
 mod living;
 mod nothing;
 mod playground;
+mod runs;
 mod shell;
 
+pub use compare::{CommandEntry, ComparePage, CompareView, FactEntry, FirstDifference, SideEntry};
 pub use home::Home;
 pub use lesson::LessonPage;
 pub use lessons::LessonsPage;
 pub use living::Living;
 pub use nothing::Nothing;
 pub use playground::PlaygroundPage;
+pub use runs::{RunEntry, RunsPage, RunsView};
 pub use shell::{Here, shell};

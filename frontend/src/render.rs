@@ -1,13 +1,16 @@
 //! Each page as a whole HTML document. This is what the server calls.
 
 use crate::islands::{Given, Room};
-use crate::pages::{Here, Home, LessonPage, LessonsPage, Nothing, PlaygroundPage, shell};
+use crate::pages::{ComparePage, Here, Home, LessonPage, LessonsPage, Nothing, PlaygroundPage, RunsPage, shell};
 use crate::texts;
 use diagram::DiagramState;
 use hydration_context::SsrSharedContext;
 use leptos::prelude::*;
 use lessons::Lesson;
+use protocol::Position;
 use std::sync::Arc;
+
+pub use crate::pages::{CommandEntry, CompareView, FactEntry, FirstDifference, RunEntry, RunsView, SideEntry};
 
 /// The addresses of what pages load.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +18,8 @@ pub struct Assets {
     pub css: String,
     /// The script that starts the islands.
     pub start: String,
+    /// The script of the page of kept runs.
+    pub runs: String,
     /// The wasm's JavaScript.
     pub glue: String,
     pub wasm: String,
@@ -25,18 +30,33 @@ pub struct Assets {
     pub dev_reload: bool,
 }
 
-/// The session's sandbox of the page's topology.
+/// A sandbox of the session, or a run it keeps.
 #[derive(Clone, Debug)]
 pub struct Live {
     pub sandbox_id: String,
+    /// The picture at the position that was asked for.
     pub state: DiagramState,
+    /// It is a kept run, which only stands still.
+    pub kept: bool,
+    /// The last position of its record.
+    pub end: Position,
+}
+
+/// What a living page shows.
+#[derive(Clone, Copy, Debug)]
+pub enum Shown<'a> {
+    /// Nothing yet: a system is found or started in the browser.
+    New,
+    /// The run that was asked for is not there, or not this session's.
+    Missing,
+    Live(&'a Live),
 }
 
 /// The topology of every page of this slice.
 const TOPOLOGY: &str = "saga-choreography";
 
-pub fn home(assets: &Assets, live: Option<&Live>) -> String {
-    let given = given(live, TOPOLOGY, Room::Home);
+pub fn home(assets: &Assets, shown: Shown) -> String {
+    let given = given(shown, TOPOLOGY, Room::Home);
     document(|| shell(assets, Here::Home, "", texts::HOME_DESCRIPTION, true, view! { <Home given/> }))
 }
 
@@ -45,18 +65,28 @@ pub fn lessons(assets: &Assets) -> String {
     document(|| shell(assets, Here::Lessons, title, description, false, view! { <LessonsPage/> }))
 }
 
-pub fn lesson(assets: &Assets, lesson: &Lesson, live: Option<&Live>) -> String {
-    let given = given(live, &lesson.topology, Room::Lesson);
+pub fn lesson(assets: &Assets, lesson: &Lesson, shown: Shown) -> String {
+    let given = given(shown, &lesson.topology, Room::Lesson);
     document(|| {
         let page = view! { <LessonPage lesson=lesson.clone() given/> };
         shell(assets, Here::Lesson, &lesson.title, &lesson.summary, true, page)
     })
 }
 
-pub fn playground(assets: &Assets, live: Option<&Live>) -> String {
-    let given = given(live, TOPOLOGY, Room::Playground);
+pub fn playground(assets: &Assets, shown: Shown) -> String {
+    let given = given(shown, TOPOLOGY, Room::Playground);
     let (title, description) = (texts::PLAYGROUND_TITLE, texts::PLAYGROUND_DESCRIPTION);
     document(|| shell(assets, Here::Playground, title, description, true, view! { <PlaygroundPage given/> }))
+}
+
+pub fn runs(assets: &Assets, view: RunsView) -> String {
+    let (title, description) = (texts::runs::TITLE, texts::runs::DESCRIPTION);
+    document(|| shell(assets, Here::Runs, title, description, false, view! { <RunsPage view/> }))
+}
+
+pub fn compare(assets: &Assets, view: CompareView) -> String {
+    let (title, description) = (texts::runs::COMPARE_TITLE, texts::runs::COMPARE_DESCRIPTION);
+    document(|| shell(assets, Here::Compare, title, description, false, view! { <ComparePage view/> }))
 }
 
 pub fn not_found(assets: &Assets) -> String {
@@ -76,12 +106,20 @@ fn nothing(assets: &Assets, title: &str, sentence: &str) -> String {
     document(|| shell(assets, Here::Nowhere, title, sentence, false, page()))
 }
 
-fn given(live: Option<&Live>, topology: &str, room: Room) -> Given {
-    match live {
-        Some(live) => Given { sandbox_id: Some(live.sandbox_id.clone()), state: live.state.clone(), room },
-        None => {
+fn given(shown: Shown, topology: &str, room: Room) -> Given {
+    match shown {
+        Shown::Live(live) => Given {
+            sandbox_id: Some(live.sandbox_id.clone()),
+            state: live.state.clone(),
+            room,
+            kept: live.kept,
+            end: Some(live.end),
+            missing: false,
+        },
+        Shown::New | Shown::Missing => {
             let topology = protocol::topology(topology).expect("lessons and pages name topologies that exist");
-            Given { sandbox_id: None, state: DiagramState::new(&topology), room }
+            let (state, missing) = (DiagramState::new(&topology), matches!(shown, Shown::Missing));
+            Given { sandbox_id: None, state, room, kept: false, end: None, missing }
         }
     }
 }

@@ -126,7 +126,7 @@ async fn ours(dir: &Path, sagas: u64) -> anyhow::Result<Duration> {
 
     let room = Arc::new(Semaphore::new(IN_FLIGHT));
     let ended = Arc::new(Semaphore::new(0));
-    let mut events = Box::pin(sandbox.events(0)?);
+    let mut events = Box::pin(sandbox.events(0).await?);
     let viewer = tokio::spawn({
         let (room, ended) = (room.clone(), ended.clone());
         let needle = memchr::memmem::Finder::new(br#""to":"CONFIRMED""#);

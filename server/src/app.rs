@@ -142,6 +142,8 @@ fn pages(dev_reload: bool) -> Router<App> {
         .route("/lessons", get(page::lessons))
         .route("/lessons/{slug}", get(page::lesson))
         .route("/playground", get(page::playground))
+        .route("/runs", get(runs_page::show))
+        .route("/runs/compare", get(runs_page::compare))
         .route("/assets/{*path}", get(asset::show));
     if dev_reload { router.route("/dev/reload", get(page::reload)) } else { router }
 }

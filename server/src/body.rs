@@ -26,7 +26,7 @@ const IMPORT_ARRIVAL: Duration = Duration::from_secs(60);
 /// Imported records that are in memory at a time, whoever sends them.
 static IMPORTS: Semaphore = Semaphore::const_new(4);
 
-/// How much of a body that is too large is taken in, so that the client gets to read why.
+/// How much of a body is taken in beyond what it may have, so that the client gets to read why.
 const DRAINED: usize = 16 << 20;
 
 pub async fn read_whole(State(app): State<App>, request: Request, next: Next) -> Result<Response, Problem> {

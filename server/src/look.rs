@@ -4,7 +4,6 @@ use crate::runs::Run;
 use crate::sandbox::{Invariant, Sandbox, SandboxError, TableRows, TableSummary};
 use bytes::Bytes;
 use diagram::{DiagramState, Strata};
-use futures_util::Stream;
 use futures_util::stream::BoxStream;
 use protocol::{Position, Recorded};
 use std::sync::Arc;
@@ -43,11 +42,8 @@ impl Look {
     /// Ready server-sent events from behind `after`, then whatever else happens.
     pub async fn events(&self, after: Position) -> Result<BoxStream<'static, Bytes>> {
         match self {
-            Look::Sandbox(sandbox) => {
-                sandbox.wake().await?;
-                boxed(sandbox.events(after)?)
-            }
-            Look::Run(run) => boxed(run.clone().events(after)?),
+            Look::Sandbox(sandbox) => Ok(Box::pin(sandbox.events(after).await?)),
+            Look::Run(run) => Ok(Box::pin(run.clone().events(after)?)),
         }
     }
 
@@ -95,8 +91,4 @@ impl Look {
             Look::Run(run) => Ok(run.invariants()),
         }
     }
-}
-
-fn boxed(events: impl Stream<Item = Bytes> + Send + 'static) -> Result<BoxStream<'static, Bytes>> {
-    Ok(Box::pin(events))
 }

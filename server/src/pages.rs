@@ -6,7 +6,7 @@ use crate::encoding::{self, Encoding};
 use crate::error::Problem;
 use axum::body::{Body, Bytes};
 use axum::response::Response;
-use frontend::render::{self, Live};
+use frontend::render::{self, CompareView, Live, RunsView, Shown};
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, StatusCode};
 use lessons::Lesson;
@@ -47,6 +47,15 @@ impl Page {
     }
 }
 
+/// Whose system a living page shows.
+pub enum Asked {
+    /// Nobody's yet.
+    Nobodys,
+    Own(Box<Live>),
+    /// One that is not there, or somebody else's.
+    Missing,
+}
+
 struct Rendered {
     etag: HeaderValue,
     plain: Bytes,
@@ -59,6 +68,7 @@ impl Pages {
         let assets = render::Assets {
             css: assets.url("main.css"),
             start: assets.url("start.js"),
+            runs: assets.url("runs.js"),
             glue: assets.url("frontend.js"),
             wasm: assets.url("frontend_bg.wasm"),
             fonts: assets.urls("fonts/", ".woff2"),
@@ -68,13 +78,21 @@ impl Pages {
         Self { assets, rendered: Mutex::default() }
     }
 
-    pub fn respond(&self, page: Page, live: Option<Live>, headers: &HeaderMap) -> Response {
-        let mut response = match live {
-            Some(live) => own(self.render(page, Some(&live)), headers),
-            None => self.shared(page).respond(headers),
-        };
-        response.headers_mut().insert(VARY, HeaderValue::from_static("Cookie, Accept-Encoding"));
-        response
+    pub fn respond(&self, page: Page, asked: Asked, headers: &HeaderMap) -> Response {
+        match asked {
+            Asked::Own(live) => own(self.render(page, Shown::Live(&live)), headers),
+            Asked::Missing => own(self.render(page, Shown::Missing), headers),
+            Asked::Nobodys => varying(self.shared(page).respond(headers)),
+        }
+    }
+
+    /// The session's kept runs.
+    pub fn runs(&self, view: RunsView, headers: &HeaderMap) -> Response {
+        own(render::runs(&self.assets, view), headers)
+    }
+
+    pub fn compare(&self, view: CompareView, headers: &HeaderMap) -> Response {
+        own(render::compare(&self.assets, view), headers)
     }
 
     /// What a person sees of a problem.
@@ -85,12 +103,12 @@ impl Pages {
         }
     }
 
-    fn render(&self, page: Page, live: Option<&Live>) -> String {
+    fn render(&self, page: Page, shown: Shown) -> String {
         match page {
-            Page::Home => render::home(&self.assets, live),
+            Page::Home => render::home(&self.assets, shown),
             Page::Lessons => render::lessons(&self.assets),
-            Page::Lesson(lesson) => render::lesson(&self.assets, lesson, live),
-            Page::Playground => render::playground(&self.assets, live),
+            Page::Lesson(lesson) => render::lesson(&self.assets, lesson, shown),
+            Page::Playground => render::playground(&self.assets, shown),
         }
     }
 
@@ -99,7 +117,7 @@ impl Pages {
         if let Some(rendered) = lock().get(page.key()) {
             return rendered.clone();
         }
-        let rendered = Arc::new(Rendered::new(self.render(page, None)));
+        let rendered = Arc::new(Rendered::new(self.render(page, Shown::New)));
         lock().insert(page.key(), rendered.clone());
         rendered
     }
@@ -141,6 +159,11 @@ fn own(page: String, headers: &HeaderMap) -> Response {
         Encoding::Brotli | Encoding::Gzip => html(encoding::gzip(page.as_bytes()), Encoding::Gzip),
     };
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    varying(response)
+}
+
+fn varying(mut response: Response) -> Response {
+    response.headers_mut().insert(VARY, HeaderValue::from_static("Cookie, Accept-Encoding"));
     response
 }
 
@@ -177,20 +200,21 @@ mod tests {
     #[test]
     fn a_page_without_a_sandbox_is_the_same_for_everybody_and_not_sent_twice() {
         let pages = pages();
-        let first = pages.respond(Page::Lessons, None, &HeaderMap::new());
+        let first = pages.respond(Page::Lessons, Asked::Nobodys, &HeaderMap::new());
         assert_eq!(first.status(), StatusCode::OK);
         assert_eq!(first.headers()[CACHE_CONTROL], "no-cache");
         assert_eq!(first.headers()[VARY], "Cookie, Accept-Encoding");
         let headers = HeaderMap::from_iter([(IF_NONE_MATCH, first.headers()[ETAG].clone())]);
-        let again = pages.respond(Page::Lessons, None, &headers);
+        let again = pages.respond(Page::Lessons, Asked::Nobodys, &headers);
         assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
     }
 
     #[test]
     fn a_page_with_a_sandbox_is_kept_by_nobody() {
-        let live = Live { sandbox_id: "0".repeat(32), state: diagram::DiagramState::default() };
+        let state = diagram::DiagramState::default();
+        let live = Box::new(Live { sandbox_id: "0".repeat(32), state, kept: false, end: 0 });
         let headers = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("gzip, br"))]);
-        let response = pages().respond(Page::Home, Some(live), &headers);
+        let response = pages().respond(Page::Home, Asked::Own(live), &headers);
         assert_eq!(response.headers()[CACHE_CONTROL], "private, no-store");
         assert_eq!(response.headers()[CONTENT_ENCODING], "gzip");
         assert!(!response.headers().contains_key(ETAG));

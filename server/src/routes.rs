@@ -12,6 +12,7 @@ pub mod load;
 pub mod operations;
 pub mod page;
 pub mod runs;
+pub mod runs_page;
 pub mod sandboxes;
 pub mod services;
 pub mod sources;

@@ -421,9 +421,9 @@ impl Sandbox {
         }
     }
 
-    /// Ready server-sent events from behind `after`; ends when the sandbox does. Wake it first.
-    pub fn events(&self, after: Position) -> Result<impl Stream<Item = Bytes> + Send + 'static + use<>> {
-        let live = self.live_now().ok_or_else(|| anyhow::anyhow!("the sandbox is asleep"))?;
+    /// Ready server-sent events from behind `after`; ends when the sandbox does.
+    pub async fn events(&self, after: Position) -> Result<impl Stream<Item = Bytes> + Send + 'static + use<>> {
+        let live = self.live().await?;
         self.check_cursor(&live, after)?;
         Ok(live.recorder.history.clone().events(after))
     }

@@ -378,7 +378,10 @@ async fn a_kill_while_runs_are_kept_leaves_whole_runs_and_nothing_else() {
     let session = sandbox.session().clone();
     let mut rng = Rng::with_seed(7);
     let mut acknowledged = BTreeSet::new();
-    for _ in 0..12 {
+    for round in 0..12 {
+        if round % 4 == 0 {
+            acknowledged.insert(session.keep(&sandbox, "well before the kill", None).await.id().to_owned());
+        }
         let keeping: Vec<_> = (0..4)
             .map(|_| {
                 let request = keep(&sandbox, json!({"sandbox": sandbox.id(), "name": "before the kill"}));
@@ -425,4 +428,44 @@ async fn a_kill_while_runs_are_kept_leaves_whole_runs_and_nothing_else() {
     app.start().await;
     assert_eq!(folders(&app).len(), before - 2);
     app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_shows_the_run_it_is_asked_for_at_the_position_it_is_asked_for() {
+    let app = App::in_process(&NO_HURRY).await;
+    let sandbox = lived_in(&app, 1).await;
+    let session = sandbox.session().clone();
+    let run = session.keep(&sandbox, "<i>kept</i> & told", Some(90)).await;
+    let end = sandbox.position().await;
+    let page = async |path: &str| {
+        let answer = session.get(path).await;
+        assert_eq!(answer.status(), 200, "{path}");
+        assert_eq!(answer.headers()["cache-control"], "private, no-store", "{path}");
+        answer.text().await.expect("text")
+    };
+    for path in ["/", "/lessons/sagas", "/playground"] {
+        let kept = page(&format!("{path}?run={}&at=40", run.id())).await;
+        assert!(kept.contains(&format!("data-sandbox=\"{}\"", run.id())), "{path}");
+        assert!(kept.contains("data-kept=\"true\"") && kept.contains("data-end=\"90\""), "{path}");
+        assert!(kept.contains("&quot;position&quot;:40,"), "{path}");
+        let past = page(&format!("{path}?run={}&at=1000", run.id())).await;
+        assert!(past.contains("&quot;position&quot;:90,"), "{path}");
+        let living = page(&format!("{path}?run={}", sandbox.id())).await;
+        assert!(living.contains(&format!("data-end=\"{end}\"")) && !living.contains("data-kept"), "{path}");
+        let newest = page(&format!("{path}?at=40")).await;
+        assert!(newest.contains(sandbox.id()) && newest.contains("&quot;position&quot;:40,"), "{path}");
+
+        let others = app.session().get(&format!("{path}?run={}", run.id())).await;
+        assert_eq!(others.status(), 200);
+        let others = others.text().await.expect("text");
+        assert!(others.contains("class=\"missing\"") && !others.contains("data-sandbox="), "{path}");
+    }
+    let runs = page("/runs").await;
+    assert!(runs.contains(run.id()) && runs.contains(sandbox.id()) && !runs.contains("<i>kept"));
+    let compare = page(&format!("/runs/compare?a={}&b={}", run.id(), sandbox.id())).await;
+    assert!(compare.contains("The first difference") && !compare.contains("<i>kept"));
+    let theirs = app.session();
+    assert!(!theirs.get_text("/runs").await.contains(run.id()));
+    let theirs = theirs.get(&format!("/runs/compare?a={0}&b={0}", run.id())).await;
+    assert_eq!(theirs.status(), 404);
 }

@@ -11,6 +11,7 @@ use crate::texts;
 use crate::views::View;
 use diagram::DiagramState;
 use leptos::prelude::*;
+use protocol::Position;
 
 /// Where the terrarium stands: how much is shown beside the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,12 @@ pub struct Given {
     /// The picture as the server folded it; the stream goes on from there.
     pub state: DiagramState,
     pub room: Room,
+    /// It is a kept run, which only stands still.
+    pub kept: bool,
+    /// The last position of its record, which may lie past that of the picture.
+    pub end: Option<Position>,
+    /// The page was asked for a run that is not there, or not this session's.
+    pub missing: bool,
 }
 
 #[cfg(not(feature = "hydrate"))]
@@ -57,6 +64,9 @@ fn given() -> Option<Given> {
         sandbox_id: around.get_attribute("data-sandbox").as_deref().map(crate::client::of),
         state: crate::json::read(&around.get_attribute("data-picture")?)?,
         room: Room::ALL.into_iter().find(|known| known.name() == room)?,
+        kept: around.has_attribute("data-kept"),
+        end: around.get_attribute("data-end").and_then(|end| end.parse().ok()),
+        missing: false,
     })
 }
 
@@ -67,7 +77,7 @@ pub fn Terrarium() -> impl IntoView {
 }
 
 fn alive(given: Given) -> impl IntoView {
-    let Given { sandbox_id, state, room } = given;
+    let Given { sandbox_id, state, room, .. } = given;
     let services = state.topology.as_ref().map(|topology| topology.services.clone()).unwrap_or_default();
     let title = state.topology.as_ref().map(|topology| topology.title.to_string()).unwrap_or_default();
     let player = Player::new(state);

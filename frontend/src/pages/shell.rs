@@ -9,6 +9,8 @@ pub enum Here {
     Lessons,
     Lesson,
     Playground,
+    Runs,
+    Compare,
     Nowhere,
 }
 
@@ -34,6 +36,7 @@ pub fn shell(
             <meta name="wasm" content=assets.wasm.clone()/>
         }
     });
+    let runs = (here == Here::Runs).then(|| view! { <script type="module" src=assets.runs.clone()></script> });
     let reload = assets.dev_reload.then(|| view! { <meta name="dev-reload" content="/dev/reload"/> });
     let current = move |entry: Here, parent: bool| (here == entry).then_some("page").or((parent).then_some("true"));
     view! {
@@ -51,6 +54,7 @@ pub fn shell(
                 {alive}
                 {reload}
                 <script type="module" src=assets.start.clone()></script>
+                {runs}
             </head>
             <body>
                 <a class="skip" href="#content">{texts::SKIP}</a>
@@ -62,6 +66,7 @@ pub fn shell(
                     <nav aria-label=texts::NAVIGATION>
                         <a href="/lessons" aria-current=current(Here::Lessons, here == Here::Lesson)>{texts::NAV_LESSONS}</a>
                         <a href="/playground" aria-current=current(Here::Playground, false)>{texts::NAV_PLAYGROUND}</a>
+                        <a href="/runs" aria-current=current(Here::Runs, here == Here::Compare)>{texts::runs::NAV}</a>
                     </nav>
                 </header>
                 {page}

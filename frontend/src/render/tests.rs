@@ -4,6 +4,7 @@ fn assets() -> Assets {
     Assets {
         css: "/assets/main.1.css".into(),
         start: "/assets/start.1.js".into(),
+        runs: "/assets/runs.1.js".into(),
         glue: "/assets/frontend.1.js".into(),
         wasm: "/assets/frontend_bg.1.wasm".into(),
         fonts: vec!["/assets/fonts/literata.1.woff2".into()],
@@ -16,10 +17,10 @@ fn every_page() -> Vec<String> {
     let assets = assets();
     let sagas = lessons::lesson("sagas").expect("it is embedded");
     vec![
-        home(&assets, None),
+        home(&assets, Shown::New),
         lessons(&assets),
-        lesson(&assets, sagas, None),
-        playground(&assets, None),
+        lesson(&assets, sagas, Shown::New),
+        playground(&assets, Shown::New),
         not_found(&assets),
         error_page(&assets, 500, "The <server> stumbled."),
     ]
@@ -47,7 +48,7 @@ fn no_page_has_what_the_content_security_policy_forbids() {
 
 #[test]
 fn the_living_pages_show_the_system_without_a_script() {
-    let page = lesson(&assets(), lessons::lesson("sagas").expect("it is embedded"), None);
+    let page = lesson(&assets(), lessons::lesson("sagas").expect("it is embedded"), Shown::New);
     assert!(page.contains("not started") && page.contains("card network · declared 50 ms"));
     assert_eq!(page.matches("<leptos-island").count(), 1);
     assert_eq!(page.matches(">Place an order</button>").count(), 1);
@@ -59,4 +60,66 @@ fn the_living_pages_show_the_system_without_a_script() {
 #[test]
 fn words_from_elsewhere_are_escaped() {
     assert!(error_page(&assets(), 500, "The <server> stumbled.").contains("The &lt;server&gt; stumbled."));
+}
+
+#[test]
+fn the_page_of_runs_lists_them_and_says_what_to_do_when_there_are_none() {
+    let empty = runs(&assets(), RunsView { import_bytes: 64 << 20, ..RunsView::default() });
+    assert!(empty.contains("Nothing is kept yet.") && empty.contains("Up to 64 MB."));
+    assert!(!empty.contains("<select") && !empty.contains(" style=\""));
+    assert_eq!(empty.matches("<script").count(), 2, "the page's own script, too");
+    let page = runs(&assets(), RunsView { kept: vec![entry("<b>one</b>"), entry("two")], ..RunsView::default() });
+    assert!(page.contains("&lt;b>one&lt;/b>") || page.contains("&lt;b&gt;one&lt;/b&gt;"), "a name is text");
+    assert!(page.contains("href=\"/playground?run=0000\"") && page.contains("href=\"/api/runs/0000/export/ndjson\""));
+    assert!(page.contains("<time datetime=\"2026-11-23T18:44Z\">23 November 2026, 18:44 UTC</time>"));
+    assert_eq!((page.matches("<select").count(), page.matches(" selected").count()), (2, 2));
+}
+
+fn entry(name: &str) -> RunEntry {
+    RunEntry {
+        id: "0000".into(),
+        name: name.into(),
+        topology: "saga-choreography".into(),
+        position: 812,
+        created: 1_795_459_440_000,
+        origin: "kept",
+    }
+}
+
+#[test]
+fn two_runs_stand_side_by_side_with_the_first_difference_on_top() {
+    let side = |position, text: &str| {
+        let fact = FactEntry { position, service: "payments".into(), text: text.into(), differs: true };
+        Some(SideEntry { facts: vec![fact], left_out: 0 })
+    };
+    let (a, b) = (side(21, "payment 102 began as CAPTURED"), side(24, "payment 102 began as <DECLINED>"));
+    let view = CompareView {
+        a: entry("one"),
+        b: entry("two"),
+        commands: vec![CommandEntry { ordinal: 2, a, b, differs: true }],
+        first: Some(FirstDifference { command: 2, a: Some(21), b: Some(24) }),
+        earlier: None,
+        later: Some(201),
+    };
+    let page = compare(&assets(), view.clone());
+    assert_eq!(page.matches("href=\"/playground?run=0000&amp;at=21\"").count(), 2, "on top and in its place");
+    assert_eq!(page.matches("began as &lt;DECLINED").count(), 2);
+    assert!(
+        page.contains("id=\"command-2\"") && page.contains("href=\"#command-2\"") && page.contains("&amp;from=201")
+    );
+    let same = compare(&assets(), CompareView { first: None, ..view });
+    assert!(same.contains("No difference"));
+}
+
+#[test]
+fn a_kept_run_is_known_from_a_living_system_and_a_missing_one_is_told() {
+    let state = DiagramState::new(&protocol::topology(TOPOLOGY).expect("there is one"));
+    let live = Live { sandbox_id: "0000".into(), state, kept: true, end: 812 };
+    let page = playground(&assets(), Shown::Live(&live));
+    assert!(page.contains("data-sandbox=\"0000\" data-kept=\"true\" data-end=\"812\""));
+    let living = playground(&assets(), Shown::Live(&Live { kept: false, ..live }));
+    assert!(!living.contains("data-kept") && living.contains("data-end=\"812\""));
+    let missing = playground(&assets(), Shown::Missing);
+    assert!(missing.contains("class=\"missing\"") && !missing.contains("data-sandbox"));
+    assert!(!playground(&assets(), Shown::New).contains("class=\"missing\""));
 }

@@ -10,8 +10,8 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Commands told where no number is asked for, and at most.
-const LIMIT: u64 = 200;
+/// Commands told where no number is asked for.
+pub const PAGE: u64 = 200;
 const LIMIT_MAX: u64 = 1000;
 
 #[derive(Deserialize)]
@@ -25,26 +25,26 @@ pub struct Both {
 /// One of the two: a kept run, or a sandbox as it stands.
 #[derive(Serialize, ToSchema)]
 pub struct ComparedRun {
-    id: String,
+    pub id: String,
     /// Of a sandbox: its topology's title.
-    name: String,
-    topology: String,
-    position: u64,
+    pub name: String,
+    pub topology: String,
+    pub position: u64,
     /// Milliseconds since 1970.
-    created: i64,
+    pub created: i64,
     /// `kept`, `imported`, or `sandbox`.
-    origin: &'static str,
+    pub origin: &'static str,
 }
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = Comparison)]
 pub struct ComparisonView {
-    a: ComparedRun,
-    b: ComparedRun,
+    pub a: ComparedRun,
+    pub b: ComparedRun,
     /// Commands of the longer run.
-    commands_in_all: u64,
-    commands: Vec<Compared>,
-    first_difference: Option<Difference>,
+    pub commands_in_all: u64,
+    pub commands: Vec<Compared>,
+    pub first_difference: Option<Difference>,
 }
 
 /// Two runs, or sandboxes, side by side: what came of each command, and where they first differ.
@@ -69,11 +69,16 @@ pub async fn show(
     actor: Actor,
     Query(both): Query<Both>,
 ) -> Result<axum::Json<ComparisonView>, Problem> {
-    let (a, b) = (look(&app, actor, &both.a).await?, look(&app, actor, &both.b).await?);
-    let limit = both.limit.unwrap_or(LIMIT).clamp(1, LIMIT_MAX);
+    compared(&app, actor, both).await.map(axum::Json)
+}
+
+/// The two that were asked for, each only for whom it belongs to.
+pub async fn compared(app: &App, actor: Actor, both: Both) -> Result<ComparisonView, Problem> {
+    let (a, b) = (look(app, actor, &both.a).await?, look(app, actor, &both.b).await?);
+    let limit = both.limit.unwrap_or(PAGE).clamp(1, LIMIT_MAX);
     let Comparison { commands_in_all, commands, first_difference } = compare(&a, &b, both.from, limit).await?;
     let (a, b) = (ComparedRun::of(&a), ComparedRun::of(&b));
-    Ok(axum::Json(ComparisonView { a, b, commands_in_all, commands, first_difference }))
+    Ok(ComparisonView { a, b, commands_in_all, commands, first_difference })
 }
 
 impl ComparedRun {

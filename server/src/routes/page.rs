@@ -1,38 +1,60 @@
+use super::Query;
 use crate::app::App;
 use crate::auth::Actor;
+use crate::auth::access::look;
 use crate::error::Problem;
-use crate::ids::SessionId;
-use crate::pages::Page;
+use crate::look::Look;
+use crate::pages::{Asked, Page};
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use frontend::render::Live;
 use futures_util::{StreamExt, stream};
-use http::HeaderMap;
 use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
 use std::convert::Infallible;
 use std::future::ready;
 
-pub async fn home(State(app): State<App>, actor: Actor, headers: HeaderMap) -> Response {
-    show(&app, Page::Home, actor, &headers).await
+/// Which system a living page shows: the newest of its topology, or this sandbox or kept run; and
+/// at which position, the last one it has where it has none so late.
+#[derive(Deserialize)]
+pub struct Wanted {
+    run: Option<String>,
+    at: Option<u64>,
 }
 
-pub async fn lessons(State(app): State<App>, actor: Actor, headers: HeaderMap) -> Response {
-    show(&app, Page::Lessons, actor, &headers).await
+pub async fn home(
+    State(app): State<App>,
+    actor: Actor,
+    Query(wanted): Query<Wanted>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    show(&app, Page::Home, actor, wanted, &headers).await
+}
+
+pub async fn lessons(State(app): State<App>, headers: HeaderMap) -> Response {
+    app.pages.respond(Page::Lessons, Asked::Nobodys, &headers)
 }
 
 pub async fn lesson(
     State(app): State<App>,
     actor: Actor,
     Path(slug): Path<String>,
+    Query(wanted): Query<Wanted>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let lesson = ::lessons::lesson(&slug).ok_or_else(Problem::not_found)?;
-    Ok(show(&app, Page::Lesson(lesson), actor, &headers).await)
+    show(&app, Page::Lesson(lesson), actor, wanted, &headers).await
 }
 
-pub async fn playground(State(app): State<App>, actor: Actor, headers: HeaderMap) -> Response {
-    show(&app, Page::Playground, actor, &headers).await
+pub async fn playground(
+    State(app): State<App>,
+    actor: Actor,
+    Query(wanted): Query<Wanted>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    show(&app, Page::Playground, actor, wanted, &headers).await
 }
 
 /// Never sends anything: that it breaks off tells a page that the server is being replaced.
@@ -41,25 +63,49 @@ pub async fn reload(State(app): State<App>) -> Response {
     ([(CONTENT_TYPE, "text/event-stream")], Body::from_stream(silence)).into_response()
 }
 
-async fn show(app: &App, page: Page, actor: Actor, headers: &HeaderMap) -> Response {
-    let live = match (page.topology(), actor.session()) {
-        (Some(topology), Some(session)) => newest(app, topology, session).await,
-        _ => None,
+async fn show(app: &App, page: Page, actor: Actor, wanted: Wanted, headers: &HeaderMap) -> Result<Response, Problem> {
+    let asked = match &wanted.run {
+        None => match newest(app, page, actor).await {
+            Some(look) => live(&look, wanted.at).await,
+            None => Asked::Nobodys,
+        },
+        Some(id) => match look(app, actor, id).await {
+            Ok(look) => live(&look, wanted.at).await,
+            // The page still reads.
+            Err(problem) if problem.status == StatusCode::NOT_FOUND => Asked::Missing,
+            Err(problem) => return Err(problem),
+        },
     };
-    app.pages.respond(page, live, headers)
+    Ok(app.pages.respond(page, asked, headers))
 }
 
-/// The picture of the session's newest sandbox of that topology, which this does not wake. One
-/// that can't be read leaves the page readable.
-async fn newest(app: &App, topology: &str, session: SessionId) -> Option<Live> {
+/// The session's newest sandbox of the page's topology, which this does not wake. One that can't
+/// be read leaves the page readable.
+async fn newest(app: &App, page: Page, actor: Actor) -> Option<Look> {
+    let (topology, session) = (page.topology()?, actor.session()?);
     let row = app.store.sandboxes_of(&session).into_iter().find(|row| row.topology == topology)?;
     match app.sandboxes.get(&row.id).await {
-        Ok(sandbox) => {
-            sandbox.map(|sandbox| Live { sandbox_id: row.id.to_string(), state: (*sandbox.state()).clone() })
-        }
+        Ok(sandbox) => sandbox.map(Look::Sandbox),
         Err(error) => {
             tracing::error!(sandbox.id = %row.id, %error, "a page is shown without its sandbox");
             None
         }
     }
+}
+
+/// The picture at its end, or at a position before.
+async fn live(look: &Look, at: Option<u64>) -> Asked {
+    let state = look.state();
+    let end = state.position;
+    let state = match at.filter(|at| *at < end) {
+        None => (*state).clone(),
+        Some(at) => match look.state_at(at).await {
+            Ok(state) => state,
+            Err(error) => {
+                tracing::error!(run.id = look.id(), %error, "a page is shown without its past");
+                (*state).clone()
+            }
+        },
+    };
+    Asked::Own(Box::new(Live { sandbox_id: look.id(), state, kept: matches!(look, Look::Run(_)), end }))
 }

@@ -45,14 +45,15 @@ impl Teller {
         let service = &event.service;
         Some(match &event.observation {
             Observation::CommandAccepted { command } => {
-                (service, format!("{} was accepted: {}", command.kind, Value::to_string(&command.data)))
+                (service, format!("{} was accepted: {}", command.kind, words(&command.data)))
             }
             Observation::CommandRejected { status, reason, .. } => {
                 (service, format!("the command was rejected with {status}: {reason}"))
             }
-            Observation::MessagePublished { envelope, .. } => {
-                (service, format!("{} was published about {}: {}", envelope.kind, envelope.subject, envelope.data))
-            }
+            Observation::MessagePublished { envelope, .. } => (
+                service,
+                format!("{} was published about {}: {}", envelope.kind, envelope.subject, words(&envelope.data)),
+            ),
             Observation::MessageDeadLettered { topic, group, reason, .. } => {
                 (group, format!("a message of {topic} became a dead letter: {reason}"))
             }
@@ -70,8 +71,8 @@ impl Teller {
                 (service, "it was started again".into())
             }
             Observation::FaultInstalled { fault } => {
-                let spec = serde_json::to_string(&fault.spec).unwrap_or_default();
-                (&fault.spec.target, format!("the fault {} was installed: {spec}", fault.id))
+                let spec = serde_json::to_value(&fault.spec).unwrap_or_default();
+                (&fault.spec.target, format!("the fault {} was installed: {}", fault.id, words(&spec)))
             }
             Observation::FaultCleared { fault_id, reason } => {
                 (service, format!("the fault {fault_id} was cleared: {reason}"))
@@ -84,6 +85,18 @@ impl Teller {
             Observation::InvariantRestored { name, .. } => (service, format!("the promise {name} holds again")),
             _ => return None,
         })
+    }
+}
+
+/// An object as its fields: `item_id 42, quantity 1`.
+fn words(value: &Value) -> String {
+    let field = |(name, value): (&String, &Value)| match value {
+        Value::String(text) => format!("{name} {text}"),
+        other => format!("{name} {other}"),
+    };
+    match value {
+        Value::Object(fields) => fields.iter().map(field).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
     }
 }
 
@@ -119,5 +132,11 @@ mod tests {
         assert_eq!(plain("span 00f067aa0ba902b7!"), "span …!");
         assert_eq!(plain("29.99 for 1 of item 42 – decade"), "29.99 for 1 of item 42 – decade");
         assert_eq!(plain(""), "");
+    }
+
+    #[test]
+    fn data_are_told_as_words() {
+        let data = serde_json::json!({"item_id": 42, "reason": "card declined", "more": {"a": [1]}});
+        assert_eq!(words(&data), "item_id 42, more {\"a\":[1]}, reason card declined");
     }
 }

@@ -6,7 +6,7 @@ use crate::store::RunRow;
 use bytes::Bytes;
 use diagram::{DiagramState, Node, RowView, Strata};
 use futures_util::{Stream, StreamExt};
-use protocol::{Position, Recorded};
+use protocol::{Position, Recorded, Value};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -109,15 +109,9 @@ fn columns<'a>(rows: impl Iterator<Item = &'a RowView>) -> Vec<String> {
     let mut columns: Vec<&String> = rows.iter().flat_map(|(_, row)| row.keys()).collect();
     columns.sort_unstable();
     columns.dedup();
-    let is_key = |column: &&String| {
-        rows.iter().all(|(key, row)| {
-            row.get(*column).is_some_and(|value| match value.as_str() {
-                Some(text) => text == *key,
-                None => value.to_string() == **key,
-            })
-        })
-    };
-    if let Some(key) = columns.iter().position(|column| is_key(&column)) {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let is_key = |column: &String| rows.iter().all(|(key, row)| row.get(column).map(text).as_ref() == Some(*key));
+    if let Some(key) = columns.iter().position(|column| is_key(column)) {
         columns[..=key].rotate_right(1);
     }
     columns.into_iter().cloned().collect()
