@@ -46,7 +46,7 @@ fn listing(out: &mut String, lines: &[&str], first: usize, last: usize, lit: usi
     out.push_str("<pre class=\"listing\">");
     for (index, line) in lines[first..last].iter().enumerate() {
         let number = first + index + 1;
-        let class = if number == lit { "line lit\" aria-current=\"true" } else { "line" };
+        let class = if number == lit { "ln lit\" aria-current=\"true" } else { "ln" };
         put(out, &["<span class=\"", class, "\"><span class=\"no\">", &n(number as u64), "</span>"]);
         coloured(out, line);
         out.push_str("\n</span>");

@@ -9,7 +9,7 @@ use crate::svg::{escape, health, rows};
 use crate::tape::Entry;
 use crate::texts::views as words;
 use crate::texts::{about, elapsed, outside, table, waiting};
-use protocol::{Envelope, Observation, Position, Recorded, RowChange, Uuid};
+use protocol::{Envelope, Observation, Position, Recorded, RowChange};
 
 /// At most so many links of a kind.
 const MOST: usize = 24;
@@ -294,13 +294,15 @@ pub fn node_inspector(scope: &Scope, service: &str) -> String {
     let mut out = String::new();
     put(&mut out, &["<div class=\"inspector\"><p class=\"sentence\"><b>", &escape(service), "</b></p><dl>"]);
     term(&mut out, words::HEALTH);
-    put(&mut out, &[&escape(&health(node, scope.state).1)]);
+    let words_of = health(node, scope.state).1;
+    put(&mut out, &[&escape(&words_of)]);
     if let Some(reason) = &node.reason {
         put(&mut out, &[": ", &escape(reason)]);
     }
-    out.push_str("</dd>");
-    term(&mut out, words::REPLICAS);
-    put(&mut out, &[&n(u64::from(node.replicas))]);
+    let replicas = crate::texts::replicas(node.replicas);
+    if !words_of.contains(&replicas) {
+        put(&mut out, &[", ", &replicas]);
+    }
     if let Some(pid) = node.pid {
         put(&mut out, &[", ", words::PROCESS, " ", &n(u64::from(pid))]);
     }
@@ -349,9 +351,4 @@ pub fn node_inspector(scope: &Scope, service: &str) -> String {
     }
     out.push_str("</div>");
     out
-}
-
-/// The command at the root of an event, if there is one: what *Only this* would show.
-pub fn correlation(scope: &Scope, position: Position) -> Option<Uuid> {
-    scope.window.entry(position)?.event.correlation_id
 }

@@ -9,7 +9,15 @@ use protocol::{Envelope, Observation, Position, Uuid};
 
 /// Of these events, or of one command's among them.
 pub fn mermaid<'a>(entries: impl IntoIterator<Item = &'a Entry>, trace: Option<Uuid>) -> String {
-    let entries: Vec<&Entry> = entries.into_iter().filter(|entry| trace.is_none() || belongs(entry, trace)).collect();
+    let mut entries: Vec<&Entry> = entries.into_iter().collect();
+    if trace.is_some() {
+        let mine = |entry: &&Entry| entry.is_of(trace);
+        let first = entries.iter().position(mine).unwrap_or(entries.len());
+        entries.truncate(entries.iter().rposition(mine).map_or(0, |last| last + 1));
+        entries.drain(..first.min(entries.len()));
+        // Crashes and restarts belong to no command, but explain what lies between.
+        entries.retain(|entry| entry.is_of(trace) || is_of_health(entry));
+    }
     let mut names: Vec<String> = vec![words::YOU.into()];
     let mut body = String::new();
     for entry in &entries {
@@ -24,15 +32,15 @@ pub fn mermaid<'a>(entries: impl IntoIterator<Item = &'a Entry>, trace: Option<U
     out
 }
 
-/// Crashes and restarts belong to nobody; they are told wherever they fall between.
-fn belongs(entry: &Entry, trace: Option<Uuid>) -> bool {
-    entry.is_of(trace)
+fn is_of_health(entry: &Entry) -> bool {
+    use Observation::*;
+    matches!(entry.event.observation, ServiceCrashed { .. } | ServiceStarted { .. } | ServiceStopped { .. })
 }
 
 /// Nothing that Mermaid would take for its own.
 fn clean(text: &str) -> String {
     let kept: String =
-        text.chars().map(|c| if c.is_alphanumeric() || " .,/_-()→·".contains(c) { c } else { ' ' }).collect();
+        text.chars().map(|c| if c.is_alphanumeric() || " .,:/_-()→·…“”".contains(c) { c } else { ' ' }).collect();
     let words: Vec<&str> = kept.split_whitespace().collect();
     // A lone `end` closes a block.
     let guarded: Vec<String> = words

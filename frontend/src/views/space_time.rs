@@ -289,7 +289,7 @@ impl<'a> Chart<'a> {
     /// A line of life, interrupted where the service is down.
     fn life(&self, out: &mut String, row: &Row) {
         use Observation::*;
-        let class = if row.topic { "line topic" } else { "line" };
+        let class = if row.topic { "thread topic" } else { "thread" };
         let y = i(row.y);
         let mut down = None;
         let own = |entry: &&Entry| *entry.event.service == *row.id && !row.topic;
@@ -309,7 +309,7 @@ impl<'a> Chart<'a> {
         let segment = |out: &mut String, from: i32, to: i32| {
             put(out, &["<path class=\"", class, "\" d=\"M", &i(from), " ", &y, "H", &i(to), "\"/>"]);
         };
-        for (entry, x) in self.places.iter().filter(|(entry, _)| own(&entry)) {
+        for (entry, x) in self.places.iter().filter(|(entry, _)| own(entry)) {
             match &entry.event.observation {
                 ServiceStarted { .. } => {
                     if let Some(from) = down {
@@ -535,8 +535,13 @@ impl<'a> Chart<'a> {
         let about = envelope.subject.rsplit('/').next().unwrap_or_default();
         let text = [&*envelope.kind, " ", about].concat();
         free[row] = x + 34 + 7 * text.chars().count() as i32;
+        // On the side to which nothing leaves the pipe, if there is one.
+        let y = self.rows[row].y;
+        let readers = self.scope.state.topology.iter().flat_map(|topology| topology.readers(topic));
+        let below = readers.filter_map(|(reader, _)| self.y(&reader.name)).any(|reader| reader > y);
+        let y = if below { y - 6 } else { y + 17 };
         let class = if event.position > self.scope.position() { "said to-come" } else { "said" };
-        put(out, &["<text class=\"", class, "\" x=\"", &i(x + 24), "\" y=\"", &i(self.rows[row].y + 17)]);
+        put(out, &["<text class=\"", class, "\" x=\"", &i(x + 24), "\" y=\"", &i(y)]);
         put(out, &["\">", &escape(&text), "</text>"]);
     }
 }

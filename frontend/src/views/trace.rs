@@ -281,16 +281,19 @@ fn draw(out: &mut String, scope: &Scope, row: &Row, span: &Span) {
     open(out, scope, begin, true, "");
     put(out, &[&escape(&row.name), "</a> <span class=\"by\">", &escape(&row.who), "</span></span>"]);
     out.push_str("<span class=\"took\">");
-    let (waiting, work) = (total(Part::Waiting), total(Part::Work) + total(Part::Lost));
+    let (waiting, work, lost) = (total(Part::Waiting), total(Part::Work), total(Part::Lost));
     if waiting > 0 {
         put(out, &["<span class=\"waited\">", words::WAITED, " ", &elapsed(waiting), "</span> "]);
+    }
+    if lost > 0 {
+        put(out, &["<span class=\"lost\">", words::CUT_OFF, " ", &elapsed(lost), "</span> "]);
     }
     if work > 0 {
         put(out, &["<span class=\"worked\">", words::WORKED, " ", &elapsed(work), "</span> "]);
     }
     let ends = row.stretches.last().map_or(0, |stretch| stretch.to);
     if begin <= scope.position() && (row.under_way || ends > span.began + span.now) {
-        put(out, &[words::UNDER_WAY]);
+        put(out, &["<span>", words::UNDER_WAY, "</span>"]);
     }
     out.push_str("</span></div>");
     out.push_str("<svg class=\"bars\">");
