@@ -26,7 +26,7 @@ pub fn mermaid<'a>(entries: impl IntoIterator<Item = &'a Entry>, trace: Option<U
     let mut out = String::from("sequenceDiagram\n");
     for (index, name) in names.iter().enumerate() {
         let kind = if index == 0 { "actor" } else { "participant" };
-        put(&mut out, &["    ", kind, " p", &index.to_string(), " as ", &clean(name), "\n"]);
+        put!(&mut out, "    @ p@ as @\n", kind, &index.to_string(), &clean(name));
     }
     out.push_str(&body);
     out
@@ -68,7 +68,7 @@ fn line(out: &mut String, names: &mut Vec<String>, entries: &[&Entry], entry: &E
     let topic_name = |topic: &str| [words::TOPIC_OF, topic].concat();
     let mut arrow = |names: &mut Vec<String>, from: &str, with: &str, to: &str, text: &str| {
         let (from, to) = (participant(names, from), participant(names, to));
-        put(out, &["    ", &from, with, &to, ": ", &clean(text), "\n"]);
+        put!(out, "    @@@: @\n", &from, with, &to, &clean(text));
     };
     match &event.observation {
         RequestReceived { from, method, path, .. } => {
@@ -110,7 +110,7 @@ fn note(out: &mut String, names: &mut Vec<String>, entry: &Entry) {
         _ => &entry.event.service,
     };
     let who = participant(names, about);
-    put(out, &["    Note over ", &who, ": ", &clean(&entry.sentence().text()), "\n"]);
+    put!(out, "    Note over @: @\n", &who, &clean(&entry.sentence().text()));
 }
 
 fn told(envelope: &Envelope, token: Token) -> String {
