@@ -32,7 +32,7 @@ pub const SPACE_TIME: &str = "Space-time";
 pub const SPACE_TIME_EMPTY: &str = "No message has been sent yet. Place an order: each service gets a line, and each message \
      is drawn from the line it leaves to the line it reaches.";
 pub const SPACE_TIME_CAPTION: &str = "Time runs to the right and nothing changes its order, but long waits are drawn \
-     shorter than they were. The times above are true, counted from the first moment drawn. A square is a command, a circle an event, \
+     shorter than they were. The times above are true, counted from the command that began each stretch. A square is a command, a circle an event, \
      a diamond a failure, a turn a compensation; a dot on a line is a commit, and where the line is thick its \
      service is at work.";
 pub const LINES: &str = "Lines";

@@ -4,10 +4,10 @@
 use super::Scope;
 use super::markup::{
     Piece, empty, fill, find, find_back, gather, gather_back, handover, is_delivery, open, put, sentence, token_class,
+    when,
 };
 use crate::svg::glyph;
 use crate::tape::Entry;
-use crate::texts::elapsed;
 use crate::texts::views as words;
 use diagram::{Token, delivered_as, published_as};
 use protocol::{Name, Observation, Position, Recorded};
@@ -76,12 +76,13 @@ pub fn space_time(scope: &Scope, view: &SpaceTime) -> String {
 #[cfg(feature = "ssr")]
 pub(super) fn whole(scope: &Scope, view: &SpaceTime) -> Option<(i32, i32, String)> {
     let chart = Chart::new(scope, view)?;
-    let mut out = String::from("<g class=\"lives\">");
+    // More room for the names: who knows in which font they are set.
+    let mut out = String::from("<g class=\"lives\" transform=\"translate(24 0)\">");
     chart.names(&mut out);
-    out.push_str("</g><g class=\"events\" transform=\"translate(96 0)\">");
+    out.push_str("</g><g class=\"events\" transform=\"translate(120 0)\">");
     chart.draw(&mut out);
     out.push_str("</g>");
-    Some((96 + chart.width, chart.height, out))
+    Some((120 + chart.width, chart.height, out))
 }
 
 fn controls(out: &mut String, scope: &Scope, view: &SpaceTime) {
@@ -287,16 +288,16 @@ impl<'a> Chart<'a> {
         );
     }
 
-    /// True times, since the first moment drawn.
+    /// True times, each since the command that began it.
     fn axis(&self, out: &mut String) {
-        let began = self.places.first().map_or(0, |(entry, _)| entry.event.at);
         put!(out, "<path class=\"axis\" d=\"M0 30H#\"/>", self.width);
         let mut free = 0;
         for (entry, x) in &self.places {
-            if *x < free {
+            let time = when(entry);
+            // A beginning is always told.
+            if time.is_empty() || *x < free && entry.since != Some(0) {
                 continue;
             }
-            let time = elapsed(entry.event.at - began);
             put!(out, "<path class=\"axis\" d=\"M# 26v8\"/>", *x);
             put!(out, "<text class=\"tick\" x=\"#\" y=\"17\">@</text>", *x, &time);
             free = x + 12 + 8 * time.chars().count() as i32;

@@ -306,7 +306,7 @@ fn draw(out: &mut String, scope: &Scope, row: &Row, span: &Span) {
         let x = percent(commit.event.at.saturating_sub(span.began), span.whole);
         open(out, scope, commit.position(), true, "commit");
         title(out, &super::markup::sentence(scope, commit).text());
-        put!(out, "<circle class=\"touch\" cx=\"@\" cy=\"14\" r=\"9\"/>", &x);
+        put!(out, "<circle class=\"touch\" cx=\"@\" cy=\"14\" r=\"12\"/>", &x);
         put!(out, "<circle class=\"commit\" cx=\"@\" cy=\"14\" r=\"4\"/></a>", &x);
     }
     let (now, rest) = (percent(span.now, span.whole), percent(span.whole - span.now, span.whole));
