@@ -75,10 +75,6 @@ pub fn n(number: u64) -> String {
     number.to_string()
 }
 
-pub fn i(number: i32) -> String {
-    number.to_string()
-}
-
 /// Opens a link to a moment, which the caller closes.
 pub fn open(out: &mut String, scope: &Scope, at: Position, dot: bool, class: &str) {
     let number = n(at);
