@@ -44,7 +44,7 @@ macro_rules! numbers {
 numbers!(i32, i64, u32, u64, usize);
 
 /// Appends a template with its gaps filled: `@` markup as it is, `$` text to be escaped, `#` a
-/// number, `~` microseconds in words. What `format!` would do takes twice the room in the browser.
+/// number, `~` microseconds in words, `^` hundredths of a percent. What `format!` would do takes twice the room in the browser.
 macro_rules! put {
     ($out:expr, $template:expr $(, $piece:expr)* $(,)?) => {
         $crate::views::markup::fill($out, $template, &[$($crate::views::markup::Piece::from($piece)),*])
@@ -54,9 +54,9 @@ pub(super) use put;
 
 pub fn fill(out: &mut String, template: &str, pieces: &[Piece]) {
     let mut pieces = pieces.iter();
-    for part in template.split_inclusive(['@', '$', '#', '~']) {
+    for part in template.split_inclusive(['@', '$', '#', '~', '^']) {
         let gap = part.as_bytes().last().copied().unwrap_or_default();
-        if !b"@$#~".contains(&gap) {
+        if !b"@$#~^".contains(&gap) {
             out.push_str(part);
             continue;
         }
@@ -65,6 +65,7 @@ pub fn fill(out: &mut String, template: &str, pieces: &[Piece]) {
             (b'$', Some(Piece::Text(text))) => out.push_str(&escape(text)),
             (_, Some(Piece::Text(text))) => out.push_str(text),
             (b'~', Some(Piece::Number(us))) => out.push_str(&elapsed(*us as u64)),
+            (b'^', Some(Piece::Number(part))) => out.push_str(&hundredths(*part as u64)),
             (_, Some(Piece::Number(number))) => out.push_str(&number.to_string()),
             (_, None) => {}
         }
@@ -317,12 +318,15 @@ fn quote(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// `12.34%` of a whole.
-pub fn percent(part: u64, whole: u64) -> String {
-    let hundredths = part.saturating_mul(10_000) / whole.max(1);
-    let (whole, rest) = (hundredths / 100, hundredths % 100);
-    let mut out = n(whole);
-    put!(&mut out, "@#%", if rest < 10 { ".0" } else { "." }, rest);
+/// A part of a whole in hundredths of a percent.
+pub fn share(part: u64, whole: u64) -> u64 {
+    part.saturating_mul(10_000) / whole.max(1)
+}
+
+/// `12.34%`
+fn hundredths(part: u64) -> String {
+    let mut out = n(part / 100);
+    put!(&mut out, "@#%", if part % 100 < 10 { ".0" } else { "." }, part % 100);
     out
 }
 

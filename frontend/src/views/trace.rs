@@ -2,7 +2,7 @@
 //! told apart from work; declared latencies from outside are labelled as such.
 
 use super::Scope;
-use super::markup::{empty, find_back, gather, handover, is_delivery, n, open, percent, put, title, token_class};
+use super::markup::{empty, find_back, gather, handover, is_delivery, n, open, put, share, title, token_class};
 use crate::tape::Entry;
 use crate::texts::views as words;
 use crate::texts::{elapsed, readable};
@@ -248,16 +248,16 @@ fn axis(out: &mut String, span: &Span) {
     out.push_str("<svg class=\"bars axis\" aria-hidden=\"true\">");
     let mut at = 0;
     while at <= span.whole {
-        let x = percent(at, span.whole);
-        put!(out, "<line x1=\"@\" x2=\"@\" y1=\"20\" y2=\"26\"/>", &x, &x);
+        let x = share(at, span.whole);
+        put!(out, "<line x1=\"^\" x2=\"^\" y1=\"20\" y2=\"26\"/>", x, x);
         let anchor = if at == 0 { "start" } else { "middle" };
         if at == 0 || span.whole - at > span.whole / 14 {
-            put!(out, "<text x=\"@\" y=\"15\" text-anchor=\"@\">@</text>", &x, anchor, &round(at));
+            put!(out, "<text x=\"^\" y=\"15\" text-anchor=\"@\">@</text>", x, anchor, &round(at));
         }
         at += step;
     }
-    let now = percent(span.now, span.whole);
-    put!(out, "<line class=\"now\" x1=\"@\" x2=\"@\" y1=\"18\" y2=\"28\"/></svg>", &now, &now);
+    let now = share(span.now, span.whole);
+    put!(out, "<line class=\"now\" x1=\"^\" x2=\"^\" y1=\"18\" y2=\"28\"/></svg>", now, now);
 }
 
 /// A round time without its tenths.
@@ -303,15 +303,15 @@ fn draw(out: &mut String, scope: &Scope, row: &Row, span: &Span) {
         bar(out, scope, row, stretch, span);
     }
     for commit in &row.commits {
-        let x = percent(commit.event.at.saturating_sub(span.began), span.whole);
+        let x = share(commit.event.at.saturating_sub(span.began), span.whole);
         open(out, scope, commit.position(), true, "commit");
         title(out, &super::markup::sentence(scope, commit).text());
-        put!(out, "<circle class=\"touch\" cx=\"@\" cy=\"14\" r=\"12\"/>", &x);
-        put!(out, "<circle class=\"commit\" cx=\"@\" cy=\"14\" r=\"4\"/></a>", &x);
+        put!(out, "<circle class=\"touch\" cx=\"^\" cy=\"14\" r=\"12\"/>", x);
+        put!(out, "<circle class=\"commit\" cx=\"^\" cy=\"14\" r=\"4\"/></a>", x);
     }
-    let (now, rest) = (percent(span.now, span.whole), percent(span.whole - span.now, span.whole));
-    put!(out, "<rect class=\"veil\" x=\"@\" y=\"0\" width=\"@\" height=\"100%\"/>", &now, &rest);
-    put!(out, "<line class=\"now\" x1=\"@\" x2=\"@\" y1=\"0\" y2=\"100%\"/></svg>", &now, &now);
+    let (now, rest) = (share(span.now, span.whole), share(span.whole - span.now, span.whole));
+    put!(out, "<rect class=\"veil\" x=\"^\" y=\"0\" width=\"^\" height=\"100%\"/>", now, rest);
+    put!(out, "<line class=\"now\" x1=\"^\" x2=\"^\" y1=\"0\" y2=\"100%\"/></svg>", now, now);
     out.push_str("</li>");
 }
 
@@ -325,19 +325,19 @@ fn bar(out: &mut String, scope: &Scope, row: &Row, stretch: &Stretch, span: &Spa
     };
     open(out, scope, stretch.at, true, class);
     title(out, &[&row.name, ", ", &row.who, ": ", word, " ", &elapsed(length)].concat());
-    let (x, width) = (percent(from, span.whole), percent(length, span.whole));
+    let (x, width) = (share(from, span.whole), share(length, span.whole));
     let (y, height) = if stretch.kind == Part::Waiting { ("10", "8") } else { ("6", "16") };
-    put!(out, "<rect x=\"@\" y=\"@\" width=\"@\" height=\"@\" rx=\"2\"/>", &x, y, &width, height);
+    put!(out, "<rect x=\"^\" y=\"@\" width=\"^\" height=\"@\" rx=\"2\"/>", x, y, width, height);
     if let Some((name, latency)) = &row.outside
         && stretch.kind == Part::Work
         && length >= *latency
     {
-        let width = percent(*latency, span.whole);
-        put!(out, "<rect class=\"outside\" x=\"@\" y=\"9\" width=\"@\" height=\"10\"/>", &x, &width);
+        let width = share(*latency, span.whole);
+        put!(out, "<rect class=\"outside\" x=\"^\" y=\"9\" width=\"^\" height=\"10\"/>", x, width);
         // Its words end with the bar where there is no room behind its beginning.
         let late = from > span.whole / 2;
-        let (x, anchor) = if late { (percent(from + length, span.whole), "end") } else { (x, "start") };
-        put!(out, "<text class=\"outside\" x=\"@\" y=\"37\" text-anchor=\"@\">$", &x, anchor, name);
+        let (x, anchor) = if late { (share(from + length, span.whole), "end") } else { (x, "start") };
+        put!(out, "<text class=\"outside\" x=\"^\" y=\"37\" text-anchor=\"@\">$", x, anchor, name);
         put!(out, " ~, @</text>", *latency, words::DECLARED);
     }
     out.push_str("</a>");
