@@ -1,7 +1,7 @@
 //! Pictures as files of their own: literal colours of the light theme, fonts every system has.
 
 use super::Scope;
-use super::markup::{i, put};
+use super::markup::put;
 use super::space_time::{SpaceTime, whole};
 use crate::svg::{Layout, scene, summary};
 use crate::texts::views as words;
@@ -28,11 +28,10 @@ pub fn export_diagram(state: &DiagramState, layout: &Layout) -> String {
 }
 
 fn file(width: i32, height: i32, label: &str, class: &str, drawing: &str) -> String {
-    let (width, height) = (i(width), i(height));
     let mut out = String::from("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"");
-    put(&mut out, &[class, "\" width=\"", &width, "\" height=\"", &height, "\" viewBox=\"0 0 ", &width, " ", &height]);
-    put(&mut out, &["\" role=\"img\" aria-label=\"", label, "\"><style>", STYLE, "</style>"]);
-    put(&mut out, &["<rect class=\"paper\" width=\"100%\" height=\"100%\"/>", drawing, "</svg>\n"]);
+    put!(&mut out, "@\" width=\"#\" height=\"#\" viewBox=\"0 0 # #\"", class, width, height, width, height);
+    put!(&mut out, " role=\"img\" aria-label=\"@\"><style>@</style>", label, STYLE);
+    put!(&mut out, "<rect class=\"paper\" width=\"100%\" height=\"100%\"/>@</svg>\n", drawing);
     out
 }
 
