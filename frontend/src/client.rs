@@ -50,6 +50,11 @@ pub fn of(id: &str) -> String {
     format!("sandboxes/{id}")
 }
 
+/// The same of a kept run.
+pub fn of_run(id: &str) -> String {
+    format!("runs/{id}")
+}
+
 pub async fn delete_sandbox(id: &str) -> Result<(), Refusal> {
     call("DELETE", &format!("/api/{id}"), None).await.map(drop)
 }

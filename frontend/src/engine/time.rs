@@ -131,7 +131,7 @@ pub fn look_further() {
                 Ok(window) => engine.player.tape.remember(window),
                 Err(refusal) => {
                     engine.looking.wanted = None;
-                    engine.set_link(crate::islands::Link::Failed(refusal.detail));
+                    engine.set_link(crate::sight::Link::Failed(refusal.detail));
                     return false;
                 }
             }
@@ -195,7 +195,7 @@ impl Engine {
         let end = self.player.tape.end();
         if self.painted.0 != end && now - self.painted.1 > PAINT {
             self.painted = (end, now);
-            self.store.show_strata(&strata(&self.strata, end));
+            self.paper.put(".strata", &strata(&self.strata, end));
         }
         let position = self.looking.wanted.unwrap_or(self.player.shown.position);
         let sentence = self.player.telling().map(|entry| entry.sentence().text()).unwrap_or_default();
