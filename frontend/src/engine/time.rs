@@ -61,7 +61,8 @@ pub fn step(forwards: bool, moments: bool) {
 /// Shows a position as soon as it is at hand.
 pub fn go_to(position: Position) {
     with(|engine| {
-        engine.looking.wanted = Some(position.min(engine.player.tape.end()));
+        // Before the first event there is nothing to see.
+        engine.looking.wanted = Some(position.max(1).min(engine.player.tape.end()));
         engine.looking.stopped = false;
         engine.player.pause();
         engine.look_where_wanted();
@@ -204,6 +205,7 @@ impl Engine {
         let text = texts::position(position, end, &sentence);
         if self.looking.slider != (position, end) {
             self.looking.slider = (position, end);
+            slider.set_min(if end > 0 { "1" } else { "0" });
             slider.set_max(&end.to_string());
             slider.set_value(&position.to_string());
             let _ = slider.set_attribute("aria-valuetext", &text);

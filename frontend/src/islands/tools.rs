@@ -21,7 +21,7 @@ fn LoadSheet() -> impl IntoView {
     view! {
         <details class="tool load">
             <summary>{texts::LOAD}</summary>
-            <div class="sheet">
+            <div class="drawer">
                 <p>{texts::LOAD_HINT}</p>
                 <div class="row">
                     <label>
@@ -45,7 +45,7 @@ fn KeepSheet() -> impl IntoView {
     view! {
         <details class="tool keep">
             <summary>{texts::KEEP_TITLE}</summary>
-            <div class="sheet">
+            <div class="drawer">
                 <div class="keeping">
                     <p>{texts::KEEP_HINT}</p>
                     <div class="row">

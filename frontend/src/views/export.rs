@@ -3,9 +3,10 @@
 use super::Scope;
 use super::markup::put;
 use super::space_time::{SpaceTime, whole};
-use crate::svg::{Layout, scene, summary};
+use crate::svg::label::label;
+use crate::svg::{Layout, escape, glyph, scene, summary};
 use crate::texts::views as words;
-use diagram::DiagramState;
+use diagram::{DiagramState, Motion};
 
 /// The stylesheet of the site with its variables filled in, or the part of it that such a
 /// picture needs.
@@ -18,13 +19,30 @@ pub fn space_time_export(scope: &Scope, view: &SpaceTime) -> Option<String> {
     Some(file(width, height, words::SPACE_TIME, "space-time", &drawing))
 }
 
-/// The diagram as an SVG file, with what is at rest in it.
-pub fn export_diagram(state: &DiagramState, layout: &Layout) -> String {
+/// The diagram as an SVG file, with what is at rest in it and the one token that moves.
+pub fn export_diagram(state: &DiagramState, layout: &Layout, moving: Option<&Motion>) -> String {
     let drawing = scene(state, layout);
     // The drawing without its own outermost element.
     let inner = drawing.split_once('>').map_or("", |(_, rest)| rest);
-    let inner = inner.strip_suffix("</svg>").unwrap_or(inner);
-    file(layout.width, layout.height, &crate::svg::escape(&summary(state)), "scene", inner)
+    let mut inner = inner.strip_suffix("</svg>").unwrap_or(inner).to_string();
+    if let Some(motion) = moving {
+        inner += &halfway(motion, layout);
+    }
+    file(layout.width, layout.height, &escape(&summary(state)), "scene", &inner)
+}
+
+/// A token in the middle of its way, with its name.
+fn halfway(motion: &Motion, layout: &Layout) -> String {
+    let Some(curve) = layout.curve(&motion.from, &motion.to) else { return String::new() };
+    let (x, y) = curve.point(0.5);
+    let name = match motion.subject.rsplit('/').next() {
+        Some(id) if !id.is_empty() => [&*motion.name, " · ", id].concat(),
+        _ => motion.name.to_string(),
+    };
+    let area = label(layout, &curve, name.chars().count() as i32 * 8 + 12);
+    let mut out = glyph(motion.token, x as i32, y as i32);
+    put!(&mut out, "<text class=\"name\" x=\"#\" y=\"#\">$</text>", area.x + 6, area.y + 18, &name);
+    out
 }
 
 fn file(width: i32, height: i32, label: &str, class: &str, drawing: &str) -> String {

@@ -525,7 +525,7 @@ fn exported_pictures_stand_alone() {
     let here = scope(&window, &state);
     let layout = crate::svg::Layout::new(state.topology.as_ref().expect("laid out"), crate::svg::Shape::Wide);
     let space = export::space_time_export(&here, &SpaceTime::default()).expect("drawn");
-    for file in [space, export::export_diagram(&state, &layout)] {
+    for file in [space, export::export_diagram(&state, &layout, None)] {
         assert!(file.starts_with("<svg xmlns=") && file.contains("<style>") && file.ends_with("</svg>\n"));
         assert!(!file.contains("var(") && !file.contains("href=") && !file.contains("oklch"));
         assert_eq!(file.matches("<g").count(), file.matches("</g>").count());
