@@ -196,7 +196,9 @@ impl Engine {
         let end = self.player.tape.end();
         if self.painted.0 != end && now - self.painted.1 > PAINT {
             self.painted = (end, now);
-            self.paper.put(".strata", &strata(&self.strata, end));
+            let pixels = self.paper.find(".strata").map_or(0, |soil| soil.client_width());
+            let painting = strata(&self.strata, end, usize::try_from(pixels).unwrap_or(0));
+            self.paper.put(".strata", &painting);
         }
         let position = self.looking.wanted.unwrap_or(self.player.shown.position);
         let sentence = self.player.telling().map(|entry| entry.sentence().text()).unwrap_or_default();

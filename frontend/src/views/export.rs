@@ -4,7 +4,7 @@ use super::Scope;
 use super::markup::put;
 use super::space_time::{SpaceTime, whole};
 use crate::svg::label::label;
-use crate::svg::{Layout, escape, glyph, scene, summary};
+use crate::svg::{Layout, View, escape, glyph, scene_with, summary};
 use crate::texts::views as words;
 use diagram::{DiagramState, Motion};
 
@@ -21,7 +21,8 @@ pub fn space_time_export(scope: &Scope, view: &SpaceTime) -> Option<String> {
 
 /// The diagram as an SVG file, with what is at rest in it and the one token that moves.
 pub fn export_diagram(state: &DiagramState, layout: &Layout, moving: Option<&Motion>) -> String {
-    let drawing = scene(state, layout);
+    let in_the_air: Vec<_> = moving.iter().map(|motion| motion.position).collect();
+    let drawing = scene_with(state, layout, View { in_the_air: &in_the_air, ..View::default() });
     // The drawing without its own outermost element.
     let inner = drawing.split_once('>').map_or("", |(_, rest)| rest);
     let mut inner = inner.strip_suffix("</svg>").unwrap_or(inner).to_string();
@@ -39,9 +40,23 @@ fn halfway(motion: &Motion, layout: &Layout) -> String {
         Some(id) if !id.is_empty() => [&*motion.name, " · ", id].concat(),
         _ => motion.name.to_string(),
     };
-    let area = label(layout, &curve, name.chars().count() as i32 * 8 + 12);
+    let area = label(layout, &curve, name.chars().count() as i32 * 7 + 20);
     let mut out = glyph(motion.token, x as i32, y as i32);
-    put!(&mut out, "<text class=\"name\" x=\"#\" y=\"#\">$</text>", area.x + 6, area.y + 18, &name);
+    put!(
+        &mut out,
+        "<rect class=\"box\" x=\"#\" y=\"#\" width=\"#\" height=\"#\" rx=\"7\"/>",
+        area.x,
+        area.y,
+        area.w,
+        area.h
+    );
+    put!(
+        &mut out,
+        "<text class=\"topic\" x=\"#\" y=\"#\" text-anchor=\"middle\">$</text>",
+        area.cx(),
+        area.y + 17,
+        &name
+    );
     out
 }
 
