@@ -1,212 +1,356 @@
-//! JSON into the shared types with as little code as will do: one parse into a `Value`, then
-//! serde's derived code over that, without the words for what did not fit. The usual way adds
-//! 40 kB to what the browser loads.
+//! JSON into the shared types with as little code as will do: one parse into a `Value`, and what
+//! is wanted is taken out of that. Serde's derived code would be half of what the browser loads.
+//!
+//! It reads what the server writes: the field's names and defaults are those of the derived code.
+//! Unlike that, it never minds a field it does not know. What does not fit is `None`.
 
-use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, Visitor};
-use serde::forward_to_deserialize_any;
-use serde_json::Value;
-use std::fmt;
+use diagram::{
+    Broken, DiagramState, Health, Held, Lane, Load, Node, Pipe, RowView, Run, SagaView, Sagas, Strata, TableView,
+    Waiting,
+};
+use protocol::{
+    CodeLine, Command, Envelope, Fault, FaultKind, FaultSpec, Isolation, Limits, Name, Observation, Outside, Params,
+    Recorded, RowChange, ServiceSpec, SpanId, Subscription, Topology, TraceId, Uuid, Value,
+};
+use std::sync::Arc;
 
 /// Reads a text; `None` if it does not fit.
-pub fn read<T: de::DeserializeOwned>(text: &str) -> Option<T> {
-    let value: Value = serde_json::from_str(text).ok()?;
-    T::deserialize(Of(&value)).ok()
+pub fn read<T: Read>(text: &str) -> Option<T> {
+    T::read(&mut parse(text)?)
 }
 
-/// It does not fit; nobody asks why.
-#[derive(Debug)]
-pub struct Unfit;
-
-impl fmt::Display for Unfit {
-    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Ok(())
-    }
+#[inline(never)]
+fn parse(text: &str) -> Option<Value> {
+    serde_json::from_str(text).ok()
 }
 
-impl std::error::Error for Unfit {}
+/// What can be read.
+pub trait Read: Sized {
+    /// Takes it out of the value.
+    fn read(value: &mut Value) -> Option<Self>;
 
-impl de::Error for Unfit {
-    fn custom<T: fmt::Display>(_: T) -> Self {
-        Unfit
-    }
-    fn invalid_type(_: de::Unexpected, _: &dyn de::Expected) -> Self {
-        Unfit
-    }
-    fn invalid_value(_: de::Unexpected, _: &dyn de::Expected) -> Self {
-        Unfit
-    }
-    fn invalid_length(_: usize, _: &dyn de::Expected) -> Self {
-        Unfit
-    }
-    fn unknown_variant(_: &str, _: &'static [&'static str]) -> Self {
-        Unfit
-    }
-    fn unknown_field(_: &str, _: &'static [&'static str]) -> Self {
-        Unfit
-    }
-    fn missing_field(_: &'static str) -> Self {
-        Unfit
-    }
-    fn duplicate_field(_: &'static str) -> Self {
-        Unfit
+    /// What a missing field means.
+    fn missing() -> Option<Self> {
+        None
     }
 }
 
-struct Of<'de>(&'de Value);
+/// Takes a field out of an object.
+#[inline(never)]
+pub fn field<T: Read>(object: &mut Object, name: &str) -> Option<T> {
+    entry(object, name).map_or_else(T::missing, T::read)
+}
 
-impl<'de> Deserializer<'de> for Of<'de> {
-    type Error = Unfit;
+/// The same; the default where there is none.
+pub fn field_or_default<T: Read + Default>(object: &mut Object, name: &str) -> Option<T> {
+    entry(object, name).map_or_else(|| Some(T::default()), T::read)
+}
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
-        match self.0 {
-            Value::Null => visitor.visit_unit(),
-            Value::Bool(value) => visitor.visit_bool(*value),
-            Value::Number(_) => self.deserialize_u64(visitor),
-            Value::String(_) => self.deserialize_str(visitor),
-            Value::Array(_) => self.deserialize_seq(visitor),
-            Value::Object(_) => self.deserialize_map(visitor),
+#[inline(never)]
+fn entry<'a>(object: &'a mut Object, name: &str) -> Option<&'a mut Value> {
+    object.get_mut(name)
+}
+
+type Object = serde_json::Map<String, Value>;
+
+/// A struct by its fields: `field`, `field: "name"` where JSON has another, `field or default`.
+macro_rules! fields {
+    ($type:ident { $($field:ident $(: $name:literal)? $(or $default:ident)?),* $(,)? }) => {
+        impl $crate::json::Read for $type {
+            fn read(value: &mut protocol::Value) -> Option<Self> {
+                let object = value.as_object_mut()?;
+                Some($type { $($field: $crate::json::fields!(@field object, $field $(: $name)? $(or $default)?)),* })
+            }
+        }
+    };
+    (@field $object:ident, $field:ident) => { $crate::json::field($object, stringify!($field))? };
+    (@field $object:ident, $field:ident : $name:literal) => { $crate::json::field($object, $name)? };
+    (@field $object:ident, $field:ident or default) => {
+        $crate::json::field_or_default($object, stringify!($field))?
+    };
+}
+pub(crate) use fields;
+
+fields!(Recorded {
+    position,
+    at,
+    trace_id,
+    span_id,
+    parent_span_id,
+    service,
+    replica,
+    code,
+    correlation_id,
+    observation
+});
+fields!(CodeLine { file, line });
+fields!(Limits { commands_per_second, command_burst, record_bytes, faults });
+fields!(RowChange { table, key, before, after });
+fields!(Command { id, kind: "type", data });
+fields!(Envelope {
+    specversion,
+    id,
+    source,
+    kind: "type",
+    subject,
+    time,
+    traceparent,
+    correlationid,
+    causationid,
+    commandordinal or default,
+    data,
+});
+fields!(FaultSpec { kind, target, strength, seed, after_ms, ttl_ms, params });
+fields!(Params { every });
+fields!(Topology { name, title, services });
+fields!(ServiceSpec { name, commands, publishes, consumes, workers, outside, stock, place });
+fields!(Subscription { topic, types });
+fields!(Outside { name, latency_ms });
+
+fields!(DiagramState {
+    position,
+    at,
+    topology,
+    hibernated,
+    nodes,
+    pipes,
+    sagas,
+    faults,
+    commands_waiting,
+    broken or default,
+    load,
+    run,
+});
+fields!(Broken { name, since, detail });
+fields!(Load { command_type, rate, sent or default });
+fields!(Run { began_at, ended_at });
+fields!(Node { name, health, reason, replicas, pid, tables, commits });
+fields!(TableView { name, count, rows });
+fields!(RowView { key, row, changed_at });
+fields!(Pipe { topic, lanes, published });
+fields!(Lane { group, types, waiting, in_flight, acked, dead_lettered });
+fields!(Waiting { count, tokens });
+fields!(Held { position, kind, subject, attempt });
+fields!(Sagas { pending, confirmed, cancelled, latest });
+fields!(SagaView { order_id, correlation_id, order, reservation, payment, notification, began_at, changed_at });
+fields!(Strata { width, layers, end });
+
+impl Read for Fault {
+    /// Its spec's fields stand beside its own.
+    fn read(value: &mut Value) -> Option<Self> {
+        let spec = FaultSpec::read(value)?;
+        let object = value.as_object_mut()?;
+        Some(Fault { id: field(object, "id")?, spec, installed_at: field(object, "installed_at")? })
+    }
+}
+
+/// An enum without content, by its names.
+macro_rules! names {
+    ($type:ident { $($variant:ident: $name:literal),* }) => {
+        impl Read for $type {
+            fn read(value: &mut Value) -> Option<Self> {
+                match value.as_str()? {
+                    $($name => Some($type::$variant),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+names!(Health { Stopped: "stopped", Up: "up", Crashed: "crashed" });
+names!(Isolation { Task: "task", Process: "process" });
+names!(FaultKind { DeclinePayments: "decline-payments", Crash: "crash" });
+
+/// An enum whose `kind` says which fields there are.
+macro_rules! kinds {
+    ($type:ident { $($variant:ident { $($field:ident),* })* }) => {
+        impl Read for $type {
+            fn read(value: &mut Value) -> Option<Self> {
+                let object = value.as_object_mut()?;
+                let kind: String = field(object, "kind")?;
+                Some(match &*kind {
+                    $(stringify!($variant) => $type::$variant { $($field: field(object, stringify!($field))?),* },)*
+                    _ => return None,
+                })
+            }
+        }
+    };
+}
+kinds!(Observation {
+    SandboxStarted { format, topology, seed, limits }
+    SandboxHibernated {}
+    SandboxWoken {}
+    CommandAccepted { command }
+    CommandRejected { command_id, status, reason }
+    RequestSent { to, protocol, method, path }
+    RequestReceived { from, protocol, method, path }
+    ResponseSent { to, protocol, status, duration_us }
+    ResponseReceived { from, protocol, status, duration_us }
+    MessagePublished { topic, envelope }
+    MessageDelivered { topic, group, message_id, source_position, attempt }
+    MessageRedelivered { topic, group, message_id, source_position, attempt }
+    MessageAcked { topic, group, message_id, source_position, attempt }
+    MessageRejected { topic, group, message_id, source_position, attempt, nacks, reason }
+    MessageDeadLettered { topic, group, message_id, source_position, attempt, reason }
+    TransactionCommitted { transaction_id, rows, batch_size }
+    TransactionRolledBack { reason }
+    StateChanged { entity, id, from, to }
+    ServiceStarted { isolation, address, pid }
+    ServiceStopped { reason }
+    ServiceCrashed { reason }
+    FaultInstalled { fault }
+    FaultTriggered { fault_id, on }
+    FaultCleared { fault_id, reason }
+    LoadStarted { command_type, rate }
+    LoadStopped { command_type, sent, reason }
+    InvariantBroken { name, since, reason }
+    InvariantRestored { name, since }
+});
+
+impl Read for Value {
+    fn read(value: &mut Value) -> Option<Self> {
+        Some(value.take())
+    }
+}
+
+impl Read for bool {
+    fn read(value: &mut Value) -> Option<Self> {
+        value.as_bool()
+    }
+}
+
+impl Read for i64 {
+    fn read(value: &mut Value) -> Option<Self> {
+        value.as_i64()
+    }
+}
+
+impl Read for u64 {
+    fn read(value: &mut Value) -> Option<Self> {
+        value.as_u64()
+    }
+}
+
+impl Read for u32 {
+    fn read(value: &mut Value) -> Option<Self> {
+        value.as_u64()?.try_into().ok()
+    }
+}
+
+impl Read for u16 {
+    fn read(value: &mut Value) -> Option<Self> {
+        value.as_u64()?.try_into().ok()
+    }
+}
+
+impl Read for u8 {
+    fn read(value: &mut Value) -> Option<Self> {
+        value.as_u64()?.try_into().ok()
+    }
+}
+
+impl Read for String {
+    fn read(value: &mut Value) -> Option<Self> {
+        match value {
+            Value::String(text) => Some(std::mem::take(text)),
+            _ => None,
         }
     }
+}
 
-    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
-        let Value::Number(number) = self.0 else { return Err(Unfit) };
-        if let Some(number) = number.as_u64() {
-            visitor.visit_u64(number)
-        } else if let Some(number) = number.as_i64() {
-            visitor.visit_i64(number)
-        } else {
-            visitor.visit_f64(number.as_f64().ok_or(Unfit)?)
+impl Read for Name {
+    fn read(value: &mut Value) -> Option<Self> {
+        value.as_str().map(Name::from)
+    }
+}
+
+impl Read for Uuid {
+    fn read(value: &mut Value) -> Option<Self> {
+        let mut bytes = [0; 16];
+        hex(value, &mut bytes, true)?;
+        Some(Uuid::from_bytes(bytes))
+    }
+}
+
+impl Read for TraceId {
+    fn read(value: &mut Value) -> Option<Self> {
+        let mut id = TraceId::default();
+        hex(value, &mut id.0, false)?;
+        Some(id)
+    }
+}
+
+impl Read for SpanId {
+    fn read(value: &mut Value) -> Option<Self> {
+        let mut id = SpanId::default();
+        hex(value, &mut id.0, false)?;
+        Some(id)
+    }
+}
+
+/// Bytes as hex digits, with a UUID's hyphens or without any.
+#[inline(never)]
+fn hex(value: &Value, bytes: &mut [u8], hyphens: bool) -> Option<()> {
+    let mut text = value.as_str()?.bytes();
+    for (i, byte) in bytes.iter_mut().enumerate() {
+        if hyphens && matches!(i, 4 | 6 | 8 | 10) && text.next()? != b'-' {
+            return None;
+        }
+        for _ in 0..2 {
+            let digit = match text.next()? {
+                digit @ b'0'..=b'9' => digit - b'0',
+                letter @ b'a'..=b'f' => letter - b'a' + 10,
+                _ => return None,
+            };
+            *byte = *byte << 4 | digit;
         }
     }
-
-    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
-        self.deserialize_u64(visitor)
-    }
-
-    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
-        self.deserialize_u64(visitor)
-    }
-
-    fn deserialize_u16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
-        self.deserialize_u64(visitor)
-    }
-
-    fn deserialize_u8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
-        self.deserialize_u64(visitor)
-    }
-
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
-        visitor.visit_borrowed_str(self.0.as_str().ok_or(Unfit)?)
-    }
-
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
-        self.deserialize_str(visitor)
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
-        if self.0.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Unfit> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
-        visitor.visit_seq(Items(self.0.as_array().ok_or(Unfit)?.iter()))
-    }
-
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Unfit> {
-        self.deserialize_seq(visitor)
-    }
-
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
-        visitor.visit_map(Fields { entries: self.0.as_object().ok_or(Unfit)?.iter(), value: None })
-    }
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Unfit> {
-        self.deserialize_map(visitor)
-    }
-
-    /// Of variants without content only: ours have none.
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Unfit> {
-        visitor.visit_enum(self.0.as_str().ok_or(Unfit)?.into_deserializer())
-    }
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
-        visitor.visit_unit()
-    }
-
-    forward_to_deserialize_any! { bool i8 i16 i32 i128 u128 f32 f64 char bytes byte_buf unit unit_struct tuple_struct identifier }
+    text.next().is_none().then_some(())
 }
 
-struct Items<'de>(std::slice::Iter<'de, Value>);
+impl<T: Read> Read for Option<T> {
+    fn read(value: &mut Value) -> Option<Self> {
+        if value.is_null() { Some(None) } else { T::read(value).map(Some) }
+    }
 
-impl<'de> de::SeqAccess<'de> for Items<'de> {
-    type Error = Unfit;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Unfit> {
-        self.0.next().map(|value| seed.deserialize(Of(value))).transpose()
+    fn missing() -> Option<Self> {
+        Some(None)
     }
 }
 
-struct Fields<'de> {
-    entries: serde_json::map::Iter<'de>,
-    value: Option<&'de Value>,
+impl<T: Read> Read for Box<T> {
+    fn read(value: &mut Value) -> Option<Self> {
+        T::read(value).map(Box::new)
+    }
 }
 
-impl<'de> de::MapAccess<'de> for Fields<'de> {
-    type Error = Unfit;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Unfit> {
-        let Some((key, value)) = self.entries.next() else { return Ok(None) };
-        self.value = Some(value);
-        seed.deserialize(de::value::BorrowedStrDeserializer::new(key)).map(Some)
+impl<T: Read> Read for Arc<T> {
+    fn read(value: &mut Value) -> Option<Self> {
+        T::read(value).map(Arc::new)
     }
+}
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Unfit> {
-        seed.deserialize(Of(self.value.take().ok_or(Unfit)?))
+impl<T: Read> Read for Vec<T> {
+    fn read(value: &mut Value) -> Option<Self> {
+        let items = value.as_array_mut()?;
+        let mut all = Vec::with_capacity(items.len());
+        for item in items {
+            all.push(T::read(item)?);
+        }
+        Some(all)
+    }
+}
+
+impl<T: Read + Copy + Default, const N: usize> Read for [T; N] {
+    fn read(value: &mut Value) -> Option<Self> {
+        let items = value.as_array_mut().filter(|items| items.len() == N)?;
+        let mut all = [T::default(); N];
+        for (to, item) in all.iter_mut().zip(items) {
+            *to = T::read(item)?;
+        }
+        Some(all)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use diagram::DiagramState;
-    use protocol::Recorded;
-    use serde_json::json;
-
-    #[test]
-    fn it_reads_what_serde_json_reads() {
-        let topology = protocol::topology("saga-choreography").expect("known");
-        let state = DiagramState::new(&topology);
-        let event = json!({
-            "position": 17, "at": 48211, "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736", "span_id": "00f067aa0ba902b7",
-            "service": "inventory", "replica": 0, "correlation_id": "6f2c9a1e-0000-4000-8000-000000000001",
-            "code": {"file": "reactions.rs", "line": 31},
-            "observation": {"kind": "TransactionCommitted", "transaction_id": 3, "batch_size": 1, "rows": [
-                {"table": "stock", "key": "42", "before": null, "after": {"on_hand": -1, "price": 29.5, "a": [true, null, "x"]}},
-            ]},
-        });
-        let text = serde_json::to_string(&state).expect("writes");
-        assert_eq!(read::<DiagramState>(&text), Some(state));
-        let expected: Recorded = serde_json::from_value(event.clone()).expect("reads");
-        assert_eq!(read::<Recorded>(&event.to_string()), Some(expected));
-    }
-
-    #[test]
-    fn what_does_not_fit_is_nothing() {
-        for text in ["", "{", "[]", "null", r#"{"position":"1"}"#, r#"{"position":-1}"#] {
-            assert!(read::<Recorded>(text).is_none(), "{text}");
-        }
-    }
-}
+mod tests;
