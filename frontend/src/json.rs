@@ -1,7 +1,7 @@
 //! JSON into the shared types with as little code as will do: one parse into a `Value`, and what
-//! is wanted is taken out of that. Serde's derived code would be half of what the browser loads.
+//! is wanted is taken out of that. Serde's derived code would be several times as much.
 //!
-//! It reads what the server writes: the field's names and defaults are those of the derived code.
+//! It reads what the server writes: the names of fields and their defaults are those of the derived code.
 //! Unlike that, it never minds a field it does not know. What does not fit is `None`.
 
 use diagram::{
@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// Reads a text; `None` if it does not fit.
 pub fn read<T: Read>(text: &str) -> Option<T> {
-    T::read(&mut parse(text)?)
+    take(&mut parse(text)?)
 }
 
 #[inline(never)]
@@ -24,31 +24,54 @@ fn parse(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok()
 }
 
-/// What can be read.
-pub trait Read: Sized {
-    /// Takes it out of the value.
-    fn read(value: &mut Value) -> Option<Self>;
+fn take<T: Read>(value: &mut Value) -> Option<T> {
+    let mut fits = true;
+    let taken = T::read(Some(value), &mut fits);
+    fits.then_some(taken)
+}
 
-    /// What a missing field means.
-    fn missing() -> Option<Self> {
-        None
+/// What can be read.
+///
+/// A misfit is noted, and reading goes on: the way back from the middle of a struct would be most
+/// of the code.
+pub trait Read: Sized {
+    /// Takes it out of the value, which is `None` where a field is missing. Says in `fits` when it
+    /// does not fit; what is returned then is worth nothing.
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self;
+}
+
+/// The fields of an object.
+pub struct Fields<'a> {
+    fields: Option<&'a mut Object>,
+    fits: &'a mut bool,
+}
+
+impl<'a> Fields<'a> {
+    #[inline(never)]
+    pub fn of(value: Option<&'a mut Value>, fits: &'a mut bool) -> Self {
+        let fields = value.and_then(Value::as_object_mut);
+        *fits &= fields.is_some();
+        Fields { fields, fits }
+    }
+
+    #[inline(never)]
+    pub fn take<T: Read>(&mut self, name: &str) -> T {
+        let value = entry(&mut self.fields, name);
+        T::read(value, self.fits)
+    }
+
+    /// The same; the default where there is none.
+    pub fn take_or_default<T: Read + Default>(&mut self, name: &str) -> T {
+        match entry(&mut self.fields, name) {
+            None => T::default(),
+            value => T::read(value, self.fits),
+        }
     }
 }
 
-/// Takes a field out of an object.
 #[inline(never)]
-pub fn field<T: Read>(object: &mut Object, name: &str) -> Option<T> {
-    entry(object, name).map_or_else(T::missing, T::read)
-}
-
-/// The same; the default where there is none.
-pub fn field_or_default<T: Read + Default>(object: &mut Object, name: &str) -> Option<T> {
-    entry(object, name).map_or_else(|| Some(T::default()), T::read)
-}
-
-#[inline(never)]
-fn entry<'a>(object: &'a mut Object, name: &str) -> Option<&'a mut Value> {
-    object.get_mut(name)
+fn entry<'a>(fields: &'a mut Option<&mut Object>, name: &str) -> Option<&'a mut Value> {
+    fields.as_mut()?.get_mut(name)
 }
 
 type Object = serde_json::Map<String, Value>;
@@ -57,17 +80,15 @@ type Object = serde_json::Map<String, Value>;
 macro_rules! fields {
     ($type:ident { $($field:ident $(: $name:literal)? $(or $default:ident)?),* $(,)? }) => {
         impl $crate::json::Read for $type {
-            fn read(value: &mut protocol::Value) -> Option<Self> {
-                let object = value.as_object_mut()?;
-                Some($type { $($field: $crate::json::fields!(@field object, $field $(: $name)? $(or $default)?)),* })
+            fn read(value: Option<&mut protocol::Value>, fits: &mut bool) -> Self {
+                let mut fields = $crate::json::Fields::of(value, fits);
+                $type { $($field: $crate::json::fields!(@take fields, $field $(: $name)? $(or $default)?)),* }
             }
         }
     };
-    (@field $object:ident, $field:ident) => { $crate::json::field($object, stringify!($field))? };
-    (@field $object:ident, $field:ident : $name:literal) => { $crate::json::field($object, $name)? };
-    (@field $object:ident, $field:ident or default) => {
-        $crate::json::field_or_default($object, stringify!($field))?
-    };
+    (@take $fields:ident, $field:ident) => { $fields.take(stringify!($field)) };
+    (@take $fields:ident, $field:ident : $name:literal) => { $fields.take($name) };
+    (@take $fields:ident, $field:ident or default) => { $fields.take_or_default(stringify!($field)) };
 }
 pub(crate) use fields;
 
@@ -137,21 +158,24 @@ fields!(Strata { width, layers, end });
 
 impl Read for Fault {
     /// Its spec's fields stand beside its own.
-    fn read(value: &mut Value) -> Option<Self> {
-        let spec = FaultSpec::read(value)?;
-        let object = value.as_object_mut()?;
-        Some(Fault { id: field(object, "id")?, spec, installed_at: field(object, "installed_at")? })
+    fn read(mut value: Option<&mut Value>, fits: &mut bool) -> Self {
+        let spec = FaultSpec::read(value.as_deref_mut(), fits);
+        let mut fields = Fields::of(value, fits);
+        Fault { id: fields.take("id"), spec, installed_at: fields.take("installed_at") }
     }
 }
 
 /// An enum without content, by its names.
 macro_rules! names {
-    ($type:ident { $($variant:ident: $name:literal),* }) => {
+    ($type:ident { $first:ident: $first_name:literal, $($variant:ident: $name:literal),* }) => {
         impl Read for $type {
-            fn read(value: &mut Value) -> Option<Self> {
-                match value.as_str()? {
-                    $($name => Some($type::$variant),)*
-                    _ => None,
+            fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+                match text(value, fits) {
+                    $($name => $type::$variant,)*
+                    name => {
+                        *fits &= name == $first_name;
+                        $type::$first
+                    }
                 }
             }
         }
@@ -163,20 +187,23 @@ names!(FaultKind { DeclinePayments: "decline-payments", Crash: "crash" });
 
 /// An enum whose `kind` says which fields there are.
 macro_rules! kinds {
-    ($type:ident { $($variant:ident { $($field:ident),* })* }) => {
+    ($type:ident or $otherwise:ident { $($variant:ident { $($field:ident),* })* }) => {
         impl Read for $type {
-            fn read(value: &mut Value) -> Option<Self> {
-                let object = value.as_object_mut()?;
-                let kind: String = field(object, "kind")?;
-                Some(match &*kind {
-                    $(stringify!($variant) => $type::$variant { $($field: field(object, stringify!($field))?),* },)*
-                    _ => return None,
-                })
+            fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+                let mut fields = Fields::of(value, &mut *fits);
+                let kind: String = fields.take("kind");
+                match &*kind {
+                    $(stringify!($variant) => $type::$variant { $($field: fields.take(stringify!($field))),* },)*
+                    _ => {
+                        *fields.fits = false;
+                        $type::$otherwise
+                    }
+                }
             }
         }
     };
 }
-kinds!(Observation {
+kinds!(Observation or SandboxWoken {
     SandboxStarted { format, topology, seed, limits }
     SandboxHibernated {}
     SandboxWoken {}
@@ -208,90 +235,92 @@ kinds!(Observation {
 });
 
 impl Read for Value {
-    fn read(value: &mut Value) -> Option<Self> {
-        Some(value.take())
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+        found(value.map(Value::take), fits)
     }
 }
 
 impl Read for bool {
-    fn read(value: &mut Value) -> Option<Self> {
-        value.as_bool()
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+        found(value.and_then(|value| value.as_bool()), fits)
     }
 }
 
 impl Read for i64 {
-    fn read(value: &mut Value) -> Option<Self> {
-        value.as_i64()
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+        found(value.and_then(|value| value.as_i64()), fits)
     }
 }
 
 impl Read for u64 {
-    fn read(value: &mut Value) -> Option<Self> {
-        value.as_u64()
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+        found(value.and_then(|value| value.as_u64()), fits)
     }
 }
 
-impl Read for u32 {
-    fn read(value: &mut Value) -> Option<Self> {
-        value.as_u64()?.try_into().ok()
-    }
+macro_rules! narrower {
+    ($($type:ident)*) => {$(
+        impl Read for $type {
+            fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+                found(u64::read(value, fits).try_into().ok(), fits)
+            }
+        }
+    )*};
 }
-
-impl Read for u16 {
-    fn read(value: &mut Value) -> Option<Self> {
-        value.as_u64()?.try_into().ok()
-    }
-}
-
-impl Read for u8 {
-    fn read(value: &mut Value) -> Option<Self> {
-        value.as_u64()?.try_into().ok()
-    }
-}
+narrower!(u8 u16 u32);
 
 impl Read for String {
-    fn read(value: &mut Value) -> Option<Self> {
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
         match value {
-            Value::String(text) => Some(std::mem::take(text)),
-            _ => None,
+            Some(Value::String(text)) => std::mem::take(text),
+            _ => found(None, fits),
         }
     }
 }
 
 impl Read for Name {
-    fn read(value: &mut Value) -> Option<Self> {
-        value.as_str().map(Name::from)
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+        text(value, fits).into()
     }
 }
 
 impl Read for Uuid {
-    fn read(value: &mut Value) -> Option<Self> {
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
         let mut bytes = [0; 16];
-        hex(value, &mut bytes, true)?;
-        Some(Uuid::from_bytes(bytes))
+        *fits &= hex(text(value, fits), &mut bytes, true).is_some();
+        Uuid::from_bytes(bytes)
     }
 }
 
 impl Read for TraceId {
-    fn read(value: &mut Value) -> Option<Self> {
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
         let mut id = TraceId::default();
-        hex(value, &mut id.0, false)?;
-        Some(id)
+        *fits &= hex(text(value, fits), &mut id.0, false).is_some();
+        id
     }
 }
 
 impl Read for SpanId {
-    fn read(value: &mut Value) -> Option<Self> {
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
         let mut id = SpanId::default();
-        hex(value, &mut id.0, false)?;
-        Some(id)
+        *fits &= hex(text(value, fits), &mut id.0, false).is_some();
+        id
     }
+}
+
+fn found<T: Default>(found: Option<T>, fits: &mut bool) -> T {
+    *fits &= found.is_some();
+    found.unwrap_or_default()
+}
+
+fn text<'a>(value: Option<&'a mut Value>, fits: &mut bool) -> &'a str {
+    found(value.and_then(|value| value.as_str()), fits)
 }
 
 /// Bytes as hex digits, with a UUID's hyphens or without any.
 #[inline(never)]
-fn hex(value: &Value, bytes: &mut [u8], hyphens: bool) -> Option<()> {
-    let mut text = value.as_str()?.bytes();
+fn hex(text: &str, bytes: &mut [u8], hyphens: bool) -> Option<()> {
+    let mut text = text.bytes();
     for (i, byte) in bytes.iter_mut().enumerate() {
         if hyphens && matches!(i, 4 | 6 | 8 | 10) && text.next()? != b'-' {
             return None;
@@ -309,47 +338,46 @@ fn hex(value: &Value, bytes: &mut [u8], hyphens: bool) -> Option<()> {
 }
 
 impl<T: Read> Read for Option<T> {
-    fn read(value: &mut Value) -> Option<Self> {
-        if value.is_null() { Some(None) } else { T::read(value).map(Some) }
-    }
-
-    fn missing() -> Option<Self> {
-        Some(None)
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+        value.filter(|value| !value.is_null()).map(|value| T::read(Some(value), fits))
     }
 }
 
 impl<T: Read> Read for Box<T> {
-    fn read(value: &mut Value) -> Option<Self> {
-        T::read(value).map(Box::new)
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+        Box::new(T::read(value, fits))
     }
 }
 
 impl<T: Read> Read for Arc<T> {
-    fn read(value: &mut Value) -> Option<Self> {
-        T::read(value).map(Arc::new)
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+        Arc::new(T::read(value, fits))
     }
 }
 
 impl<T: Read> Read for Vec<T> {
-    fn read(value: &mut Value) -> Option<Self> {
-        let items = value.as_array_mut()?;
-        let mut all = Vec::with_capacity(items.len());
-        for item in items {
-            all.push(T::read(item)?);
-        }
-        Some(all)
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+        items(value, fits).iter_mut().map(|item| T::read(Some(item), fits)).collect()
     }
 }
 
 impl<T: Read + Copy + Default, const N: usize> Read for [T; N] {
-    fn read(value: &mut Value) -> Option<Self> {
-        let items = value.as_array_mut().filter(|items| items.len() == N)?;
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+        let items = items(value, fits);
+        *fits &= items.len() == N;
         let mut all = [T::default(); N];
         for (to, item) in all.iter_mut().zip(items) {
-            *to = T::read(item)?;
+            *to = T::read(Some(item), fits);
         }
-        Some(all)
+        all
     }
+}
+
+#[inline(never)]
+fn items<'a>(value: Option<&'a mut Value>, fits: &mut bool) -> &'a mut [Value] {
+    let items = value.and_then(Value::as_array_mut);
+    *fits &= items.is_some();
+    items.map_or_else(Default::default, Vec::as_mut_slice)
 }
 
 #[cfg(test)]
