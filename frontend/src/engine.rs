@@ -320,7 +320,8 @@ impl Engine {
     /// Time only runs while something is under way; what happens unseen is shown at once.
     fn ask_frame(&mut self) {
         let moves = self.player.under_way() && !self.player.paused && !self.player.lacks();
-        let waiting = moves || self.unspoken || self.looking.wanted.is_some() || self.looking.is_stale();
+        let unpainted = self.painted.0 != self.player.tape.end();
+        let waiting = moves || self.unspoken || unpainted || self.looking.wanted.is_some() || self.looking.is_stale();
         if !waiting || self.frame_asked {
             return;
         }

@@ -16,7 +16,23 @@ export interface Recorded {
     to?: string;
     pid?: number;
     envelope?: { type: string; subject: string };
+    source_position?: number;
+    group?: string;
+    rows?: { table: string }[];
   };
+  correlation_id?: string;
+  code?: { file: string; line: number };
+}
+
+/** The looks at one moment, by the names of their tabs. */
+export const views = ['Diagram', 'Story', 'Space-time', 'Trace', 'Data', 'Code'] as const;
+export type View = (typeof views)[number];
+
+/** The picture at a position, as the API folds it; of it what tests ask for. */
+export interface State {
+  position: number;
+  nodes: { name: string; health: string; tables: { name: string; rows: { row: Record<string, unknown> }[] }[] }[];
+  sagas: { latest: { order_id: number; order: string; reservation?: string; payment?: string }[] };
 }
 
 /** A page's terrarium, as a person finds their way around it. */
@@ -28,6 +44,13 @@ export class Glass {
   readonly notice: Locator;
   readonly trouble: Locator;
   readonly quantity: Locator;
+  /** Where one is in time */
+  readonly slider: Locator;
+  readonly speed: Locator;
+  /** Everything in the picture, as a list: there for whoever has its focus */
+  readonly outline: Locator;
+  /** What explains one moment or one service */
+  readonly inspector: Locator;
   private readonly orders: Locator;
 
   constructor(readonly page: Page) {
@@ -37,6 +60,10 @@ export class Glass {
     this.notice = this.vessel.getByRole('status');
     this.trouble = this.vessel.getByRole('alert');
     this.quantity = this.vessel.getByLabel('Quantity');
+    this.slider = this.vessel.getByRole('slider', { name: 'Position' });
+    this.speed = this.vessel.getByRole('combobox', { name: 'Speed' });
+    this.outline = this.vessel.getByRole('listbox', { name: 'Everything in the picture' });
+    this.inspector = this.vessel.getByRole('region', { name: 'Explained' });
     // A line of orders under the picture, or the playground's table.
     this.orders = this.vessel
       .getByRole('list', { name: 'Orders' })
@@ -78,11 +105,99 @@ export class Glass {
     return this.orders.getByText('No orders yet.');
   }
 
-  /** The sentences of the story so far, unfolding it. */
+  tab(view: View): Locator {
+    return this.vessel.getByRole('tab', { name: view, exact: true });
+  }
+
+  /** The view that is open. */
+  get view(): Locator {
+    return this.vessel.getByRole('tabpanel');
+  }
+
+  async open(view: View): Promise<void> {
+    await this.tab(view).click();
+    await this.stands(view);
+  }
+
+  /** Waits until a view is open and shows what it has to. */
+  async stands(view: View): Promise<void> {
+    await expect(this.tab(view)).toHaveAttribute('aria-selected', 'true');
+    await expect(this.vessel.getByRole('tabpanel', { name: view, exact: true })).toBeVisible();
+    await expect(this.view.getByText(/^(Loading …|Reading the tables)/)).toBeHidden();
+  }
+
+  /** The sentences of the story: what happened up to the position shown, in the story's own tab. */
   async story(): Promise<string> {
-    const story = this.vessel.getByRole('group').filter({ hasText: 'Story so far' });
-    if ((await story.getAttribute('open')) === null) await story.getByText('Story so far').click();
-    return (await story.getByRole('listitem').allTextContents()).join('\n');
+    const before = (await this.openTab()) as View;
+    await this.open('Story');
+    const told = this.view.getByRole('listitem').filter({ hasNotText: 'Still to come:' });
+    const sentences = await told.getByRole('link').filter({ hasNotText: 'Explain this moment' }).allTextContents();
+    await this.open(before);
+    return sentences.join('\n');
+  }
+
+  /** Where the story stands: its last sentence that has happened. */
+  get told(): Locator {
+    return this.view.getByRole('listitem').locator('[aria-current="step"]').first();
+  }
+
+  private async openTab(): Promise<string> {
+    return this.vessel.getByRole('tab', { selected: true }).innerText();
+  }
+
+  /** The position shown. */
+  async position(): Promise<number> {
+    return Number(await this.slider.inputValue());
+  }
+
+  /** The last position there is. */
+  async end(): Promise<number> {
+    return Number(await this.slider.getAttribute('max'));
+  }
+
+  /** Draws the slider to a position, and waits until the picture is there. */
+  async seek(position: number): Promise<void> {
+    await this.slider.fill(String(position));
+    await this.at(position);
+  }
+
+  /** Waits until the picture stands at a position. */
+  async at(position: number): Promise<void> {
+    await expect(this.slider).toHaveValue(String(position));
+    await expect(this.vessel.getByText('Looking that far back …')).toBeHidden();
+    await expect(this.button('Play')).toBeVisible();
+  }
+
+  /** Presses a step's button and waits until the picture has moved. Gives where it is. */
+  async step(name: 'Step back' | 'Step forward' | 'Previous moment' | 'Next moment'): Promise<number> {
+    const before = await this.position();
+    await this.press(name);
+    await expect(this.slider).not.toHaveValue(String(before));
+    return this.position();
+  }
+
+  /** The sentence under the picture. */
+  get sentence(): Locator {
+    return this.vessel.locator('.telling > p');
+  }
+
+  /** An entry of the list behind the picture. */
+  listed(name: string | RegExp): Locator {
+    return this.outline.getByRole('option', { name }).first();
+  }
+
+  /** A sheet under the glass, unfolded. */
+  async sheet(title: 'Steady load' | 'Keep and export' | 'Stop at'): Promise<Locator> {
+    const sheet = this.vessel.getByRole('group').filter({ has: this.page.getByText(title, { exact: true }) }).first();
+    if ((await sheet.getAttribute('open')) === null) await sheet.getByText(title, { exact: true }).first().click();
+    return sheet;
+  }
+
+  /** Asks the picture to stop by itself. */
+  async stopAt(what: string): Promise<void> {
+    const sheet = await this.sheet('Stop at');
+    await sheet.getByRole('checkbox', { name: what, exact: true }).check();
+    await sheet.getByText('Stop at', { exact: true }).first().click();
   }
 
   /** Marks of what was taken back, in the soil. They have a shape and a colour, and no name. */
@@ -91,7 +206,7 @@ export class Glass {
   }
 
   /** Everything the picture shows and tells, to be compared. */
-  async everything(): Promise<unknown> {
+  async everything(): Promise<Record<string, unknown>> {
     return {
       summary: await this.picture.getAttribute('aria-label'),
       drawn: await this.picture.locator('text').allTextContents(),
@@ -141,6 +256,33 @@ export class Api {
     const command = { id: crypto.randomUUID(), type: 'PlaceOrder', data: { item_id: 42, quantity, user_id: 1 } };
     const answer = await this.request.post(`${await this.sandbox()}/commands`, { data: command });
     expect(answer.status()).toBe(202);
+  }
+
+  /** The picture at a position, or now. */
+  async state(at?: number): Promise<State> {
+    const query = at === undefined ? '' : `?at=${at}`;
+    return (await this.request.get(`${await this.sandbox()}/state${query}`)).json();
+  }
+
+  /** A service's table at a position. */
+  async table(service: string, table: string, at: number): Promise<{ columns: string[]; rows: unknown[][] }> {
+    return (await this.request.get(`${await this.sandbox()}/services/${service}/tables/${table}?at=${at}`)).json();
+  }
+
+  /** Declines each n-th charge from now on. */
+  async decline(every = 1): Promise<void> {
+    const fault = { kind: 'decline-payments', target: 'payments', ttl_ms: null, params: { every } };
+    const answer = await this.request.put(`${await this.sandbox()}/faults/decline-payments`, { data: fault });
+    expect(answer.status()).toBe(200);
+  }
+
+  /** Where a message of a kind about an order was published. */
+  async published(type: string, order: number): Promise<Recorded> {
+    const found = (await this.record()).find(
+      ({ observation: { envelope } }) => envelope?.type === type && envelope.subject === `order/${order}`,
+    );
+    expect(found, `${type} of order ${order}`).toBeDefined();
+    return found as Recorded;
   }
 
   /** Waits for something to be in the record. */

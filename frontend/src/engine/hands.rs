@@ -23,7 +23,9 @@ fn number<T: std::str::FromStr>(element: &Element, name: &str) -> Option<T> {
 }
 
 fn clicked(event: Event) {
-    let Some(element) = target(&event, "[data-do],[data-view],[data-at],[data-dot],[data-trace]") else { return };
+    let Some(element) = target(&event, "[data-do],[data-view],[data-at],[data-dot],[data-trace],[data-zoom]") else {
+        return;
+    };
     let mouse: &MouseEvent = event.unchecked_ref();
     // A link in a new tab or window is the browser's.
     if mouse.ctrl_key() || mouse.meta_key() || mouse.shift_key() {
@@ -56,6 +58,9 @@ fn clicked(event: Event) {
             "close" => looking::explain(None),
             _ => {}
         }
+    }
+    if element.has_attribute("data-zoom") {
+        looking::arrange(&element);
     }
     if let Some(at) = number(&element, "data-at") {
         time::go_to(at);
@@ -103,7 +108,7 @@ fn chosen(event: Event) {
     if let Some(checkbox) = target(&event, "[data-set=keys]") {
         keys::listen_to_keys(checkbox.unchecked_into::<HtmlInputElement>().checked());
     }
-    if let Some(part) = target(&event, "[data-filter],[data-hide],[data-zoom],[data-group]") {
+    if let Some(part) = target(&event, "[data-filter],[data-hide],[data-group]") {
         looking::arrange(&part);
     }
 }

@@ -3,9 +3,9 @@
 //! nobody types, and all only while they are switched on.
 
 use super::time::{faster_or_slower, jump_to_live, pause_or_play, step};
-use super::{window, with};
+use super::{looking, window, with};
 use wasm_bindgen::prelude::*;
-use web_sys::{Element, KeyboardEvent};
+use web_sys::{Element, HtmlElement, KeyboardEvent};
 
 pub fn listen() {
     let Some(document) = window().and_then(|window| window.document()) else { return };
@@ -21,12 +21,18 @@ const TYPED_INTO: &str = "input:not([type=checkbox], [type=range]), select, text
 const ARROWED: &str = "input:not([type=checkbox]), select, textarea, [contenteditable], [role=listbox], [role=tab]";
 
 fn pressed(event: KeyboardEvent) {
-    let listens = with(|engine| engine.listens_to_keys) == Some(true);
     let modified = event.ctrl_key() || event.meta_key() || event.alt_key();
-    if modified || !listens {
+    if modified {
         return;
     }
     let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    if target.as_ref().is_some_and(|target| turn_tab(target, &event.key())) {
+        event.prevent_default();
+        return;
+    }
+    if with(|engine| engine.listens_to_keys) != Some(true) {
+        return;
+    }
     let within = |controls| target.as_ref().is_some_and(|element| element.closest(controls).ok().flatten().is_some());
     let repeats = event.repeat();
     match event.key().as_str() {
@@ -41,6 +47,25 @@ fn pressed(event: KeyboardEvent) {
         _ => return,
     }
     event.prevent_default();
+}
+
+/// Arrows lead along the tabs and round, Home and End to their ends; the tab reached opens.
+fn turn_tab(from: &Element, key: &str) -> bool {
+    let Some(tabs) = from.closest("[role=tab]").ok().flatten().and_then(|tab| tab.parent_element()) else {
+        return false;
+    };
+    let next = match key {
+        "ArrowLeft" => from.previous_element_sibling().or_else(|| tabs.last_element_child()),
+        "ArrowRight" => from.next_element_sibling().or_else(|| tabs.first_element_child()),
+        "Home" => tabs.first_element_child(),
+        "End" => tabs.last_element_child(),
+        _ => None,
+    };
+    let Some(next) = next else { return false };
+    looking::open(&next.get_attribute("data-view").unwrap_or_default());
+    // A tab that can't have the focus is open all the same.
+    let _ = next.unchecked_into::<HtmlElement>().focus();
+    true
 }
 
 pub fn show_or_hide_keys() {

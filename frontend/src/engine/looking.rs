@@ -138,8 +138,8 @@ pub fn arrange(part: &Element) {
                 "time" => Grouping::Time,
                 _ => Grouping::Service,
             };
-        } else if part.has_attribute("data-zoom") {
-            looking.zoom = hands::value(part).parse().unwrap_or(0);
+        } else if let Some(zoom) = part.get_attribute("data-zoom") {
+            looking.zoom = zoom.parse().unwrap_or(0);
         } else {
             let value = |name: &str| {
                 let select = engine.root.query_selector(&format!("[data-filter={name}]")).ok().flatten();
@@ -227,7 +227,12 @@ impl Engine {
         let _ = place.set_attribute("aria-busy", if busy { "true" } else { "false" });
         let held = focused().filter(|element| place.contains(Some(element)));
         let again = held.and_then(|element| {
-            ["data-filter", "data-hide", "data-zoom", "href"].into_iter().find_map(|name| {
+            // Which of the two it is; the zoom it leads to is another by now.
+            if element.has_attribute("data-zoom") {
+                let which = if element.next_element_sibling().is_some() { "first" } else { "last" };
+                return Some(format!("[data-zoom]:{which}-child"));
+            }
+            ["data-filter", "data-hide", "href"].into_iter().find_map(|name| {
                 let value = element.get_attribute(name)?;
                 Some(format!("[{name}=\"{value}\"]"))
             })

@@ -47,7 +47,9 @@ test.describe('JavaScript off', () => {
       await expect(glass.order(101, 'CONFIRMED')).toBeVisible();
       await expect(glass.order(102, 'PENDING')).toBeVisible();
       // Nothing is offered that would not work.
-      await expect(glass.vessel.getByRole('button')).toHaveCount(0);
+      for (const role of ['button', 'tab', 'slider', 'combobox', 'checkbox', 'spinbutton', 'listbox'] as const) {
+        await expect(glass.vessel.getByRole(role), role).toHaveCount(0);
+      }
     }
   });
 

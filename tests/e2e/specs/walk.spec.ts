@@ -118,7 +118,8 @@ async function walk(page: Page, path: string, terrarium: Terrarium, processes: L
     for (const id of [103, 104, 105]) await expect(glass.order(id, 'CONFIRMED')).toBeVisible();
     await expect(glass.drawn('item 42 on hand 96')).toBeVisible();
     await expect(glass.saying('4 services up')).toBeVisible();
-    await expect(glass.saying(/waiting for/)).toBeHidden();
+    await expect(glass.drawn(/waiting for/)).toBeHidden();
+    await expect(glass.picture).not.toHaveAccessibleName(/waiting for/);
     for (const id of [103, 104, 105]) await api.until(`notification ${id} SENT`);
     await processes(api);
 
