@@ -1,12 +1,10 @@
 //! The only code that talks to the server: commands out, the event stream in. What goes out is
 //! so little that it is written by hand: code that writes JSON need not be loaded.
 
-use crate::json;
+use crate::json::{self, Read};
 use crate::texts;
 use diagram::DiagramState;
 use protocol::{Recorded, Uuid};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{EventSource, MessageEvent, RequestInit, Response};
@@ -21,17 +19,16 @@ pub struct Refusal {
 }
 
 /// As RFC 9457 has it.
-#[derive(Deserialize)]
 struct Problem {
     detail: Option<String>,
 }
+json::fields!(Problem { detail });
 
-#[derive(Deserialize)]
 struct Sandbox {
     id: String,
-    #[serde(default)]
     topology: String,
 }
+json::fields!(Sandbox { id, topology or default });
 
 /// The session's newest sandbox of that topology.
 pub async fn find_sandbox(topology: &str) -> Result<Option<String>, Refusal> {
@@ -48,6 +45,11 @@ pub async fn create_sandbox(topology: &str) -> Result<String, Refusal> {
 /// A sandbox, as its addresses begin after `/api/`.
 pub fn of(id: &str) -> String {
     format!("sandboxes/{id}")
+}
+
+/// The same of a kept run.
+pub fn of_run(id: &str) -> String {
+    format!("runs/{id}")
 }
 
 pub async fn delete_sandbox(id: &str) -> Result<(), Refusal> {
@@ -136,11 +138,11 @@ pub async fn table(id: &str, service: &str, table: &str, at: u64) -> Result<Rows
 }
 
 /// What the server says of a table.
-#[derive(Deserialize)]
 pub struct Rows {
     pub columns: Vec<String>,
     pub rows: Vec<Vec<serde_json::Value>>,
 }
+json::fields!(Rows { columns, rows });
 
 /// Why a stream could not be opened: the status and sentence an `EventSource` keeps to itself.
 /// `Ok` when it could be by now.
@@ -202,7 +204,7 @@ fn no_answer(_: JsValue) -> Refusal {
     Refusal { status: 0, detail: texts::NO_ANSWER.into() }
 }
 
-fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
+fn parse<T: Read>(text: &str) -> Result<T, Refusal> {
     json::read(text).ok_or_else(|| no_answer(JsValue::NULL))
 }
 

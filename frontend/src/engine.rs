@@ -13,17 +13,13 @@ mod paper;
 mod stage;
 mod time;
 
-pub use clicks::{ask_to_start_over, crash_or_restart, fold_or_unfold, place_order, start_over, toggle_decline};
-pub use keys::{listen_to_keys, show_or_hide_keys};
-pub use link::try_again;
-pub use time::{jump_to_live, pause_or_play};
-
-use crate::client::Stream;
-use crate::islands::{Link, Store};
+use crate::client::{self, Stream};
+use crate::islands::{Given, Room};
 use crate::player::{Player, within};
+use crate::sight::{self, Link};
+use crate::svg::{escape, ledger, order_table, tables};
 use crate::texts;
 use diagram::Strata;
-use leptos::prelude::Set;
 use looking::Looking;
 use outline::Outline;
 use paper::Paper;
@@ -35,8 +31,11 @@ use wasm_bindgen::prelude::*;
 use web_sys::{HtmlElement, Window};
 
 struct Engine {
-    store: Store,
     link: Link,
+    /// With the table of orders and the services' tables.
+    roomy: bool,
+    /// Where the record ended when the page was written.
+    end: Option<Position>,
     player: Player,
     stage: Stage,
     sandbox: Option<String>,
@@ -76,7 +75,7 @@ enum Verbosity {
 type Early = Box<dyn FnOnce(String)>;
 
 thread_local! {
-    static PREPARED: RefCell<Option<(Store, Player, Option<String>)>> = const { RefCell::new(None) };
+    static PREPARED: RefCell<Option<Given>> = const { RefCell::new(None) };
     static ENGINE: RefCell<Option<Engine>> = const { RefCell::new(None) };
 }
 
@@ -87,27 +86,34 @@ const ANSWER: f64 = 3_000.0;
 /// A longer gap between frames is not time passing in the picture.
 const LONGEST_FRAME: f64 = 100.0;
 
+/// How many orders the line under the picture has room for.
+const LINE: usize = 4;
+
 /// Keeps what the island was given until the page is hydrated.
-pub fn prepare(store: Store, player: Player, sandbox: Option<String>) {
-    PREPARED.set(Some((store, player, sandbox)));
+pub fn prepare(given: Given) {
+    PREPARED.set(Some(given));
 }
 
 /// Starts the terrarium, once its island is hydrated.
 pub fn awake() {
     let root = window().and_then(|window| window.document()?.query_selector(".terrarium").ok()?);
-    if let Some((store, player, sandbox)) = PREPARED.take()
+    if let Some(given) = PREPARED.take()
         && let Some(root) = root
     {
-        start(store, player, sandbox, &root.unchecked_into());
+        start(given, &root.unchecked_into());
     }
 }
 
-fn start(store: Store, player: Player, sandbox: Option<String>, root: &HtmlElement) {
+fn start(given: Given, root: &HtmlElement) {
+    let Given { sandbox_id, state, room, kept, end, .. } = given;
+    let sandbox = sandbox_id.map(|id| if kept { client::of_run(&id) } else { client::of(&id) });
+    let player = Player::new(state);
     let Some(topology) = player.shown.topology.clone() else { return };
     let Some(stage) = Stage::new(root, &topology) else { return };
     let engine = Engine {
-        store,
-        link: Link::NotStarted,
+        link: if kept { Link::Kept } else { Link::NotStarted },
+        roomy: room == Room::Playground,
+        end,
         player,
         stage,
         sandbox,
@@ -204,16 +210,24 @@ impl Engine {
     }
 
     fn set_link(&mut self, link: Link) {
-        self.link = link;
-        self.store.show_link(&self.link, self.player.shown.hibernated);
+        if self.link != Link::Kept {
+            self.link = link;
+        }
+        self.show_link();
+    }
+
+    fn show_link(&mut self) {
+        let (notice, offer) = self.link.words(self.player.shown.hibernated);
+        let notice = escape(notice);
+        self.paper.put(".notice .words", &notice);
+        self.paper.put(".notice button", offer);
     }
 
     /// Brings everything on the page up to the picture shown.
     fn show(&mut self) {
-        self.store.show_link(&self.link, self.player.shown.hibernated);
-        self.store.show_picture(&self.player.shown);
-        self.store.show_levers(self.player.tape.live().end());
-        self.store.show_story(&self.player);
+        self.show_link();
+        self.show_words();
+        self.show_levers();
         self.stage.show(&self.player);
         self.show_time();
         self.show_view();
@@ -223,12 +237,56 @@ impl Engine {
 
     fn show_time(&mut self) {
         let now = now();
-        self.store.show_clock(&self.player, now);
+        self.show_clock(now);
         self.show_soil(now);
         if self.looking.is_stale() {
             self.show_view();
         }
         self.speak(now);
+    }
+
+    /// What is said of the picture beside it.
+    fn show_words(&mut self) {
+        let state = &self.player.shown;
+        let (class, badge) = sight::badge(state);
+        self.paper.put(".badge", &badge);
+        self.paper.set(".badge", "class", class);
+        self.paper.put(".latest", &sight::latest(state));
+        self.paper.put(".broken-promises", &sight::broken(state));
+        if self.roomy {
+            self.paper.put(".orders tbody", &order_table(state));
+            self.paper.put(".tables ul", &tables(state));
+        } else {
+            self.paper.put(".ledger", &ledger(state, LINE));
+        }
+        let (moment, sentence) = sight::telling(&self.player);
+        self.paper.put(".telling .moment", &moment);
+        self.paper.put(".telling .sentence", &sentence);
+    }
+
+    /// What can be done follows from how things are now, wherever one looks.
+    fn show_levers(&mut self) {
+        let now = self.player.tape.live().end();
+        for node in &now.nodes {
+            let (class, word, label) = sight::lever(node);
+            let selector = format!("[data-lever=\"crash-{}\"] button", node.name);
+            self.paper.put(&selector, word);
+            self.paper.set(&selector, "class", class);
+            self.paper.set(&selector, "aria-label", &label);
+        }
+        let on = sight::is_declining(now);
+        self.paper.set(".switch", "aria-pressed", if on { "true" } else { "false" });
+        self.paper.put(".decline .word", if on { texts::ON } else { texts::OFF });
+    }
+
+    fn show_clock(&mut self, now: f64) {
+        let player = &self.player;
+        self.paper.put(".clock", &texts::elapsed(player.elapsed()));
+        self.paper.put(".stretched", &player.stretched().map_or_else(String::new, texts::stretched));
+        let told = !player.is_live() && player.behind() > 0 || player.lags(now);
+        self.paper.put(".newer", &if told { texts::newer(player.behind()) } else { String::new() });
+        self.paper.put(".play", if player.paused { texts::PLAY } else { texts::PAUSE });
+        self.paper.set(".play", "class", if player.paused { "play" } else { "play running" });
     }
 
     /// What there is to hear, at most every few seconds.
@@ -256,15 +314,14 @@ impl Engine {
         };
         self.last_told = shown.position;
         self.last_spoken = now;
-        self.store.spoken.set(words);
+        self.paper.put(".spoken", &escape(&words));
     }
 
     /// Time only runs while something is under way; what happens unseen is shown at once.
     fn ask_frame(&mut self) {
         let moves = self.player.under_way() && !self.player.paused && !self.player.lacks();
         let unpainted = self.painted.0 != self.player.tape.end();
-        let waiting =
-            moves || self.unspoken || unpainted || self.looking.wanted.is_some() || self.looking.is_stale();
+        let waiting = moves || self.unspoken || unpainted || self.looking.wanted.is_some() || self.looking.is_stale();
         if !waiting || self.frame_asked {
             return;
         }

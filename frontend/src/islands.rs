@@ -1,18 +1,22 @@
-//! What lives in the browser. [`Terrarium`] is the one parent island of a page: it owns the
-//! stream and the [`Store`]; everything below it only shows signals and passes clicks on.
+//! What lives in the browser: [`Terrarium`], the one island of a page. The server writes it in
+//! full, from the components below; in the browser the island is that markup, and the engine
+//! keeps it up and does what its attributes say. A signal per text and a closure per button would
+//! double what is loaded.
 
-pub mod actions;
+#[cfg(feature = "ssr")]
 mod controls;
+#[cfg(feature = "ssr")]
 mod head;
-mod notice;
+#[cfg(feature = "ssr")]
 mod soil;
-mod store;
+#[cfg(feature = "ssr")]
 mod telling;
 mod terrarium;
+#[cfg(feature = "ssr")]
 mod tools;
+#[cfg(feature = "ssr")]
+mod vessel;
+#[cfg(feature = "ssr")]
 mod yard;
 
-#[cfg(feature = "hydrate")]
-pub use store::declining;
-pub use store::{Link, Spot, Store};
 pub use terrarium::{Given, Room, Terrarium};

@@ -1,212 +1,384 @@
-//! JSON into the shared types with as little code as will do: one parse into a `Value`, then
-//! serde's derived code over that, without the words for what did not fit. The usual way adds
-//! 40 kB to what the browser loads.
+//! JSON into the shared types with as little code as will do: one parse into a `Value`, and what
+//! is wanted is taken out of that. Serde's derived code would be several times as much.
+//!
+//! It reads what the server writes: the names of fields and their defaults are those of the derived code.
+//! Unlike that, it never minds a field it does not know. What does not fit is `None`.
 
-use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, Visitor};
-use serde::forward_to_deserialize_any;
-use serde_json::Value;
-use std::fmt;
+use diagram::{
+    Broken, DiagramState, Health, Held, Lane, Load, Node, Pipe, RowView, Run, SagaView, Sagas, Strata, TableView,
+    Waiting,
+};
+use protocol::{
+    CodeLine, Command, Envelope, Fault, FaultKind, FaultSpec, Isolation, Limits, Name, Observation, Outside, Params,
+    Recorded, RowChange, ServiceSpec, SpanId, Subscription, Topology, TraceId, Uuid, Value,
+};
+use std::sync::Arc;
 
 /// Reads a text; `None` if it does not fit.
-pub fn read<T: de::DeserializeOwned>(text: &str) -> Option<T> {
-    let value: Value = serde_json::from_str(text).ok()?;
-    T::deserialize(Of(&value)).ok()
+pub fn read<T: Read>(text: &str) -> Option<T> {
+    take(&mut parse(text)?)
 }
 
-/// It does not fit; nobody asks why.
-#[derive(Debug)]
-pub struct Unfit;
-
-impl fmt::Display for Unfit {
-    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Ok(())
-    }
+#[inline(never)]
+fn parse(text: &str) -> Option<Value> {
+    serde_json::from_str(text).ok()
 }
 
-impl std::error::Error for Unfit {}
-
-impl de::Error for Unfit {
-    fn custom<T: fmt::Display>(_: T) -> Self {
-        Unfit
-    }
-    fn invalid_type(_: de::Unexpected, _: &dyn de::Expected) -> Self {
-        Unfit
-    }
-    fn invalid_value(_: de::Unexpected, _: &dyn de::Expected) -> Self {
-        Unfit
-    }
-    fn invalid_length(_: usize, _: &dyn de::Expected) -> Self {
-        Unfit
-    }
-    fn unknown_variant(_: &str, _: &'static [&'static str]) -> Self {
-        Unfit
-    }
-    fn unknown_field(_: &str, _: &'static [&'static str]) -> Self {
-        Unfit
-    }
-    fn missing_field(_: &'static str) -> Self {
-        Unfit
-    }
-    fn duplicate_field(_: &'static str) -> Self {
-        Unfit
-    }
+fn take<T: Read>(value: &mut Value) -> Option<T> {
+    let mut fits = true;
+    let taken = T::read(Some(value), &mut fits);
+    fits.then_some(taken)
 }
 
-struct Of<'de>(&'de Value);
+/// What can be read.
+///
+/// A misfit is noted, and reading goes on: the way back from the middle of a struct would be most
+/// of the code.
+pub trait Read: Sized {
+    /// Takes it out of the value, which is `None` where a field is missing. Says in `fits` when it
+    /// does not fit; what is returned then is worth nothing.
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self;
+}
 
-impl<'de> Deserializer<'de> for Of<'de> {
-    type Error = Unfit;
+/// The fields of an object.
+pub struct Fields<'a> {
+    fields: Option<&'a mut Object>,
+    fits: &'a mut bool,
+}
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
-        match self.0 {
-            Value::Null => visitor.visit_unit(),
-            Value::Bool(value) => visitor.visit_bool(*value),
-            Value::Number(_) => self.deserialize_u64(visitor),
-            Value::String(_) => self.deserialize_str(visitor),
-            Value::Array(_) => self.deserialize_seq(visitor),
-            Value::Object(_) => self.deserialize_map(visitor),
+impl<'a> Fields<'a> {
+    #[inline(never)]
+    pub fn of(value: Option<&'a mut Value>, fits: &'a mut bool) -> Self {
+        let fields = value.and_then(Value::as_object_mut);
+        *fits &= fields.is_some();
+        Fields { fields, fits }
+    }
+
+    #[inline(never)]
+    pub fn take<T: Read>(&mut self, name: &str) -> T {
+        let value = entry(&mut self.fields, name);
+        T::read(value, self.fits)
+    }
+
+    /// The same; the default where there is none.
+    pub fn take_or_default<T: Read + Default>(&mut self, name: &str) -> T {
+        match entry(&mut self.fields, name) {
+            None => T::default(),
+            value => T::read(value, self.fits),
         }
     }
+}
 
-    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
-        let Value::Number(number) = self.0 else { return Err(Unfit) };
-        if let Some(number) = number.as_u64() {
-            visitor.visit_u64(number)
-        } else if let Some(number) = number.as_i64() {
-            visitor.visit_i64(number)
-        } else {
-            visitor.visit_f64(number.as_f64().ok_or(Unfit)?)
+#[inline(never)]
+fn entry<'a>(fields: &'a mut Option<&mut Object>, name: &str) -> Option<&'a mut Value> {
+    fields.as_mut()?.get_mut(name)
+}
+
+type Object = serde_json::Map<String, Value>;
+
+/// A struct by its fields: `field`, `field: "name"` where JSON has another, `field or default`.
+macro_rules! fields {
+    ($type:ident { $($field:ident $(: $name:literal)? $(or $default:ident)?),* $(,)? }) => {
+        impl $crate::json::Read for $type {
+            fn read(value: Option<&mut protocol::Value>, fits: &mut bool) -> Self {
+                let mut fields = $crate::json::Fields::of(value, fits);
+                $type { $($field: $crate::json::fields!(@take fields, $field $(: $name)? $(or $default)?)),* }
+            }
+        }
+    };
+    (@take $fields:ident, $field:ident) => { $fields.take(stringify!($field)) };
+    (@take $fields:ident, $field:ident : $name:literal) => { $fields.take($name) };
+    (@take $fields:ident, $field:ident or default) => { $fields.take_or_default(stringify!($field)) };
+}
+pub(crate) use fields;
+
+fields!(Recorded {
+    position,
+    at,
+    trace_id,
+    span_id,
+    parent_span_id,
+    service,
+    replica,
+    code,
+    correlation_id,
+    observation
+});
+fields!(CodeLine { file, line });
+fields!(Limits { commands_per_second, command_burst, record_bytes, faults });
+fields!(RowChange { table, key, before, after });
+fields!(Command { id, kind: "type", data });
+fields!(Envelope {
+    specversion,
+    id,
+    source,
+    kind: "type",
+    subject,
+    time,
+    traceparent,
+    correlationid,
+    causationid,
+    commandordinal or default,
+    data,
+});
+fields!(FaultSpec { kind, target, strength, seed, after_ms, ttl_ms, params });
+fields!(Params { every });
+fields!(Topology { name, title, services });
+fields!(ServiceSpec { name, commands, publishes, consumes, workers, outside, stock, place });
+fields!(Subscription { topic, types });
+fields!(Outside { name, latency_ms });
+
+fields!(DiagramState {
+    position,
+    at,
+    topology,
+    hibernated,
+    nodes,
+    pipes,
+    sagas,
+    faults,
+    commands_waiting,
+    broken or default,
+    load,
+    run,
+});
+fields!(Broken { name, since, detail });
+fields!(Load { command_type, rate, sent or default });
+fields!(Run { began_at, ended_at });
+fields!(Node { name, health, reason, replicas, pid, tables, commits });
+fields!(TableView { name, count, rows });
+fields!(RowView { key, row, changed_at });
+fields!(Pipe { topic, lanes, published });
+fields!(Lane { group, types, waiting, in_flight, acked, dead_lettered });
+fields!(Waiting { count, tokens });
+fields!(Held { position, kind, subject, attempt });
+fields!(Sagas { pending, confirmed, cancelled, latest });
+fields!(SagaView { order_id, correlation_id, order, reservation, payment, notification, began_at, changed_at });
+fields!(Strata { width, layers, end });
+
+impl Read for Fault {
+    /// Its spec's fields stand beside its own.
+    fn read(mut value: Option<&mut Value>, fits: &mut bool) -> Self {
+        let spec = FaultSpec::read(value.as_deref_mut(), fits);
+        let mut fields = Fields::of(value, fits);
+        Fault { id: fields.take("id"), spec, installed_at: fields.take("installed_at") }
+    }
+}
+
+/// An enum without content, by its names.
+macro_rules! names {
+    ($type:ident { $first:ident: $first_name:literal, $($variant:ident: $name:literal),* }) => {
+        impl Read for $type {
+            fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+                match text(value, fits) {
+                    $($name => $type::$variant,)*
+                    name => {
+                        *fits &= name == $first_name;
+                        $type::$first
+                    }
+                }
+            }
+        }
+    };
+}
+names!(Health { Stopped: "stopped", Up: "up", Crashed: "crashed" });
+names!(Isolation { Task: "task", Process: "process" });
+names!(FaultKind { DeclinePayments: "decline-payments", Crash: "crash" });
+
+/// An enum whose `kind` says which fields there are.
+macro_rules! kinds {
+    ($type:ident or $otherwise:ident { $($variant:ident { $($field:ident),* })* }) => {
+        impl Read for $type {
+            fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+                let mut fields = Fields::of(value, &mut *fits);
+                let kind: String = fields.take("kind");
+                match &*kind {
+                    $(stringify!($variant) => $type::$variant { $($field: fields.take(stringify!($field))),* },)*
+                    _ => {
+                        *fields.fits = false;
+                        $type::$otherwise
+                    }
+                }
+            }
+        }
+    };
+}
+kinds!(Observation or SandboxWoken {
+    SandboxStarted { format, topology, seed, limits }
+    SandboxHibernated {}
+    SandboxWoken {}
+    CommandAccepted { command }
+    CommandRejected { command_id, status, reason }
+    RequestSent { to, protocol, method, path }
+    RequestReceived { from, protocol, method, path }
+    ResponseSent { to, protocol, status, duration_us }
+    ResponseReceived { from, protocol, status, duration_us }
+    MessagePublished { topic, envelope }
+    MessageDelivered { topic, group, message_id, source_position, attempt }
+    MessageRedelivered { topic, group, message_id, source_position, attempt }
+    MessageAcked { topic, group, message_id, source_position, attempt }
+    MessageRejected { topic, group, message_id, source_position, attempt, nacks, reason }
+    MessageDeadLettered { topic, group, message_id, source_position, attempt, reason }
+    TransactionCommitted { transaction_id, rows, batch_size }
+    TransactionRolledBack { reason }
+    StateChanged { entity, id, from, to }
+    ServiceStarted { isolation, address, pid }
+    ServiceStopped { reason }
+    ServiceCrashed { reason }
+    FaultInstalled { fault }
+    FaultTriggered { fault_id, on }
+    FaultCleared { fault_id, reason }
+    LoadStarted { command_type, rate }
+    LoadStopped { command_type, sent, reason }
+    InvariantBroken { name, since, reason }
+    InvariantRestored { name, since }
+});
+
+impl Read for Value {
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+        found(value.map(Value::take), fits)
+    }
+}
+
+impl Read for bool {
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+        found(value.and_then(|value| value.as_bool()), fits)
+    }
+}
+
+impl Read for i64 {
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+        found(value.and_then(|value| value.as_i64()), fits)
+    }
+}
+
+impl Read for u64 {
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+        found(value.and_then(|value| value.as_u64()), fits)
+    }
+}
+
+macro_rules! narrower {
+    ($($type:ident)*) => {$(
+        impl Read for $type {
+            fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+                found(u64::read(value, fits).try_into().ok(), fits)
+            }
+        }
+    )*};
+}
+narrower!(u8 u16 u32);
+
+impl Read for String {
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+        match value {
+            Some(Value::String(text)) => std::mem::take(text),
+            _ => found(None, fits),
         }
     }
-
-    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
-        self.deserialize_u64(visitor)
-    }
-
-    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
-        self.deserialize_u64(visitor)
-    }
-
-    fn deserialize_u16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
-        self.deserialize_u64(visitor)
-    }
-
-    fn deserialize_u8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
-        self.deserialize_u64(visitor)
-    }
-
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
-        visitor.visit_borrowed_str(self.0.as_str().ok_or(Unfit)?)
-    }
-
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
-        self.deserialize_str(visitor)
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
-        if self.0.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Unfit> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
-        visitor.visit_seq(Items(self.0.as_array().ok_or(Unfit)?.iter()))
-    }
-
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Unfit> {
-        self.deserialize_seq(visitor)
-    }
-
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
-        visitor.visit_map(Fields { entries: self.0.as_object().ok_or(Unfit)?.iter(), value: None })
-    }
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Unfit> {
-        self.deserialize_map(visitor)
-    }
-
-    /// Of variants without content only: ours have none.
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Unfit> {
-        visitor.visit_enum(self.0.as_str().ok_or(Unfit)?.into_deserializer())
-    }
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
-        visitor.visit_unit()
-    }
-
-    forward_to_deserialize_any! { bool i8 i16 i32 i128 u128 f32 f64 char bytes byte_buf unit unit_struct tuple_struct identifier }
 }
 
-struct Items<'de>(std::slice::Iter<'de, Value>);
-
-impl<'de> de::SeqAccess<'de> for Items<'de> {
-    type Error = Unfit;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Unfit> {
-        self.0.next().map(|value| seed.deserialize(Of(value))).transpose()
+impl Read for Name {
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+        text(value, fits).into()
     }
 }
 
-struct Fields<'de> {
-    entries: serde_json::map::Iter<'de>,
-    value: Option<&'de Value>,
+impl Read for Uuid {
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+        let mut bytes = [0; 16];
+        *fits &= hex(text(value, fits), &mut bytes, true).is_some();
+        Uuid::from_bytes(bytes)
+    }
 }
 
-impl<'de> de::MapAccess<'de> for Fields<'de> {
-    type Error = Unfit;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Unfit> {
-        let Some((key, value)) = self.entries.next() else { return Ok(None) };
-        self.value = Some(value);
-        seed.deserialize(de::value::BorrowedStrDeserializer::new(key)).map(Some)
+impl Read for TraceId {
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+        let mut id = TraceId::default();
+        *fits &= hex(text(value, fits), &mut id.0, false).is_some();
+        id
     }
+}
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Unfit> {
-        seed.deserialize(Of(self.value.take().ok_or(Unfit)?))
+impl Read for SpanId {
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+        let mut id = SpanId::default();
+        *fits &= hex(text(value, fits), &mut id.0, false).is_some();
+        id
     }
+}
+
+fn found<T: Default>(found: Option<T>, fits: &mut bool) -> T {
+    *fits &= found.is_some();
+    found.unwrap_or_default()
+}
+
+fn text<'a>(value: Option<&'a mut Value>, fits: &mut bool) -> &'a str {
+    found(value.and_then(|value| value.as_str()), fits)
+}
+
+/// Bytes as hex digits, with a UUID's hyphens or without any.
+#[inline(never)]
+fn hex(text: &str, bytes: &mut [u8], hyphens: bool) -> Option<()> {
+    let mut text = text.bytes();
+    for (i, byte) in bytes.iter_mut().enumerate() {
+        if hyphens && matches!(i, 4 | 6 | 8 | 10) && text.next()? != b'-' {
+            return None;
+        }
+        for _ in 0..2 {
+            let digit = match text.next()? {
+                digit @ b'0'..=b'9' => digit - b'0',
+                letter @ b'a'..=b'f' => letter - b'a' + 10,
+                _ => return None,
+            };
+            *byte = *byte << 4 | digit;
+        }
+    }
+    text.next().is_none().then_some(())
+}
+
+impl<T: Read> Read for Option<T> {
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+        value.filter(|value| !value.is_null()).map(|value| T::read(Some(value), fits))
+    }
+}
+
+impl<T: Read> Read for Box<T> {
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+        Box::new(T::read(value, fits))
+    }
+}
+
+impl<T: Read> Read for Arc<T> {
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+        Arc::new(T::read(value, fits))
+    }
+}
+
+impl<T: Read> Read for Vec<T> {
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+        items(value, fits).iter_mut().map(|item| T::read(Some(item), fits)).collect()
+    }
+}
+
+impl<T: Read + Copy + Default, const N: usize> Read for [T; N] {
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+        let items = items(value, fits);
+        *fits &= items.len() == N;
+        let mut all = [T::default(); N];
+        for (to, item) in all.iter_mut().zip(items) {
+            *to = T::read(Some(item), fits);
+        }
+        all
+    }
+}
+
+#[inline(never)]
+fn items<'a>(value: Option<&'a mut Value>, fits: &mut bool) -> &'a mut [Value] {
+    let items = value.and_then(Value::as_array_mut);
+    *fits &= items.is_some();
+    items.map_or_else(Default::default, Vec::as_mut_slice)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use diagram::DiagramState;
-    use protocol::Recorded;
-    use serde_json::json;
-
-    #[test]
-    fn it_reads_what_serde_json_reads() {
-        let topology = protocol::topology("saga-choreography").expect("known");
-        let state = DiagramState::new(&topology);
-        let event = json!({
-            "position": 17, "at": 48211, "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736", "span_id": "00f067aa0ba902b7",
-            "service": "inventory", "replica": 0, "correlation_id": "6f2c9a1e-0000-4000-8000-000000000001",
-            "code": {"file": "reactions.rs", "line": 31},
-            "observation": {"kind": "TransactionCommitted", "transaction_id": 3, "batch_size": 1, "rows": [
-                {"table": "stock", "key": "42", "before": null, "after": {"on_hand": -1, "price": 29.5, "a": [true, null, "x"]}},
-            ]},
-        });
-        let text = serde_json::to_string(&state).expect("writes");
-        assert_eq!(read::<DiagramState>(&text), Some(state));
-        let expected: Recorded = serde_json::from_value(event.clone()).expect("reads");
-        assert_eq!(read::<Recorded>(&event.to_string()), Some(expected));
-    }
-
-    #[test]
-    fn what_does_not_fit_is_nothing() {
-        for text in ["", "{", "[]", "null", r#"{"position":"1"}"#, r#"{"position":-1}"#] {
-            assert!(read::<Recorded>(text).is_none(), "{text}");
-        }
-    }
-}
+mod tests;

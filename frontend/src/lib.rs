@@ -10,6 +10,7 @@ compile_error!("`ssr` and `hydrate` never meet in one build: cargo must not unif
 pub mod flow;
 pub mod islands;
 pub mod player;
+pub mod sight;
 pub mod svg;
 pub mod tape;
 pub mod texts;

@@ -36,6 +36,11 @@ pub struct View<'a> {
 
 /// The whole picture in one layout.
 pub fn scene(state: &DiagramState, layout: &Layout) -> String {
+    scene_with(state, layout, View::default())
+}
+
+/// The same, with what is not in the state.
+pub fn scene_with(state: &DiagramState, layout: &Layout, view: View) -> String {
     let shape = layout.shape.name();
     let mut out = format!(
         "<svg class=\"scene {shape}\" data-shape=\"{shape}\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">",
@@ -65,7 +70,7 @@ pub fn scene(state: &DiagramState, layout: &Layout) -> String {
             out.push_str(&format!("<text class=\"you\" x=\"{}\" y=\"{}\">{you}</text>", start.x + 10, start.y + 10));
         }
     }
-    for (name, content) in parts(state, layout, View::default()) {
+    for (name, content) in parts(state, layout, view) {
         out.push_str(&format!("<g data-part=\"{}\">{content}</g>", escape(&name)));
     }
     out.push_str("</svg>");

@@ -199,6 +199,15 @@ pub fn minutes(minutes: u8) -> String {
     format!("About {minutes} minutes")
 }
 
+pub fn load(rate: u32) -> String {
+    format!("load: {rate}/s")
+}
+
+/// A promise of the services that does not hold.
+pub fn broken(name: &str, detail: &str) -> String {
+    format!("Broken promise, {name}: {detail}")
+}
+
 pub fn kept(name: &str) -> String {
     format!("“{name}” is kept.")
 }

@@ -2,13 +2,20 @@
 
 use super::{hands, link, spawn, with};
 use crate::client::{self, Refusal};
-use crate::islands::{Link, Spot, Store, declining};
+use crate::sight::{Link, is_declining};
 use crate::svg::escape;
 use crate::texts;
 use diagram::Health;
 use std::pin::Pin;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, HtmlInputElement};
+use web_sys::HtmlElement;
+
+/// Beside which control an error is told.
+const ORDER: &str = "[data-spot=order]";
+const LEVERS: &str = "[data-spot=levers]";
+const START_OVER: &str = "[data-spot=start-over]";
+const LOAD: &str = "[data-spot=load]";
+const KEEP: &str = "[data-spot=keep]";
 
 pub fn place_order() {
     place_orders(1);
@@ -17,11 +24,11 @@ pub fn place_order() {
 pub fn place_orders(count: usize) {
     let quantity = with(|engine| -> Option<String> {
         let input = engine.root.query_selector(".quantity input").ok()??;
-        Some(input.unchecked_into::<HtmlInputElement>().value())
+        Some(hands::value(&input))
     });
     // What is no number is left to the server to refuse, as one order of none.
     let quantity = quantity.flatten().and_then(|quantity| quantity.trim().parse().ok()).unwrap_or(0);
-    send(Spot::Order, move |id| async move {
+    send(ORDER, move |id| async move {
         for _ in 0..count {
             client::place_order(&id, quantity).await?;
         }
@@ -35,17 +42,17 @@ pub fn crash_or_restart(service: &str) {
         engine.player.tape.live().end().node(&service).is_some_and(|node| node.health == Health::Crashed)
     });
     let verb = if crashed == Some(true) { "restart" } else { "crash" };
-    send(Spot::Levers, move |id| async move { client::service(&id, &service, verb).await });
+    send(LEVERS, move |id| async move { client::service(&id, &service, verb).await });
 }
 
 pub fn toggle_decline(service: &str) {
-    let Some(on) = with(|engine| !declining(engine.player.tape.live().end())) else { return };
+    let Some(on) = with(|engine| !is_declining(engine.player.tape.live().end())) else { return };
     decline(service, on);
 }
 
 /// Which charges are declined was chosen, while some are.
 pub fn decline_others(service: &str) {
-    if with(|engine| declining(engine.player.tape.live().end())) == Some(true) {
+    if with(|engine| is_declining(engine.player.tape.live().end())) == Some(true) {
         decline(service, true);
     }
 }
@@ -54,10 +61,7 @@ fn decline(service: &str, on: bool) {
     let service = service.to_string();
     let every = with(|engine| engine.paper.find("[data-set=every]").map(|select| hands::value(&select)));
     let every = every.flatten().unwrap_or_else(|| "1".into());
-    send(
-        Spot::Levers,
-        move |id| async move { client::decline_payments(&id, &service, on.then_some(every.as_str())).await },
-    );
+    send(LEVERS, move |id| async move { client::decline_payments(&id, &service, on.then_some(every.as_str())).await });
 }
 
 /// Asks in place, or takes the question back. The focus goes where the question went.
@@ -81,16 +85,16 @@ pub fn fold_or_unfold() {
 /// Deletes the sandbox and starts a new one.
 pub fn start_over() {
     ask_to_start_over(false);
-    let Some((store, sandbox)) = with(|engine| (engine.store.clone(), engine.sandbox.clone())) else { return };
+    let Some(sandbox) = with(|engine| engine.sandbox.clone()) else { return };
     spawn(async move {
         if let Some(id) = sandbox {
             match client::delete_sandbox(&id).await {
                 // Somebody else deleted it: that was the aim.
                 Ok(()) | Err(Refusal { status: 404, .. }) => {}
-                Err(refusal) => return complain(store, Spot::StartOver, refusal),
+                Err(refusal) => return complain(START_OVER, &refusal),
             }
         }
-        store.no_trouble();
+        no_trouble();
         with(|engine| {
             engine.sandbox = None;
             engine.forget();
@@ -103,7 +107,7 @@ pub fn start_over() {
 pub fn load(on: bool) {
     let rate = with(|engine| Some(hands::value(&engine.paper.find(".rate")?)));
     let rate: u32 = rate.flatten().and_then(|rate| rate.trim().parse().ok()).unwrap_or(0);
-    send(Spot::Load, move |id| async move { client::load(&id, on.then_some(rate)).await });
+    send(LOAD, move |id| async move { client::load(&id, on.then_some(rate)).await });
 }
 
 /// Keeps what happened so far.
@@ -115,7 +119,7 @@ pub fn keep() {
         return;
     };
     if name.is_empty() {
-        with(|engine| engine.paper.put(".keep .trouble", texts::KEEP_UNNAMED));
+        with(|engine| engine.paper.put(KEEP, texts::KEEP_UNNAMED));
         return;
     }
     spawn(async move {
@@ -133,20 +137,23 @@ pub fn keep() {
                 Err(refusal) => (String::new(), escape(&refusal.detail)),
             };
             engine.paper.put(".kept", &kept);
-            engine.paper.put(".keep .trouble", &trouble);
+            engine.paper.put(KEEP, &trouble);
         });
     });
 }
 
 type Answer = Pin<Box<dyn Future<Output = Result<(), Refusal>>>>;
 
-fn send<F: Future<Output = Result<(), Refusal>> + 'static>(spot: Spot, call: impl FnOnce(String) -> F + 'static) {
+fn send<F: Future<Output = Result<(), Refusal>> + 'static>(
+    spot: &'static str,
+    call: impl FnOnce(String) -> F + 'static,
+) {
     dispatch(spot, Box::new(move |id| Box::pin(call(id))));
 }
 
-fn dispatch(spot: Spot, call: Box<dyn FnOnce(String) -> Answer>) {
-    let Some((store, sandbox)) = with(|engine| (engine.store.clone(), engine.sandbox.clone())) else { return };
-    let go = move |id| spawn(answered(store, spot, call(id)));
+fn dispatch(spot: &'static str, call: Box<dyn FnOnce(String) -> Answer>) {
+    let Some(sandbox) = with(|engine| engine.sandbox.clone()) else { return };
+    let go = move |id| spawn(answered(spot, call(id)));
     match sandbox {
         Some(id) => go(id),
         None => {
@@ -155,25 +162,28 @@ fn dispatch(spot: Spot, call: Box<dyn FnOnce(String) -> Answer>) {
     }
 }
 
-async fn answered(store: Store, spot: Spot, answer: Answer) {
+async fn answered(spot: &'static str, answer: Answer) {
     match answer.await {
-        Ok(()) => {
-            store.no_trouble();
-            with(|engine| engine.paper.put(".load .trouble", ""));
-        }
+        Ok(()) => no_trouble(),
         Err(refusal) => {
             if refusal.status == 404 {
                 with(|engine| engine.set_link(Link::Gone));
             }
-            complain(store, spot, refusal);
+            complain(spot, &refusal);
         }
     }
 }
 
-fn complain(store: Store, spot: Spot, refusal: Refusal) {
-    if spot == Spot::Load {
-        with(|engine| engine.paper.put(".load .trouble", &escape(&refusal.detail)));
-        return;
-    }
-    store.show_trouble(spot, &refusal.detail);
+/// What the server answered, beside what was clicked.
+fn complain(spot: &'static str, refusal: &Refusal) {
+    with(|engine| engine.paper.put(spot, &escape(&refusal.detail)));
+}
+
+/// All is well again.
+fn no_trouble() {
+    with(|engine| {
+        for spot in [ORDER, LEVERS, START_OVER, LOAD, KEEP] {
+            engine.paper.put(spot, "");
+        }
+    });
 }

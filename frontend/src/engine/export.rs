@@ -13,13 +13,17 @@ pub fn export(format: &str) {
     let Some(Some(url)) = with(|engine| {
         let looking = &engine.looking;
         let of = engine.sandbox.as_ref()?;
+        // The record is taken along whole.
+        if format == "ndjson" {
+            return Some(format!("/api/{of}/export/ndjson"));
+        }
         let file = if format == "png" { "svg" } else { format };
         let mut url = format!("/api/{of}/export/{file}?at={}", engine.player.shown.position);
         if looking.view == View::SpaceTime {
-            url.push_str("&view=space-time");
+            url.push_str("&view=space-time&hide=");
             for hidden in &looking.hidden {
-                url.push_str("&hide=");
                 url.push_str(hidden);
+                url.push(',');
             }
         }
         if let Some(trace) = looking.trace {

@@ -1,7 +1,7 @@
 //! What is pressed, chosen or dragged, wherever on the page it stands: markup says by its
 //! attributes what it does.
 
-use super::{Verbosity, clicks, export, looking, time, with};
+use super::{Verbosity, clicks, export, keys, link, looking, time, with};
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, Event, HtmlElement, HtmlInputElement, MouseEvent};
 
@@ -23,7 +23,9 @@ fn number<T: std::str::FromStr>(element: &Element, name: &str) -> Option<T> {
 }
 
 fn clicked(event: Event) {
-    let Some(element) = target(&event, "[data-do],[data-view],[data-at],[data-dot],[data-trace],[data-zoom]") else { return };
+    let Some(element) = target(&event, "[data-do],[data-view],[data-at],[data-dot],[data-trace],[data-zoom]") else {
+        return;
+    };
     let mouse: &MouseEvent = event.unchecked_ref();
     // A link in a new tab or window is the browser's.
     if mouse.ctrl_key() || mouse.meta_key() || mouse.shift_key() {
@@ -31,7 +33,19 @@ fn clicked(event: Event) {
     }
     event.prevent_default();
     if let Some(what) = element.get_attribute("data-do") {
+        let service = element.get_attribute("data-service").unwrap_or_default();
         match &*what {
+            "order" => clicks::place_order(),
+            "play" => time::pause_or_play(),
+            "live" => time::jump_to_live(),
+            "crash" => clicks::crash_or_restart(&service),
+            "decline" => clicks::toggle_decline(&service),
+            "again" => link::try_again(),
+            "fold" => clicks::fold_or_unfold(),
+            "keys" => keys::show_or_hide_keys(),
+            "ask" => clicks::ask_to_start_over(true),
+            "keep-it" => clicks::ask_to_start_over(false),
+            "start-over" => clicks::start_over(),
             "back" => time::step(false, false),
             "forward" => time::step(true, false),
             "moment-back" => time::step(false, true),
@@ -88,8 +102,11 @@ fn chosen(event: Event) {
         };
         with(|engine| engine.verbosity = verbosity);
     }
-    if target(&event, "[data-set=every]").is_some() {
-        clicks::decline_others("payments");
+    if let Some(select) = target(&event, "[data-set=every]") {
+        clicks::decline_others(&select.get_attribute("data-service").unwrap_or_default());
+    }
+    if let Some(checkbox) = target(&event, "[data-set=keys]") {
+        keys::listen_to_keys(checkbox.unchecked_into::<HtmlInputElement>().checked());
     }
     if let Some(part) = target(&event, "[data-filter],[data-hide],[data-group]") {
         looking::arrange(&part);

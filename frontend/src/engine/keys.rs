@@ -2,8 +2,8 @@
 //! keys. Space and arrows only where no control of their own has the focus, the rest wherever
 //! nobody types, and all only while they are switched on.
 
-use super::time::{faster_or_slower, step};
-use super::{jump_to_live, looking, pause_or_play, window, with};
+use super::time::{faster_or_slower, jump_to_live, pause_or_play, step};
+use super::{looking, window, with};
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement, KeyboardEvent};
 

@@ -3,8 +3,8 @@
 
 use super::{Engine, spawn, with};
 use crate::client::{self, Heard, Refusal, Stream};
-use crate::islands::Link;
 use crate::player::Player;
+use crate::sight::Link;
 use crate::tape::Tape;
 use crate::texts;
 use diagram::{DiagramState, Strata};
@@ -52,7 +52,9 @@ async fn find_or_start(topology: &str) -> Result<(String, Option<DiagramState>),
 
 async fn open(id: &str) {
     // Who looks back is shown the past; the present goes on behind it.
-    if with(|engine| engine.looking.wanted.is_some()) == Some(true)
+    let looks_back =
+        with(|engine| engine.looking.wanted.is_some() || engine.end.is_some_and(|end| end > engine.player.tape.end()));
+    if looks_back == Some(true)
         && let Ok(state) = client::state(id, None).await
     {
         with(|engine| {
@@ -155,7 +157,7 @@ pub fn follow_visibility() {
 impl Engine {
     /// Opens the stream, where there is something to hear and somebody to see it.
     fn listen(&mut self) {
-        if self.stream.is_none() && !super::hidden() {
+        if self.stream.is_none() && !super::hidden() && self.link != Link::Kept {
             let position = self.player.tape.end();
             self.stream = self.sandbox.as_ref().and_then(|id| Stream::open(id, position, heard));
         }

@@ -79,6 +79,7 @@ impl Looking {
 pub fn open(view: &str) {
     with(|engine| {
         engine.looking.view = View::named(view).unwrap_or_default();
+        engine.stage.scroll_to_top();
         engine.looking.drawn = f64::MIN;
         engine.show();
         engine.write_address();

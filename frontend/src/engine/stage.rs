@@ -145,6 +145,11 @@ impl Stage {
         }
     }
 
+    /// Another view begins at its beginning.
+    pub fn scroll_to_top(&self) {
+        self.window.set_scroll_top(0);
+    }
+
     /// Scrolls the window, and nothing around it, until it shows an element.
     pub fn keep_in_sight(&self, element: &Element) {
         let (room, place) = (self.window.get_bounding_client_rect(), element.get_bounding_client_rect());

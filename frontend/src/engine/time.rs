@@ -61,7 +61,8 @@ pub fn step(forwards: bool, moments: bool) {
 /// Shows a position as soon as it is at hand.
 pub fn go_to(position: Position) {
     with(|engine| {
-        engine.looking.wanted = Some(position.min(engine.player.tape.end()));
+        // Before the first event there is nothing to see.
+        engine.looking.wanted = Some(position.max(1).min(engine.player.tape.end()));
         engine.looking.stopped = false;
         engine.player.pause();
         engine.look_where_wanted();
@@ -131,7 +132,7 @@ pub fn look_further() {
                 Ok(window) => engine.player.tape.remember(window),
                 Err(refusal) => {
                     engine.looking.wanted = None;
-                    engine.set_link(crate::islands::Link::Failed(refusal.detail));
+                    engine.set_link(crate::sight::Link::Failed(refusal.detail));
                     return false;
                 }
             }
@@ -195,7 +196,9 @@ impl Engine {
         let end = self.player.tape.end();
         if self.painted.0 != end && now - self.painted.1 > PAINT {
             self.painted = (end, now);
-            self.store.show_strata(&strata(&self.strata, end));
+            let pixels = self.paper.find(".strata").map_or(0, |soil| soil.client_width());
+            let painting = strata(&self.strata, end, usize::try_from(pixels).unwrap_or(0));
+            self.paper.put(".strata", &painting);
         }
         let position = self.looking.wanted.unwrap_or(self.player.shown.position);
         let sentence = self.player.telling().map(|entry| entry.sentence().text()).unwrap_or_default();
@@ -204,6 +207,7 @@ impl Engine {
         let text = texts::position(position, end, &sentence);
         if self.looking.slider != (position, end) {
             self.looking.slider = (position, end);
+            slider.set_min(if end > 0 { "1" } else { "0" });
             slider.set_max(&end.to_string());
             slider.set_value(&position.to_string());
             let _ = slider.set_attribute("aria-valuetext", &text);

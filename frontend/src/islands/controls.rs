@@ -1,26 +1,22 @@
-use super::actions;
-use super::store::{Lever, Store, Text};
-use super::terrarium::still;
 use crate::svg::layout::can_decline;
-use crate::texts;
+use crate::{sight, texts};
+use diagram::{DiagramState, Node};
 use leptos::prelude::*;
-use protocol::{Name, ServiceSpec};
 
 /// One list of everything that can be done to the services. The engine puts each beside the
 /// service it acts on.
 #[component]
-pub fn Levers(store: Store, services: Vec<ServiceSpec>) -> impl IntoView {
-    let levers = services
-        .into_iter()
-        .zip(store.levers.clone())
-        .map(|(service, lever)| {
-            let declines = can_decline(&service);
-            let decline = declines.then(|| {
-                let service = service.name.clone();
-                view! { <Decline service pressed=store.declining word=store.declining_word/> }
-            });
+pub fn Levers(state: DiagramState) -> impl IntoView {
+    let on = sight::is_declining(&state);
+    let declines =
+        |name: &str| state.topology.as_ref().and_then(|topology| topology.service(name)).is_some_and(can_decline);
+    let levers = state
+        .nodes
+        .iter()
+        .map(|node| {
+            let decline = declines(&node.name).then(|| view! { <Decline service=node.name.to_string() on/> });
             view! {
-                <CrashOrRestart lever service=service.name/>
+                <CrashOrRestart node=node.clone()/>
                 {decline}
             }
         })
@@ -29,37 +25,35 @@ pub fn Levers(store: Store, services: Vec<ServiceSpec>) -> impl IntoView {
 }
 
 #[component]
-fn CrashOrRestart(lever: Lever, service: Name) -> impl IntoView {
-    let at = format!("crash-{service}");
+fn CrashOrRestart(node: Node) -> impl IntoView {
+    let (class, word, label) = sight::lever(&node);
+    let at = format!("crash-{}", node.name);
     view! {
         <li data-lever=at>
-            <button
-                type="button"
-                class=lever.class
-                aria-label=lever.label
-                inner_html=lever.word
-                on:click=move |_| actions::crash_or_restart(&service)
-            ></button>
+            <button type="button" class=class aria-label=label data-do="crash" data-service=node.name.to_string()>
+                {word}
+            </button>
         </li>
     }
 }
 
 #[component]
-fn Decline(service: Name, pressed: Text, word: Text) -> impl IntoView {
+fn Decline(service: String, on: bool) -> impl IntoView {
     let at = format!("decline-{service}");
+    let options = texts::EVERY_LIST.map(|(n, words)| view! { <option value=n>{words}</option> }).collect_view();
     view! {
         <li data-lever=at class="decline">
-            <button type="button" class="switch" aria-pressed=pressed on:click=move |_| actions::toggle_decline(&service)>
+            <button
+                type="button"
+                class="switch"
+                aria-pressed=if on { "true" } else { "false" }
+                data-do="decline"
+                data-service=service.clone()
+            >
                 {texts::DECLINE}
             </button>
-            <span class="every" inner_html=still(every)></span>
-            <span class="word" inner_html=word></span>
+            <select data-set="every" data-service=service aria-label=texts::EVERY>{options}</select>
+            <span class="word">{if on { texts::ON } else { texts::OFF }}</span>
         </li>
     }
-}
-
-fn every() -> String {
-    let option = |(n, words)| format!("<option value=\"{n}\">{words}</option>");
-    let options = texts::EVERY_LIST.map(option).concat();
-    format!("<select data-set=\"every\" aria-label=\"{}\">{options}</select>", texts::EVERY)
 }

@@ -1,14 +1,3 @@
-use super::controls::Levers;
-use super::head::Head;
-use super::notice::Trouble;
-use super::soil::Soil;
-use super::store::{Spot, Store};
-use super::telling::{Ledger, Telling};
-use super::yard::{Foot, Yard};
-use crate::player::Player;
-use crate::svg::{Layout, Shape, scene};
-use crate::texts;
-use crate::views::View;
 use diagram::DiagramState;
 use leptos::prelude::*;
 use protocol::Position;
@@ -61,7 +50,7 @@ fn given() -> Option<Given> {
     let around = document().query_selector("[data-picture]").ok()??;
     let room = around.get_attribute("data-room")?;
     Some(Given {
-        sandbox_id: around.get_attribute("data-sandbox").as_deref().map(crate::client::of),
+        sandbox_id: around.get_attribute("data-sandbox"),
         state: crate::json::read(&around.get_attribute("data-picture")?)?,
         room: Room::ALL.into_iter().find(|known| known.name() == room)?,
         kept: around.has_attribute("data-kept"),
@@ -73,82 +62,26 @@ fn given() -> Option<Given> {
 /// A living system: the picture of a sandbox and everything one can do to it.
 #[island]
 pub fn Terrarium() -> impl IntoView {
-    given().map(alive)
+    given().map(|given| {
+        let class = if given.kept { "terrarium kept-run" } else { "terrarium" };
+        let class = format!("{class} {}", given.room.name());
+        view! { <section class=class aria-label=crate::texts::VESSEL inner_html=content(given)></section> }
+    })
 }
 
-fn alive(given: Given) -> impl IntoView {
-    let Given { sandbox_id, state, room, .. } = given;
-    let services = state.topology.as_ref().map(|topology| topology.services.clone()).unwrap_or_default();
-    let title = state.topology.as_ref().map(|topology| topology.title.to_string()).unwrap_or_default();
-    let player = Player::new(state);
-    let roomy = room == Room::Playground;
-    let store = Store::new(&player, sandbox_id.is_some(), roomy);
-    let scenes = still(|| scenes(&player.shown));
-    #[cfg(feature = "hydrate")]
-    crate::engine::prepare(store.clone(), player, sandbox_id);
-    let class = format!("terrarium {}", room.name());
-    let levers = store.trouble(Spot::Levers);
-    view! {
-        <section class=class aria-label=texts::VESSEL>
-            <div class="vessel">
-                <Head store=store.clone() title/>
-                <div class="tabs" role="tablist" aria-label=texts::VIEWS inner_html=still(tabs)></div>
-                <div class="pane">
-                <div class="window" id="view" role="tabpanel" aria-labelledby="tab-diagram">
-                    <div class="view"></div>
-                    <div class="stage">
-                        <div class="scenes" inner_html=scenes></div>
-                        <canvas class="tokens" aria-hidden="true"></canvas>
-                        <div class="listed">
-                            <div class="outline" role="listbox" tabindex="0" aria-label=texts::views::OUTLINE></div>
-                            <div class="grouping" inner_html=still(groupings)></div>
-                        </div>
-                        <Levers store=store.clone() services=services.clone()/>
-                    </div>
-                </div>
-                <section class="inspector" tabindex="-1" aria-label=texts::EXPLAINED></section>
-                </div>
-                <Trouble words=levers/>
-                <div class="told">
-                    <Telling store=store.clone()/>
-                    <Ledger store=store.clone()/>
-                </div>
-                <Soil store=store.clone() services/>
-            </div>
-            <Foot store=store.clone()/>
-            {roomy.then(|| view! { <Yard store=store.clone()/> })}
-            <p class="visually-hidden" aria-live="polite" inner_html=store.spoken></p>
-        </section>
-    }
+#[cfg(feature = "ssr")]
+fn content(given: Given) -> String {
+    super::vessel::vessel(given)
 }
 
-/// The views, each with an address of its own.
-fn tabs() -> String {
-    let tab = |(view, name): (View, &str)| {
-        let (id, selected) = (view.name(), view == View::Diagram);
-        let index = if selected { "0" } else { "-1" };
-        format!(
-            "<a role=\"tab\" id=\"tab-{id}\" href=\"?view={id}\" data-view=\"{id}\" aria-controls=\"view\" \
-             aria-selected=\"{selected}\" tabindex=\"{index}\">{name}</a>"
-        )
-    };
-    View::ALL.into_iter().zip(texts::VIEW_NAMES).map(tab).collect()
+#[cfg(not(any(feature = "ssr", feature = "hydrate")))]
+fn content(_: Given) -> String {
+    String::new()
 }
 
-/// What the list behind the diagram is ordered by.
-fn groupings() -> String {
-    let option = |(value, words)| format!("<option value=\"{value}\">{words}</option>");
-    let options = texts::GROUPINGS.map(option).concat();
-    format!("<label>{} <select data-group>{options}</select></label>", texts::GROUP_BY)
-}
-
-/// The picture in its three layouts, one of them shown.
-fn scenes(state: &DiagramState) -> String {
-    let Some(topology) = &state.topology else { return String::new() };
-    Shape::ALL.into_iter().map(|shape| scene(state, &Layout::new(topology, shape))).collect()
-}
-
-/// HTML that the server has made and nobody changes: in the browser it is there already.
-pub fn still(html: impl FnOnce() -> String) -> String {
-    if cfg!(feature = "hydrate") { String::new() } else { html() }
+/// In the browser it is there already.
+#[cfg(feature = "hydrate")]
+fn content(given: Given) -> String {
+    crate::engine::prepare(given);
+    String::new()
 }

@@ -1,44 +1,104 @@
-use super::terrarium::still;
+use super::telling::Trouble;
 use crate::texts;
 use leptos::prelude::*;
 
-/// Under the glass: a steady load, and what can be taken along. All of it is markup that the
-/// server has made; `engine::hands` does what it says.
+/// Under the glass: a steady load, what can be taken along, the keys, and starting over.
 #[component]
-pub fn Tools() -> impl IntoView {
-    view! { <div class="tools" inner_html=still(tools)></div> }
+pub fn Foot() -> impl IntoView {
+    view! {
+        <div class="foot">
+            <LoadSheet/>
+            <KeepSheet/>
+            <Keys/>
+            <StartOver/>
+        </div>
+        <Trouble spot="start-over"/>
+    }
 }
 
-fn tools() -> String {
-    let load = format!(
-        "<p>{}</p><div class=\"row\"><label><span>{}</span>\
-         <input type=\"number\" class=\"rate\" min=\"1\" max=\"200\" value=\"5\" inputmode=\"numeric\" autocomplete=\"off\"></label>\
-         <button type=\"button\" data-do=\"load\">{}</button><button type=\"button\" data-do=\"unload\">{}</button></div>",
-        texts::LOAD_HINT,
-        texts::LOAD_RATE,
-        texts::LOAD_START,
-        texts::LOAD_STOP
-    );
-    let export = |(format, name): (&str, &str)| {
-        format!("<li><button type=\"button\" data-do=\"export\" data-format=\"{format}\">{name}</button></li>")
-    };
-    let keep = format!(
-        "<p>{}</p><div class=\"row\"><label><span>{}</span>\
-         <input type=\"text\" class=\"run-name\" maxlength=\"80\" autocomplete=\"off\"></label>\
-         <button type=\"button\" data-do=\"keep\">{}</button></div><p class=\"kept\" role=\"status\"></p>\
-         <p>{}</p><ul class=\"row\">{}</ul>",
-        texts::KEEP_HINT,
-        texts::KEEP_NAME,
-        texts::KEEP,
-        texts::EXPORT_HINT,
-        texts::EXPORTS.map(export).concat()
-    );
-    [sheet("load", texts::LOAD, &load), sheet("keep", texts::KEEP_TITLE, &keep)].concat()
+#[component]
+fn LoadSheet() -> impl IntoView {
+    view! {
+        <details class="tool load">
+            <summary>{texts::LOAD}</summary>
+            <div class="drawer">
+                <p>{texts::LOAD_HINT}</p>
+                <div class="row">
+                    <label>
+                        <span>{texts::LOAD_RATE}</span>
+                        <input type="number" class="rate" min="1" max="200" value="5" inputmode="numeric" autocomplete="off"/>
+                    </label>
+                    <button type="button" data-do="load">{texts::LOAD_START}</button>
+                    <button type="button" data-do="unload">{texts::LOAD_STOP}</button>
+                </div>
+                <Trouble spot="load"/>
+            </div>
+        </details>
+    }
 }
 
-fn sheet(class: &str, title: &str, content: &str) -> String {
-    format!(
-        "<details class=\"tool {class}\"><summary>{title}</summary><div class=\"sheet\">{content}\
-         <p class=\"trouble\" role=\"alert\"></p></div></details>"
-    )
+#[component]
+fn KeepSheet() -> impl IntoView {
+    let exports = texts::EXPORTS.map(|(format, name)| {
+        view! { <li><button type="button" data-do="export" data-format=format>{name}</button></li> }
+    });
+    view! {
+        <details class="tool keep">
+            <summary>{texts::KEEP_TITLE}</summary>
+            <div class="drawer">
+                <div class="keeping">
+                    <p>{texts::KEEP_HINT}</p>
+                    <div class="row">
+                        <label>
+                            <span>{texts::KEEP_NAME}</span>
+                            <input type="text" class="run-name" maxlength="80" autocomplete="off"/>
+                        </label>
+                        <button type="button" data-do="keep">{texts::KEEP}</button>
+                    </div>
+                    <p class="kept" role="status"></p>
+                    <Trouble spot="keep"/>
+                </div>
+                <p>{texts::EXPORT_HINT}</p>
+                <ul class="row">{exports.collect_view()}</ul>
+            </div>
+        </details>
+    }
+}
+
+#[component]
+fn Keys() -> impl IntoView {
+    let rows = texts::KEYS_LIST.map(|(key, what)| view! { <dt><kbd>{key}</kbd></dt><dd>{what}</dd> }).collect_view();
+    let spoken = (0..).zip(texts::SPOKEN_LIST).map(|(i, words)| view! { <option value=i.to_string()>{words}</option> });
+    view! {
+        <div class="keys">
+            <button type="button" class="quiet" aria-expanded="false" data-do="keys">{texts::KEYS}</button>
+            <div class="sheet">
+                <div><dl>{rows}</dl></div>
+                <label>
+                    <input type="checkbox" checked data-set="keys"/>
+                    <span>{texts::KEYS_ON}</span>
+                </label>
+                <label>
+                    {texts::SPOKEN}
+                    " "
+                    <select data-set="spoken">{spoken.collect_view()}</select>
+                </label>
+            </div>
+        </div>
+    }
+}
+
+/// Asks in place before anything is deleted.
+#[component]
+fn StartOver() -> impl IntoView {
+    view! {
+        <div class="start-over">
+            <button type="button" class="quiet" data-do="ask">{texts::START_OVER}</button>
+            <div class="ask" role="group" aria-label=texts::START_OVER>
+                <p>{texts::START_OVER_ASK}</p>
+                <button type="button" class="danger" data-do="start-over">{texts::START_OVER_YES}</button>
+                <button type="button" data-do="keep-it">{texts::START_OVER_NO}</button>
+            </div>
+        </div>
+    }
 }

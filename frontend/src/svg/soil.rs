@@ -3,8 +3,8 @@
 use diagram::{Layer, MarkKind, Strata};
 use protocol::Position;
 
-/// With more marks than this, they become columns.
-const SINGLE: usize = 90;
+/// A mark wants so many pixels; where there are fewer, marks become columns.
+const WIDE: usize = 8;
 const COLUMNS: u64 = 200;
 /// The shortest record drawn over the whole width.
 const SHORTEST: Position = 160;
@@ -19,14 +19,13 @@ pub fn scale(end: Position) -> Position {
     scale
 }
 
-/// Marks from old to new, shaded while something was broken. `broken_before` says whether
-/// anything was before the first position.
-pub fn strata(strata: &Strata, end: Position) -> String {
+/// Marks from old to new on so many pixels, shaded while something was broken.
+pub fn strata(strata: &Strata, end: Position, pixels: usize) -> String {
     let scale = scale(end);
     let marked: Vec<(Position, &Layer)> =
         (0..).zip(&strata.layers).map(|(i, layer)| (strata.first_of(i), layer)).collect();
-    let single =
-        marked.iter().map(|(_, layer)| layer.iter().filter(|count| **count > 0).count()).sum::<usize>() <= SINGLE;
+    let single = marked.iter().map(|(_, layer)| layer.iter().filter(|count| **count > 0).count()).sum::<usize>() * WIDE
+        <= pixels;
     let mut out = String::from("<svg width=\"100%\" height=\"30\" aria-hidden=\"true\">");
     shade(&mut out, &marked, end, scale);
     if single {
@@ -135,7 +134,7 @@ mod tests {
         for (position, kind) in (1..).zip(kinds) {
             painted.add(position, Some(*kind));
         }
-        strata(&painted, kinds.len() as u64)
+        strata(&painted, kinds.len() as u64, 700)
     }
 
     #[test]

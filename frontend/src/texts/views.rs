@@ -32,7 +32,9 @@ pub const SPACE_TIME: &str = "Space-time";
 pub const SPACE_TIME_EMPTY: &str = "No message has been sent yet. Place an order: each service gets a line, and each message \
      is drawn from the line it leaves to the line it reaches.";
 pub const SPACE_TIME_CAPTION: &str = "Time runs to the right and nothing changes its order, but long waits are drawn \
-     shorter than they were. The times above are true, counted from the first moment drawn.";
+     shorter than they were. The times above are true, counted from the command that began each stretch. A square is a command, a circle an event, \
+     a diamond a failure, a turn a compensation; a dot on a line is a commit, and where the line is thick its \
+     service is at work.";
 pub const LINES: &str = "Lines";
 pub const TOPIC_OF: &str = "topic ";
 pub const CLOSER: &str = "Wider";
@@ -50,6 +52,7 @@ pub const WAITING: &str = "waiting";
 pub const WORK: &str = "work";
 pub const LOST: &str = "work that was cut off";
 pub const WAITED: &str = "waited";
+pub const CUT_OFF: &str = "cut off after";
 pub const WORKED: &str = "worked";
 pub const UNDER_WAY: &str = "under way";
 pub const DECLARED: &str = "declared";
@@ -109,7 +112,6 @@ pub const ENVELOPE: &str = "The envelope, as sent";
 pub const EFFECTS: &str = "What came of it";
 pub const NO_EFFECTS: &str = "Nothing yet, as far as the events at hand reach.";
 pub const HEALTH: &str = "Health";
-pub const REPLICAS: &str = "Replicas";
 pub const PROCESS: &str = "process";
 pub const OUTSIDE: &str = "Outside the glass";
 pub const IN_HAND: &str = "in hand";

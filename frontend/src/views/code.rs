@@ -1,6 +1,6 @@
 //! The code: the line of source that an event came from, lit.
 
-use super::markup::{empty, n, put};
+use super::markup::{empty, put};
 use crate::svg::escape;
 use crate::tape::Entry;
 use crate::texts::views as words;
@@ -17,15 +17,12 @@ pub fn code(file: &str, source: &str, line: u32, entry: Option<&Entry>) -> Strin
     let first = lit.saturating_sub(AROUND + 1);
     let last = (lit + AROUND).min(lines.len());
     let mut out = String::new();
-    put(
-        &mut out,
-        &["<p class=\"code-head\"><code>", &escape(file), "</code>, ", words::LINE, " ", &n(u64::from(line))],
-    );
+    put!(&mut out, "<p class=\"code-head\"><code>$</code>, @ #", file, words::LINE, u64::from(line));
     if let Some(entry) = entry {
-        put(&mut out, &[". ", &entry.sentence().html()]);
+        put!(&mut out, ". @", &entry.sentence().html());
     }
     out.push_str("</p><div class=\"code\" tabindex=\"0\" role=\"region\" aria-label=\"");
-    put(&mut out, &[&escape(file), "\">"]);
+    put!(&mut out, "$\">", file);
     folded(&mut out, &lines, 0, first);
     listing(&mut out, &lines, first, last, lit);
     folded(&mut out, &lines, last, lines.len());
@@ -35,7 +32,7 @@ pub fn code(file: &str, source: &str, line: u32, entry: Option<&Entry>) -> Strin
 
 fn folded(out: &mut String, lines: &[&str], first: usize, last: usize) {
     if first < last {
-        put(out, &["<details><summary>", words::LINES_FROM, " ", &n(first as u64 + 1), " – ", &n(last as u64)]);
+        put!(out, "<details><summary>@ # – #", words::LINES_FROM, first as u64 + 1, last as u64);
         out.push_str("</summary>");
         listing(out, lines, first, last, 0);
         out.push_str("</details>");
@@ -46,8 +43,8 @@ fn listing(out: &mut String, lines: &[&str], first: usize, last: usize, lit: usi
     out.push_str("<pre class=\"listing\">");
     for (index, line) in lines[first..last].iter().enumerate() {
         let number = first + index + 1;
-        let class = if number == lit { "line lit\" aria-current=\"true" } else { "line" };
-        put(out, &["<span class=\"", class, "\"><span class=\"no\">", &n(number as u64), "</span>"]);
+        let class = if number == lit { "ln lit\" aria-current=\"true" } else { "ln" };
+        put!(out, "<span class=\"@\"><span class=\"no\">#</span>", class, number as u64);
         coloured(out, line);
         out.push_str("\n</span>");
     }
@@ -61,11 +58,11 @@ fn coloured(out: &mut String, line: &str) {
         let (before, tail) = rest.split_at(at);
         out.push_str(&escape(before));
         rest = if tail.starts_with("//") {
-            put(out, &["<i class=\"c\">", &escape(tail), "</i>"]);
+            put!(out, "<i class=\"c\">$</i>", tail);
             ""
         } else if let Some(end) = tail.strip_prefix('"').and_then(|tail| tail.find('"')) {
             let (text, tail) = tail.split_at(end + 2);
-            put(out, &["<i class=\"s\">", &escape(text), "</i>"]);
+            put!(out, "<i class=\"s\">$</i>", text);
             tail
         } else {
             out.push_str(&escape(&tail[..1]));

@@ -1,7 +1,7 @@
 //! The data: every service's own tables at the position, with what changed last marked.
 
 use super::Scope;
-use super::markup::{back_from, became, dot, empty, n, plain, put};
+use super::markup::{became, dot, empty, find_back, n, plain, put};
 use crate::svg::escape;
 use crate::tape::Entry;
 use crate::texts::views as words;
@@ -25,12 +25,12 @@ pub fn data(tables: &[Table], scope: &Scope) -> String {
     if tables.is_empty() {
         return empty(words::DATA_EMPTY);
     }
-    let last = back_from(scope, scope.position()).find_map(changed);
+    let last = find_back(scope, scope.position(), &|entry| changed(entry).is_some()).and_then(changed);
     let mut out = String::new();
     if let Some((entry, rows)) = last {
         let count = if rows.len() == 1 { words::ROW } else { words::ROWS };
-        put(&mut out, &["<p class=\"last-change\">", words::LAST_CHANGE, " <b>", &escape(&entry.event.service)]);
-        put(&mut out, &["</b>, ", &n(rows.len() as u64), " ", count, ": "]);
+        put!(&mut out, "<p class=\"last-change\">@ <b>$", words::LAST_CHANGE, &entry.event.service);
+        put!(&mut out, "</b>, # @: ", rows.len() as u64, count);
         dot(&mut out, scope, entry.position(), &transaction(entry));
         out.push_str("</p>");
     }
@@ -38,7 +38,7 @@ pub fn data(tables: &[Table], scope: &Scope) -> String {
     for table in tables {
         if service != Some(&table.service) {
             out.push_str(if service.is_some() { "</section>" } else { "" });
-            put(&mut out, &["<section class=\"service-data\"><h3>", &escape(&table.service), "</h3>"]);
+            put!(&mut out, "<section class=\"service-data\"><h3>$</h3>", &table.service);
             service = Some(&table.service);
         }
         let changes: Vec<&RowChange> = last
@@ -69,20 +69,14 @@ fn transaction(entry: &Entry) -> String {
 }
 
 fn draw(out: &mut String, table: &Table, changes: &[&RowChange]) {
-    put(out, &["<div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"", &escape(&table.service), ": "]);
-    put(out, &[&escape(&table.name), "\"><table><caption>", &escape(&table.name), " <span class=\"count\">"]);
+    put!(out, "<div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"$: ", &table.service);
+    put!(out, "$\"><table><caption>$ <span class=\"count\">", &table.name, &table.name);
     let count = table.rows.len();
-    put(
-        out,
-        &[&n(count as u64), " ", if count == 1 { words::ROW } else { words::ROWS }, "</span></caption><thead><tr>"],
-    );
+    put!(out, "# @</span></caption><thead><tr>", count as u64, if count == 1 { words::ROW } else { words::ROWS });
     for column in &table.columns {
-        put(out, &["<th scope=\"col\">", &escape(column), "</th>"]);
+        put!(out, "<th scope=\"col\">$</th>", column);
     }
-    put(
-        out,
-        &["<th scope=\"col\"><span class=\"visually-hidden\">", words::CHANGE, "</span></th></tr></thead><tbody>"],
-    );
+    put!(out, "<th scope=\"col\"><span class=\"visually-hidden\">@</span></th></tr></thead><tbody>", words::CHANGE);
     for cells in &table.rows {
         let column = |name: &str| table.columns.iter().position(|column| column == name);
         // A row is the one a transaction wrote if it has all that was written.
@@ -97,13 +91,13 @@ fn draw(out: &mut String, table: &Table, changes: &[&RowChange]) {
         out.push_str("<tr class=\"deleted\">");
         for column in &table.columns {
             let was = change.before.as_ref().and_then(|before| before.get(column)).map(plain).unwrap_or_default();
-            put(out, &["<td><del>", &escape(&was), "</del></td>"]);
+            put!(out, "<td><del>$</del></td>", &was);
         }
-        put(out, &["<td class=\"mark\">", words::DELETED, "</td></tr>"]);
+        put!(out, "<td class=\"mark\">@</td></tr>", words::DELETED);
     }
     if count == 0 {
         let columns = n(table.columns.len() as u64 + 1);
-        put(out, &["<tr><td class=\"none\" colspan=\"", &columns, "\">", crate::texts::NO_ROWS, "</td></tr>"]);
+        put!(out, "<tr><td class=\"none\" colspan=\"@\">@</td></tr>", &columns, crate::texts::NO_ROWS);
     }
     out.push_str("</tbody></table></div>");
 }
@@ -114,7 +108,7 @@ fn row(out: &mut String, table: &Table, cells: &[Value], change: Option<&RowChan
         Some(RowChange { before: None, .. }) => ("new", words::NEW),
         Some(_) => ("changed", words::CHANGED),
     };
-    put(out, &["<tr class=\"", class, "\">"]);
+    put!(out, "<tr class=\"@\">", class);
     for (column, cell) in table.columns.iter().zip(cells) {
         let before = change.and_then(|change| change.before.as_ref()).and_then(|before| before.get(column));
         out.push_str(match cell {
@@ -128,5 +122,5 @@ fn row(out: &mut String, table: &Table, cells: &[Value], change: Option<&RowChan
         }
         out.push_str("</td>");
     }
-    put(out, &["<td class=\"mark\">", word, "</td></tr>"]);
+    put!(out, "<td class=\"mark\">@</td></tr>", word);
 }

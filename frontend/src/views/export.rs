@@ -1,11 +1,12 @@
 //! Pictures as files of their own: literal colours of the light theme, fonts every system has.
 
 use super::Scope;
-use super::markup::{i, put};
+use super::markup::put;
 use super::space_time::{SpaceTime, whole};
-use crate::svg::{Layout, scene, summary};
+use crate::svg::label::label;
+use crate::svg::{Layout, View, escape, glyph, scene_with, summary};
 use crate::texts::views as words;
-use diagram::DiagramState;
+use diagram::{DiagramState, Motion};
 
 /// The stylesheet of the site with its variables filled in, or the part of it that such a
 /// picture needs.
@@ -18,21 +19,52 @@ pub fn space_time_export(scope: &Scope, view: &SpaceTime) -> Option<String> {
     Some(file(width, height, words::SPACE_TIME, "space-time", &drawing))
 }
 
-/// The diagram as an SVG file, with what is at rest in it.
-pub fn export_diagram(state: &DiagramState, layout: &Layout) -> String {
-    let drawing = scene(state, layout);
+/// The diagram as an SVG file, with what is at rest in it and the one token that moves.
+pub fn export_diagram(state: &DiagramState, layout: &Layout, moving: Option<&Motion>) -> String {
+    let in_the_air: Vec<_> = moving.iter().map(|motion| motion.position).collect();
+    let drawing = scene_with(state, layout, View { in_the_air: &in_the_air, ..View::default() });
     // The drawing without its own outermost element.
     let inner = drawing.split_once('>').map_or("", |(_, rest)| rest);
-    let inner = inner.strip_suffix("</svg>").unwrap_or(inner);
-    file(layout.width, layout.height, &crate::svg::escape(&summary(state)), "scene", inner)
+    let mut inner = inner.strip_suffix("</svg>").unwrap_or(inner).to_string();
+    if let Some(motion) = moving {
+        inner += &halfway(motion, layout);
+    }
+    file(layout.width, layout.height, &escape(&summary(state)), "scene", &inner)
+}
+
+/// A token in the middle of its way, with its name.
+fn halfway(motion: &Motion, layout: &Layout) -> String {
+    let Some(curve) = layout.curve(&motion.from, &motion.to) else { return String::new() };
+    let (x, y) = curve.point(0.5);
+    let name = match motion.subject.rsplit('/').next() {
+        Some(id) if !id.is_empty() => [&*motion.name, " · ", id].concat(),
+        _ => motion.name.to_string(),
+    };
+    let area = label(layout, &curve, name.chars().count() as i32 * 7 + 20);
+    let mut out = glyph(motion.token, x as i32, y as i32);
+    put!(
+        &mut out,
+        "<rect class=\"box\" x=\"#\" y=\"#\" width=\"#\" height=\"#\" rx=\"7\"/>",
+        area.x,
+        area.y,
+        area.w,
+        area.h
+    );
+    put!(
+        &mut out,
+        "<text class=\"topic\" x=\"#\" y=\"#\" text-anchor=\"middle\">$</text>",
+        area.cx(),
+        area.y + 17,
+        &name
+    );
+    out
 }
 
 fn file(width: i32, height: i32, label: &str, class: &str, drawing: &str) -> String {
-    let (width, height) = (i(width), i(height));
     let mut out = String::from("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"");
-    put(&mut out, &[class, "\" width=\"", &width, "\" height=\"", &height, "\" viewBox=\"0 0 ", &width, " ", &height]);
-    put(&mut out, &["\" role=\"img\" aria-label=\"", label, "\"><style>", STYLE, "</style>"]);
-    put(&mut out, &["<rect class=\"paper\" width=\"100%\" height=\"100%\"/>", drawing, "</svg>\n"]);
+    put!(&mut out, "@\" width=\"#\" height=\"#\" viewBox=\"0 0 # #\"", class, width, height, width, height);
+    put!(&mut out, " role=\"img\" aria-label=\"@\"><style>@</style>", label, STYLE);
+    put!(&mut out, "<rect class=\"paper\" width=\"100%\" height=\"100%\"/>@</svg>\n", drawing);
     out
 }
 

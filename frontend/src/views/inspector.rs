@@ -2,14 +2,14 @@
 
 use super::Scope;
 use super::markup::{
-    back_from, change, dot, empty, from, handling, handover, is_delivery, json, message, n, put, sentence, trace_link,
-    when,
+    change, dot, empty, find, find_back, gather, handling, handover, is_delivery, json, message, n, put, sentence,
+    trace_link, when,
 };
-use crate::svg::{escape, health, rows};
+use crate::svg::{health, rows};
 use crate::tape::Entry;
 use crate::texts::views as words;
-use crate::texts::{about, elapsed, outside, table, waiting};
-use protocol::{Envelope, Observation, Position, Recorded, RowChange, Uuid};
+use crate::texts::{about, outside, table, waiting};
+use protocol::{Envelope, Observation, Position, Recorded, RowChange};
 
 /// At most so many links of a kind.
 const MOST: usize = 24;
@@ -18,15 +18,15 @@ pub fn inspector(scope: &Scope, position: Position) -> String {
     let Some(entry) = scope.window.entry(position) else { return empty(words::DOT_AWAY) };
     let event = &entry.event;
     let mut out = String::new();
-    put(&mut out, &["<div class=\"inspector\"><p class=\"sentence\">", &sentence(scope, entry).html(), "</p><dl>"]);
+    put!(&mut out, "<div class=\"inspector\"><p class=\"sentence\">@</p><dl>", &sentence(scope, entry).html());
     term(&mut out, words::TIME);
     let since = when(entry);
     if since.is_empty() {
-        put(&mut out, &[&elapsed(event.at), " ", words::SINCE_SANDBOX]);
+        put!(&mut out, "~ @", event.at, words::SINCE_SANDBOX);
     } else {
-        put(&mut out, &[&since, " ", words::SINCE_RUN]);
+        put!(&mut out, "@ @", &since, words::SINCE_RUN);
     }
-    put(&mut out, &["; ", words::POSITION, " ", &n(position), "</dd>"]);
+    put!(&mut out, "; @ #</dd>", words::POSITION, position);
     if let Some((_, group, source, attempt)) = handover(event) {
         attempts(&mut out, scope, event, group, source, attempt);
     }
@@ -40,11 +40,8 @@ pub fn inspector(scope: &Scope, position: Position) -> String {
         term(&mut out, words::SOURCE);
         let line = n(u64::from(code.line));
         let at = n(position);
-        put(
-            &mut out,
-            &["<a href=\"", &scope.link(position, true), "&amp;view=code\" data-view=\"code\" data-at=\"", &at],
-        );
-        put(&mut out, &["\" data-dot=\"", &at, "\"><code>", &escape(&code.file), ":", &line, "</code></a></dd>"]);
+        put!(&mut out, "<a href=\"@&amp;view=code\" data-view=\"code\" data-at=\"@", &scope.link(position, true), &at);
+        put!(&mut out, "\" data-dot=\"@\"><code>$:@</code></a></dd>", &at, &code.file, &line);
     }
     spans(&mut out, scope, event);
     out.push_str("</dl>");
@@ -58,29 +55,29 @@ pub fn inspector(scope: &Scope, position: Position) -> String {
 }
 
 fn term(out: &mut String, word: &str) {
-    put(out, &["<dt>", word, "</dt><dd>"]);
+    put!(out, "<dt>@</dt><dd>", word);
 }
 
 fn id(out: &mut String, word: &str, value: &str) {
     term(out, word);
-    put(out, &["<code class=\"id\">", &escape(value), "</code></dd>"]);
+    put!(out, "<code class=\"id\">$</code></dd>", value);
 }
 
 fn missing(out: &mut String, word: &str) {
     term(out, word);
-    put(out, &["<span class=\"missing\">", words::NOT_AT_HAND, "</span></dd>"]);
+    put!(out, "<span class=\"missing\">@</span></dd>", words::NOT_AT_HAND);
 }
 
 /// Which attempt this is, and the others.
 fn attempts(out: &mut String, scope: &Scope, event: &Recorded, group: &str, source: Position, attempt: u32) {
     term(out, words::ATTEMPT);
-    put(out, &[&n(u64::from(attempt)), ", ", words::BY_GROUP, " ", &escape(group)]);
-    let same = |entry: &&Entry| {
+    put!(out, "#, @ $", u64::from(attempt), words::BY_GROUP, group);
+    let mut same = |entry: &Entry| {
         entry.position() != event.position
             && handover(&entry.event).is_some_and(|of| **of.1 == *group && of.2 == source)
             && is_delivery(&entry.event)
     };
-    for (index, other) in from(scope, source).filter(same).take(MOST).enumerate() {
+    for (index, other) in gather(scope, source, MOST, &mut same).into_iter().enumerate() {
         out.push_str(if index == 0 { "; " } else { ", " });
         let attempt = handover(&other.event).map_or(0, |of| of.3);
         dot(out, scope, other.position(), &[words::ATTEMPT_LOWER, " ", &n(u64::from(attempt))].concat());
@@ -93,7 +90,7 @@ fn attempts(out: &mut String, scope: &Scope, event: &Recorded, group: &str, sour
 
 /// What a message was caused by: another message, or the command.
 fn causes(out: &mut String, scope: &Scope, envelope: &Envelope) {
-    let cause = scope.window.entries().iter().find(|entry| match &entry.event.observation {
+    let cause = find(scope, 0, &mut |entry| match &entry.event.observation {
         Observation::MessagePublished { envelope: other, .. } => other.id == envelope.causationid,
         Observation::CommandAccepted { command } => {
             command.id == envelope.causationid || entry.event.correlation_id == Some(envelope.causationid)
@@ -106,9 +103,9 @@ fn causes(out: &mut String, scope: &Scope, envelope: &Envelope) {
             dot(out, scope, entry.position(), &about(envelope));
         }
         Some((entry, Observation::CommandAccepted { command })) => dot(out, scope, entry.position(), &command.kind),
-        _ => put(out, &["<span class=\"missing\">", words::NOT_AT_HAND, "</span>"]),
+        _ => put!(out, "<span class=\"missing\">@</span>", words::NOT_AT_HAND),
     }
-    put(out, &[" <code class=\"id\">", &envelope.causationid.to_string(), "</code></dd>"]);
+    put!(out, " <code class=\"id\">@</code></dd>", &envelope.causationid.to_string());
 }
 
 fn spans(out: &mut String, scope: &Scope, event: &Recorded) {
@@ -129,7 +126,7 @@ fn spans(out: &mut String, scope: &Scope, event: &Recorded) {
 /// the handling it began.
 fn transaction(out: &mut String, scope: &Scope, event: &Recorded) {
     use Observation::*;
-    let own = |entry: &&Entry| {
+    let mut own = |entry: &Entry| {
         entry.event.service == event.service
             && entry.event.span_id == event.span_id
             && matches!(entry.event.observation, TransactionCommitted { .. })
@@ -137,16 +134,16 @@ fn transaction(out: &mut String, scope: &Scope, event: &Recorded) {
     let (heading, entry) = match &event.observation {
         TransactionCommitted { .. } => (words::ROWS_CHANGED, scope.window.entry(event.position)),
         MessagePublished { .. } | StateChanged { .. } | FaultTriggered { .. } => {
-            let before = back_from(scope, event.position).find(own);
-            (words::CAME_FROM, before.or_else(|| from(scope, event.position).find(own)))
+            let before = find_back(scope, event.position, &own);
+            (words::CAME_FROM, before.or_else(|| find(scope, event.position, &mut own)))
         }
-        RequestReceived { .. } | ResponseSent { .. } => (words::HANDLED_IN, scope.window.entries().iter().find(own)),
+        RequestReceived { .. } | ResponseSent { .. } => (words::HANDLED_IN, find(scope, 0, &mut own)),
         _ if is_delivery(event) => (words::HANDLED_IN, handling(scope, event)),
         _ => return,
     };
-    put(out, &["<h3>", heading, "</h3>"]);
+    put!(out, "<h3>@</h3>", heading);
     let Some(entry) = entry else {
-        return put(out, &["<p class=\"missing\">", words::NOT_AT_HAND, "</p>"]);
+        return put!(out, "<p class=\"missing\">@</p>", words::NOT_AT_HAND);
     };
     if let TransactionCommitted { rows, transaction_id, .. } = &entry.event.observation {
         if entry.position() != event.position {
@@ -165,14 +162,14 @@ fn changes(out: &mut String, rows: &[RowChange]) {
         change(out, row);
     }
     if rows.is_empty() {
-        put(out, &["<li>", words::NO_CHANGE, "</li>"]);
+        put!(out, "<li>@</li>", words::NO_CHANGE);
     }
     out.push_str("</ul>");
 }
 
 /// The envelope as it was sent.
 fn sent(out: &mut String, envelope: &Envelope) {
-    put(out, &["<details class=\"envelope\" open><summary>", words::ENVELOPE, "</summary><pre>"]);
+    put!(out, "<details class=\"envelope\" open><summary>@</summary><pre>", words::ENVELOPE);
     let mut text = String::from("{");
     let (message, correlation, cause) =
         (envelope.id.to_string(), envelope.correlationid.to_string(), envelope.causationid.to_string());
@@ -188,57 +185,51 @@ fn sent(out: &mut String, envelope: &Envelope) {
         ("causationid", &cause),
     ];
     for (name, value) in fields {
-        put(&mut text, &["\n  \"", name, "\": "]);
+        put!(&mut text, "\n  \"@\": ", name);
         json(&mut text, &protocol::Value::String(value.into()), 1);
         text.push(',');
     }
-    put(&mut text, &["\n  \"commandordinal\": ", &n(envelope.commandordinal), ",\n  \"data\": "]);
+    put!(&mut text, "\n  \"commandordinal\": #,\n  \"data\": ", envelope.commandordinal);
     json(&mut text, &envelope.data, 1);
     text.push_str("\n}");
-    put(out, &[&escape(&text), "</pre></details>"]);
+    put!(out, "$</pre></details>", &text);
 }
 
 /// What came of it, as far as the events at hand reach.
 fn effects(out: &mut String, scope: &Scope, entry: &Entry) {
     use Observation::*;
     let event = &entry.event;
-    let after = from(scope, event.position + 1);
-    let found: Vec<&Entry> = match &event.observation {
-        CommandAccepted { .. } => after
-            .filter(|entry| {
-                entry.event.correlation_id == event.correlation_id
-                    && matches!(
-                        entry.event.observation,
-                        RequestReceived { .. } | ResponseReceived { .. } | CommandRejected { .. }
-                    )
-            })
-            .take(MOST)
-            .collect(),
-        MessagePublished { envelope, .. } => after
-            .filter(|entry| match &entry.event.observation {
-                MessagePublished { envelope: next, .. } => next.causationid == envelope.id,
-                _ => handover(&entry.event).is_some_and(|of| of.2 == event.position),
-            })
-            .take(MOST)
-            .collect(),
-        TransactionCommitted { .. } | RequestReceived { .. } => after
-            .filter(|entry| entry.event.service == event.service && entry.event.span_id == event.span_id)
-            .take(MOST)
-            .collect(),
-        FaultInstalled { fault } => after
-            .filter(|entry| match &entry.event.observation {
-                FaultTriggered { fault_id, .. } | FaultCleared { fault_id, .. } => *fault_id == fault.id,
-                _ => false,
-            })
-            .take(MOST)
-            .collect(),
+    let span = |entry: &Entry| entry.event.service == event.service && entry.event.span_id == event.span_id;
+    let found = match &event.observation {
         ServiceCrashed { .. } => returned(scope, event),
         _ if is_delivery(event) => handled(scope, event),
+        CommandAccepted { .. }
+        | MessagePublished { .. }
+        | TransactionCommitted { .. }
+        | RequestReceived { .. }
+        | FaultInstalled { .. } => gather(scope, event.position + 1, MOST, &mut |entry| {
+            let then = &entry.event.observation;
+            match &event.observation {
+                CommandAccepted { .. } => {
+                    entry.event.correlation_id == event.correlation_id
+                        && matches!(then, RequestReceived { .. } | ResponseReceived { .. } | CommandRejected { .. })
+                }
+                MessagePublished { envelope, .. } => match then {
+                    MessagePublished { envelope: next, .. } => next.causationid == envelope.id,
+                    _ => handover(&entry.event).is_some_and(|of| of.2 == event.position),
+                },
+                FaultInstalled { fault } => match then {
+                    FaultTriggered { fault_id, .. } | FaultCleared { fault_id, .. } => *fault_id == fault.id,
+                    _ => false,
+                },
+                _ => span(entry),
+            }
+        }),
         _ => return,
     };
-    put(out, &["<h3>", words::EFFECTS, "</h3>"]);
+    put!(out, "<h3>@</h3>", words::EFFECTS);
     if found.is_empty() {
-        return put(out, &["<p class=\"missing\">", words::NO_EFFECTS, "</p>"]);
+        return put!(out, "<p class=\"missing\">@</p>", words::NO_EFFECTS);
     }
     out.push_str("<ul class=\"effects\">");
     for effect in found {
@@ -262,28 +253,21 @@ fn handled<'a>(scope: &Scope<'a>, event: &Recorded) -> Vec<&'a Entry> {
             entry.event.service == commit.event.service && entry.event.span_id == commit.event.span_id
         })
     };
-    from(scope, event.position + 1).filter(|entry| done(entry) || did(entry)).take(MOST).collect()
+    gather(scope, event.position + 1, MOST, &mut |entry| done(entry) || did(entry))
 }
 
 /// Deliveries that a crash cut off and that came again, and the restart.
 fn returned<'a>(scope: &Scope<'a>, event: &Recorded) -> Vec<&'a Entry> {
     use Observation::*;
-    let mut up = false;
-    let ours = |entry: &&Entry| match &entry.event.observation {
-        _ if up => false,
-        ServiceStarted { .. } => {
-            up = entry.event.service == event.service;
-            up
-        }
-        _ => false,
+    let mut starts = |entry: &Entry| {
+        entry.event.service == event.service && matches!(entry.event.observation, ServiceStarted { .. })
     };
-    let mut found: Vec<&Entry> = from(scope, event.position + 1).filter(ours).take(1).collect();
+    let mut found = gather(scope, event.position + 1, 1, &mut starts);
     if let Some(start) = found.first().map(|entry| entry.position()) {
-        let again = |entry: &&Entry| match &entry.event.observation {
+        found.extend(gather(scope, start, MOST, &mut |entry| match &entry.event.observation {
             MessageRedelivered { group, .. } => *group == event.service,
             _ => false,
-        };
-        found.extend(from(scope, start).filter(again).take(MOST));
+        }));
     }
     found
 }
@@ -292,66 +276,62 @@ fn returned<'a>(scope: &Scope<'a>, event: &Recorded) -> Vec<&'a Entry> {
 pub fn node_inspector(scope: &Scope, service: &str) -> String {
     let Some(node) = scope.state.node(service) else { return empty(words::NO_SERVICE) };
     let mut out = String::new();
-    put(&mut out, &["<div class=\"inspector\"><p class=\"sentence\"><b>", &escape(service), "</b></p><dl>"]);
+    put!(&mut out, "<div class=\"inspector\"><p class=\"sentence\"><b>$</b></p><dl>", service);
     term(&mut out, words::HEALTH);
-    put(&mut out, &[&escape(&health(node, scope.state).1)]);
+    let (class, words_of) = health(node, scope.state);
+    put!(&mut out, "$", &words_of);
     if let Some(reason) = &node.reason {
-        put(&mut out, &[": ", &escape(reason)]);
+        put!(&mut out, ": $", reason);
     }
-    out.push_str("</dd>");
-    term(&mut out, words::REPLICAS);
-    put(&mut out, &[&n(u64::from(node.replicas))]);
+    if class != "up" {
+        put!(&mut out, ", @", &crate::texts::replicas(node.replicas));
+    }
     if let Some(pid) = node.pid {
-        put(&mut out, &[", ", words::PROCESS, " ", &n(u64::from(pid))]);
+        put!(&mut out, ", @ #", words::PROCESS, u64::from(pid));
     }
     out.push_str("</dd>");
     let declared = scope.state.topology.as_ref().and_then(|topology| topology.service(service));
     if let Some(beyond) = declared.and_then(|spec| spec.outside.as_ref()) {
         term(&mut out, words::OUTSIDE);
-        put(&mut out, &[&escape(&outside(&beyond.name, beyond.latency_ms)), "</dd>"]);
+        put!(&mut out, "$</dd>", &outside(&beyond.name, beyond.latency_ms));
     }
     for pipe in &scope.state.pipes {
         for lane in pipe.lanes.iter().filter(|lane| *lane.group == *service) {
-            put(&mut out, &["<dt>", words::TOPIC_OF, &escape(&pipe.topic), "</dt><dd>"]);
+            put!(&mut out, "<dt>@$</dt><dd>", words::TOPIC_OF, &pipe.topic);
             let dead = crate::texts::dead_letters(lane.dead_lettered, service);
-            put(&mut out, &[&escape(&waiting(lane.waiting.count, service)), ", ", &n(lane.in_flight.count)]);
-            put(&mut out, &[" ", words::IN_HAND, ", ", &n(lane.acked), " ", words::DONE]);
+            put!(&mut out, "$, #", &waiting(lane.waiting.count, service), lane.in_flight.count);
+            put!(&mut out, " @, # @", words::IN_HAND, lane.acked, words::DONE);
             if lane.dead_lettered > 0 {
-                put(&mut out, &[", ", &escape(&dead)]);
+                put!(&mut out, ", $", &dead);
             }
             out.push_str("</dd>");
         }
     }
     for view in &node.tables {
-        put(&mut out, &["<dt>", &escape(&table(service, &view.name, view.count)), "</dt><dd><ul>"]);
+        put!(&mut out, "<dt>$</dt><dd><ul>", &table(service, &view.name, view.count));
         for row in view.rows.iter().rev() {
-            put(&mut out, &["<li>", &escape(&diagram::row_text(&view.name, &row.row)), "</li>"]);
+            put!(&mut out, "<li>$</li>", &diagram::row_text(&view.name, &row.row));
         }
         out.push_str("</ul></dd>");
     }
     if node.tables.is_empty() && rows(node).is_empty() {
         term(&mut out, words::TABLES);
-        put(&mut out, &[crate::texts::NO_ROWS, "</dd>"]);
+        put!(&mut out, "@</dd>", crate::texts::NO_ROWS);
     }
     out.push_str("</dl>");
-    let own = |entry: &&Entry| {
+    let own = |entry: &Entry| {
         *entry.event.service == *service && matches!(entry.event.observation, Observation::TransactionCommitted { .. })
     };
-    put(&mut out, &["<h3>", words::LAST_TRANSACTION, "</h3>"]);
-    match back_from(scope, scope.position()).find(own).map(|entry| (entry, &entry.event.observation)) {
+    put!(&mut out, "<h3>@</h3>", words::LAST_TRANSACTION);
+    match find_back(scope, scope.position(), &own).map(|entry| (entry, &entry.event.observation)) {
         Some((entry, Observation::TransactionCommitted { rows, transaction_id, .. })) => {
             out.push_str("<p>");
             dot(&mut out, scope, entry.position(), &[words::TRANSACTION, " ", &n(*transaction_id)].concat());
-            put(&mut out, &[" ", &when(entry), "</p>"]);
+            put!(&mut out, " @</p>", &when(entry));
             changes(&mut out, rows);
         }
-        _ => put(&mut out, &["<p class=\"missing\">", words::NOT_AT_HAND, "</p>"]),
+        _ => put!(&mut out, "<p class=\"missing\">@</p>", words::NOT_AT_HAND),
     }
     out.push_str("</div>");
     out
-}
-
-/// The command at the root of an event, if there is one: what *Only this* would show.
-pub fn correlation(scope: &Scope, position: Position) -> Option<Uuid> {
-    scope.window.entry(position)?.event.correlation_id
 }

@@ -9,7 +9,15 @@ use protocol::{Envelope, Observation, Position, Uuid};
 
 /// Of these events, or of one command's among them.
 pub fn mermaid<'a>(entries: impl IntoIterator<Item = &'a Entry>, trace: Option<Uuid>) -> String {
-    let entries: Vec<&Entry> = entries.into_iter().filter(|entry| trace.is_none() || belongs(entry, trace)).collect();
+    let mut entries: Vec<&Entry> = entries.into_iter().collect();
+    if trace.is_some() {
+        let mine = |entry: &&Entry| entry.is_of(trace);
+        let first = entries.iter().position(mine).unwrap_or(entries.len());
+        entries.truncate(entries.iter().rposition(mine).map_or(0, |last| last + 1));
+        entries.drain(..first.min(entries.len()));
+        // Crashes and restarts belong to no command, but explain what lies between.
+        entries.retain(|entry| entry.is_of(trace) || is_of_health(entry));
+    }
     let mut names: Vec<String> = vec![words::YOU.into()];
     let mut body = String::new();
     for entry in &entries {
@@ -18,21 +26,21 @@ pub fn mermaid<'a>(entries: impl IntoIterator<Item = &'a Entry>, trace: Option<U
     let mut out = String::from("sequenceDiagram\n");
     for (index, name) in names.iter().enumerate() {
         let kind = if index == 0 { "actor" } else { "participant" };
-        put(&mut out, &["    ", kind, " p", &index.to_string(), " as ", &clean(name), "\n"]);
+        put!(&mut out, "    @ p@ as @\n", kind, &index.to_string(), &clean(name));
     }
     out.push_str(&body);
     out
 }
 
-/// Crashes and restarts belong to nobody; they are told wherever they fall between.
-fn belongs(entry: &Entry, trace: Option<Uuid>) -> bool {
-    entry.is_of(trace)
+fn is_of_health(entry: &Entry) -> bool {
+    use Observation::*;
+    matches!(entry.event.observation, ServiceCrashed { .. } | ServiceStarted { .. } | ServiceStopped { .. })
 }
 
 /// Nothing that Mermaid would take for its own.
 fn clean(text: &str) -> String {
     let kept: String =
-        text.chars().map(|c| if c.is_alphanumeric() || " .,/_-()→·".contains(c) { c } else { ' ' }).collect();
+        text.chars().map(|c| if c.is_alphanumeric() || " .,:/_-()→·…“”".contains(c) { c } else { ' ' }).collect();
     let words: Vec<&str> = kept.split_whitespace().collect();
     // A lone `end` closes a block.
     let guarded: Vec<String> = words
@@ -60,7 +68,7 @@ fn line(out: &mut String, names: &mut Vec<String>, entries: &[&Entry], entry: &E
     let topic_name = |topic: &str| [words::TOPIC_OF, topic].concat();
     let mut arrow = |names: &mut Vec<String>, from: &str, with: &str, to: &str, text: &str| {
         let (from, to) = (participant(names, from), participant(names, to));
-        put(out, &["    ", &from, with, &to, ": ", &clean(text), "\n"]);
+        put!(out, "    @@@: @\n", &from, with, &to, &clean(text));
     };
     match &event.observation {
         RequestReceived { from, method, path, .. } => {
@@ -102,7 +110,7 @@ fn note(out: &mut String, names: &mut Vec<String>, entry: &Entry) {
         _ => &entry.event.service,
     };
     let who = participant(names, about);
-    put(out, &["    Note over ", &who, ": ", &clean(&entry.sentence().text()), "\n"]);
+    put!(out, "    Note over @: @\n", &who, &clean(&entry.sentence().text()));
 }
 
 fn told(envelope: &Envelope, token: Token) -> String {

@@ -48,14 +48,14 @@ pub fn outline(state: &DiagramState, flights: &[Motion], grouping: Grouping) -> 
         services(&mut items, state);
         topics(&mut items, state, flights);
     }
-    let mut moving: Vec<(Position, String, Item)> = vec![];
+    let mut moving: Vec<Moving> = vec![];
     for motion in flights {
         let token = token_name(&motion.name, &motion.subject);
         let (from, to) = (place(&motion.from), place(&motion.to));
         let label = [&token, ", ", words::FROM, " ", &from, " ", words::TO, " ", &to].concat();
         let id = ["flight-", &motion.position.to_string(), "-", &to.replace(' ', "-")].concat();
         let item = Item { id, label, target: Target::Dot(motion.position), group: words::ON_THE_WAY.into() };
-        moving.push((motion.position, motion.subject.to_string(), item));
+        in_order(&mut moving, (motion.position, motion.subject.clone(), item));
     }
     if grouping != Grouping::Service {
         each_waiting(state, flights, &mut |topic, group, held| {
@@ -67,12 +67,12 @@ pub fn outline(state: &DiagramState, flights: &[Motion], grouping: Grouping) -> 
                 target: Target::Dot(held.position),
                 group: words::WAITING_GROUP.into(),
             };
-            moving.push((held.position, held.subject.to_string(), item));
+            in_order(&mut moving, (held.position, held.subject.clone(), item));
         });
     }
-    moving.sort_by_key(|(position, ..)| *position);
-    if grouping == Grouping::Service {
-        items.extend(moving.drain(..).map(|(.., item)| item));
+    if grouping != Grouping::Saga {
+        // What moves, before what it belongs to.
+        take(&mut items, &mut moving, None, None);
     }
     for saga in state.sagas.latest.iter().rev() {
         let order = saga.order_id.to_string();
@@ -82,7 +82,7 @@ pub fn outline(state: &DiagramState, flights: &[Motion], grouping: Grouping) -> 
             [(words::STOCK, &saga.reservation), (words::PAYMENT, &saga.payment), (words::CUSTOMER, &saga.notification)];
         for (word, part) in parts {
             if let Some(part) = part {
-                put(&mut label, &[", ", word, " ", &part.to_ascii_lowercase()]);
+                put!(&mut label, ", @ @", word, &part.to_ascii_lowercase());
             }
         }
         let by_saga = grouping == Grouping::Saga;
@@ -94,32 +94,50 @@ pub fn outline(state: &DiagramState, flights: &[Motion], grouping: Grouping) -> 
         });
         if by_saga {
             let subject = ["order/", &order].concat();
-            for (_, _, mut item) in moving.extract_if(.., |(_, about, _)| *about == subject) {
-                item.group = heading.clone();
-                items.push(item);
-            }
+            take(&mut items, &mut moving, Some(&subject), Some(&heading));
         }
     }
-    items.extend(moving.into_iter().map(|(.., item)| item));
-    if grouping == Grouping::Time {
-        // What moves, before what it belongs to.
-        items.sort_by_key(|item| item.group == words::SAGAS);
-    }
+    take(&mut items, &mut moving, None, None);
     items
+}
+
+/// A message, where it was published and what it is about.
+type Moving = (Position, Name, Item);
+
+/// Messages stand in the order they were published in.
+fn in_order(moving: &mut Vec<Moving>, message: Moving) {
+    let at = moving.iter().position(|(position, ..)| *position > message.0).unwrap_or(moving.len());
+    moving.insert(at, message);
+}
+
+/// Those about this subject, or all of them, go into the list, under another heading if there is one.
+fn take(items: &mut Vec<Item>, moving: &mut Vec<Moving>, subject: Option<&str>, heading: Option<&String>) {
+    let mut rest = vec![];
+    for (position, about, mut item) in std::mem::take(moving) {
+        if subject.is_some_and(|subject| *subject != *about) {
+            rest.push((position, about, item));
+            continue;
+        }
+        if let Some(heading) = heading {
+            item.group.clone_from(heading);
+        }
+        items.push(item);
+    }
+    *moving = rest;
 }
 
 fn services(items: &mut Vec<Item>, state: &DiagramState) {
     for node in &state.nodes {
         let mut label = [&node.name, ": ", &*health(node, state).1].concat();
         for (row, _) in rows(node) {
-            put(&mut label, &[", ", &row]);
+            put!(&mut label, ", @", &row);
         }
         if node.tables.is_empty() {
-            put(&mut label, &[", ", crate::texts::NO_ROWS]);
+            put!(&mut label, ", @", crate::texts::NO_ROWS);
         }
         let spec = state.topology.as_ref().and_then(|topology| topology.service(&node.name));
         if let Some(beyond) = spec.and_then(|spec| spec.outside.as_ref()) {
-            put(&mut label, &[", ", &outside(&beyond.name, beyond.latency_ms)]);
+            put!(&mut label, ", @", &outside(&beyond.name, beyond.latency_ms));
         }
         items.push(Item {
             id: service_id(&node.name),
@@ -136,9 +154,9 @@ fn topics(items: &mut Vec<Item>, state: &DiagramState, flights: &[Motion]) {
         for (index, lane) in pipe.lanes.iter().enumerate() {
             let flying = lane.waiting.tokens.iter().filter(|held| in_the_air(flights, held.position)).count();
             let count = lane.waiting.count.saturating_sub(flying as u64);
-            put(&mut label, &[if index == 0 { ": " } else { ", " }, &waiting(count, &lane.group)]);
+            put!(&mut label, "@@", if index == 0 { ": " } else { ", " }, &waiting(count, &lane.group));
             if lane.dead_lettered > 0 {
-                put(&mut label, &[", ", &dead_letters(lane.dead_lettered, &lane.group)]);
+                put!(&mut label, ", @", &dead_letters(lane.dead_lettered, &lane.group));
             }
         }
         items.push(Item {
@@ -209,22 +227,23 @@ pub fn options(items: &[Item], active: &str) -> (String, String) {
         if group != Some(&item.group) {
             let heading = escape(&item.group);
             out.push_str(if group.is_some() { "</div>" } else { "" });
-            put(
+            put!(
                 &mut out,
-                &["<div role=\"group\" aria-label=\"", &heading, "\"><span class=\"heading\" aria-hidden=\"true\">"],
+                "<div role=\"group\" aria-label=\"@\"><span class=\"heading\" aria-hidden=\"true\">",
+                &heading
             );
-            put(&mut out, &[&heading, "</span>"]);
+            put!(&mut out, "@</span>", &heading);
             group = Some(&item.group);
         }
         let selected = if active.is_some_and(|active| active.id == item.id) { "true" } else { "false" };
-        put(&mut out, &["<div role=\"option\" id=\"item-", &escape(&item.id), "\" aria-selected=\"", selected, "\""]);
+        put!(&mut out, "<div role=\"option\" id=\"item-$\" aria-selected=\"@\"", &item.id, selected);
         match &item.target {
-            Target::Service(name) => put(&mut out, &[" data-dot=\"", &escape(name), "\""]),
-            Target::Dot(position) => put(&mut out, &[" data-dot=\"", &position.to_string(), "\""]),
-            Target::Trace(id) => put(&mut out, &[" data-trace=\"", &id.to_string(), "\""]),
+            Target::Service(name) => put!(&mut out, " data-dot=\"$\"", name),
+            Target::Dot(position) => put!(&mut out, " data-dot=\"@\"", &position.to_string()),
+            Target::Trace(id) => put!(&mut out, " data-trace=\"@\"", &id.to_string()),
             Target::Topic(_) | Target::Nothing => {}
         }
-        put(&mut out, &[">", &escape(&item.label), "</div>"]);
+        put!(&mut out, ">$</div>", &item.label);
     }
     out.push_str(if group.is_some() { "</div>" } else { "" });
     (out, active.map(|active| ["item-", &active.id].concat()).unwrap_or_default())

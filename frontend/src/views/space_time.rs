@@ -2,10 +2,12 @@
 //! to the next. The order is exact; long waits are drawn shorter, and the axis has true times.
 
 use super::Scope;
-use super::markup::{back_from, empty, from, handover, i, is_delivery, open, put, sentence, token_class};
-use crate::svg::{escape, glyph};
+use super::markup::{
+    Piece, empty, fill, find, find_back, gather, gather_back, handover, is_delivery, open, put, sentence, token_class,
+    when,
+};
+use crate::svg::glyph;
 use crate::tape::Entry;
-use crate::texts::elapsed;
 use crate::texts::views as words;
 use diagram::{Token, delivered_as, published_as};
 use protocol::{Name, Observation, Position, Recorded};
@@ -26,9 +28,8 @@ const LEFT: i32 = 26;
 /// How far the way into or out of a pipe leans.
 const SLANT: i32 = 20;
 
-struct Row {
-    /// As in `hidden`.
-    id: String,
+struct Row<'a> {
+    name: &'a str,
     topic: bool,
     y: i32,
 }
@@ -36,7 +37,7 @@ struct Row {
 /// Where everything is drawn.
 struct Chart<'a> {
     scope: &'a Scope<'a>,
-    rows: Vec<Row>,
+    rows: Vec<Row<'a>>,
     /// Each event drawn, and where.
     places: Vec<(&'a Entry, i32)>,
     width: i32,
@@ -50,15 +51,24 @@ pub fn space_time(scope: &Scope, view: &SpaceTime) -> String {
     let Some(chart) = Chart::new(scope, view) else { return empty(words::SPACE_TIME_EMPTY) };
     let mut out = String::new();
     controls(&mut out, scope, view);
-    let (height, now) = (i(chart.height), i(chart.now));
-    put(&mut out, &["<div class=\"space-time\"><svg class=\"lives\" width=\"96\" height=\"", &height]);
-    out.push_str("\" aria-hidden=\"true\">");
+    let (height, now) = (chart.height, chart.now);
+    put!(
+        &mut out,
+        "<div class=\"space-time\"><svg class=\"lives\" width=\"96\" height=\"#\" aria-hidden=\"true\">",
+        height
+    );
     chart.names(&mut out);
-    put(&mut out, &["</svg><div class=\"reel\" tabindex=\"0\" role=\"region\" aria-label=\"", words::SPACE_TIME]);
-    put(&mut out, &["\" data-x=\"", &now, "\">"]);
-    put(&mut out, &["<svg class=\"events\" width=\"", &i(chart.width), "\" height=\"", &height, "\">"]);
+    put!(
+        &mut out,
+        "</svg><div class=\"reel\" tabindex=\"0\" role=\"region\" aria-label=\"@\" data-x=\"#\">\
+         <svg class=\"events\" width=\"#\" height=\"#\">",
+        words::SPACE_TIME,
+        now,
+        chart.width,
+        height
+    );
     chart.draw(&mut out);
-    put(&mut out, &["</svg></div></div><p class=\"caption\">", words::SPACE_TIME_CAPTION, "</p>"]);
+    put!(&mut out, "</svg></div></div><p class=\"caption\">@</p>", words::SPACE_TIME_CAPTION);
     out
 }
 
@@ -66,44 +76,48 @@ pub fn space_time(scope: &Scope, view: &SpaceTime) -> String {
 #[cfg(feature = "ssr")]
 pub(super) fn whole(scope: &Scope, view: &SpaceTime) -> Option<(i32, i32, String)> {
     let chart = Chart::new(scope, view)?;
-    let mut out = String::from("<g class=\"lives\">");
+    // More room for the names: who knows in which font they are set.
+    let mut out = String::from("<g class=\"lives\" transform=\"translate(24 0)\">");
     chart.names(&mut out);
-    out.push_str("</g><g class=\"events\" transform=\"translate(96 0)\">");
+    out.push_str("</g><g class=\"events\" transform=\"translate(120 0)\">");
     chart.draw(&mut out);
     out.push_str("</g>");
-    Some((96 + chart.width, chart.height, out))
+    Some((120 + chart.width, chart.height, out))
 }
 
 fn controls(out: &mut String, scope: &Scope, view: &SpaceTime) {
-    put(out, &["<fieldset class=\"lines\"><legend>", words::LINES, "</legend>"]);
-    for (id, topic) in lines(scope) {
-        let checked = if view.hidden.iter().any(|hidden| **hidden == *id) { "" } else { " checked" };
-        put(out, &["<label><input type=\"checkbox\" data-hide=\"", &escape(&id), "\"", checked, "> "]);
-        put(out, &[&escape(&label(&id, topic)), "</label>"]);
+    put!(out, "<fieldset class=\"lines\"><legend>@</legend>", words::LINES);
+    for (name, topic) in lines(scope) {
+        let checked = if view.hides(name, topic) { "" } else { " checked" };
+        let (prefix, word) = if topic { ("topic:", words::TOPIC_OF) } else { ("", "") };
+        put!(out, "<label><input type=\"checkbox\" data-hide=\"@$\"@> @$</label>", prefix, name, checked, word, name);
     }
     out.push_str("</fieldset><p class=\"zoom\">");
     for (word, zoom) in [(words::CLOSER, view.zoom + 1), (words::FARTHER, view.zoom - 1)] {
-        put(out, &["<button type=\"button\" data-zoom=\"", &i(zoom), "\">", word, "</button>"]);
+        put!(out, "<button type=\"button\" data-zoom=\"#\">@</button>", zoom, word);
     }
     out.push_str("</p>");
 }
 
-/// You, then each service with its topic under it.
-fn lines(scope: &Scope) -> Vec<(String, bool)> {
-    let mut lines = vec![(words::YOU.to_string(), false)];
+/// You, then each service with its topic under it: names, and which are topics.
+fn lines<'a>(scope: &Scope<'a>) -> Vec<(&'a str, bool)> {
+    let mut lines = vec![(words::YOU, false)];
     for service in scope.state.topology.iter().flat_map(|topology| &topology.services) {
-        lines.push((service.name.to_string(), false));
+        lines.push((&*service.name, false));
         if let Some(topic) = &service.publishes {
-            let mut id = String::from("topic:");
-            id.push_str(topic);
-            lines.push((id, true));
+            lines.push((&**topic, true));
         }
     }
     lines
 }
 
-fn label(id: &str, topic: bool) -> String {
-    if topic { id.replace("topic:", words::TOPIC_OF) } else { id.into() }
+impl SpaceTime<'_> {
+    fn hides(&self, name: &str, topic: bool) -> bool {
+        self.hidden.iter().any(|hidden| match hidden.strip_prefix("topic:") {
+            Some(hidden) => topic && hidden == name,
+            None => !topic && **hidden == *name,
+        })
+    }
 }
 
 /// Who stands for a service of the record.
@@ -172,10 +186,9 @@ fn belongs(scope: &Scope, entry: &Entry) -> bool {
 impl<'a> Chart<'a> {
     fn new(scope: &'a Scope<'a>, view: &SpaceTime) -> Option<Self> {
         let position = scope.position();
-        let mut shown: Vec<&Entry> =
-            back_from(scope, position).filter(|entry| belongs(scope, entry)).take(AROUND).collect();
+        let mut shown = gather_back(scope, position, AROUND, &|entry| belongs(scope, entry));
         shown.reverse();
-        shown.extend(from(scope, position + 1).filter(|entry| belongs(scope, entry)).take(AROUND));
+        shown.append(&mut gather(scope, position + 1, AROUND, &mut |entry| belongs(scope, entry)));
         if scope.trace.is_some() {
             // Of who went down and came back, only what lies within.
             let mine = |entry: &&Entry| entry.is_of(scope.trace);
@@ -205,22 +218,26 @@ impl<'a> Chart<'a> {
             places.push((entry, x));
         }
         let mut rows = vec![];
-        for (id, topic) in lines(scope) {
-            if view.hidden.iter().all(|hidden| **hidden != *id) {
+        for (name, topic) in lines(scope) {
+            if !view.hides(name, topic) {
                 let y = TOP + PITCH / 2 + PITCH * rows.len() as i32;
-                rows.push(Row { id, topic, y });
+                rows.push(Row { name, topic, y });
             }
         }
         let height = TOP + PITCH * rows.len() as i32 + 6;
         Some(Chart { scope, rows, places, width: x + 110, height, now })
     }
 
-    fn y(&self, id: &str) -> Option<i32> {
-        self.rows.iter().find(|row| row.id == id).map(|row| row.y)
+    fn row(&self, name: &str, topic: bool) -> Option<usize> {
+        self.rows.iter().position(|row| row.topic == topic && row.name == name)
+    }
+
+    fn y(&self, name: &str) -> Option<i32> {
+        Some(self.rows[self.row(name, false)?].y)
     }
 
     fn topic_y(&self, topic: &str) -> Option<i32> {
-        self.rows.iter().find(|row| row.id.strip_prefix("topic:") == Some(topic)).map(|row| row.y)
+        Some(self.rows[self.row(topic, true)?].y)
     }
 
     fn x(&self, position: Position) -> Option<i32> {
@@ -231,21 +248,18 @@ impl<'a> Chart<'a> {
     fn names(&self, out: &mut String) {
         for row in &self.rows {
             let class = if row.topic { "life topic" } else { "life" };
-            put(out, &["<text class=\"", class, "\" x=\"86\" y=\"", &i(row.y + 5), "\">"]);
-            put(out, &[&escape(row.id.strip_prefix("topic:").unwrap_or(&row.id)), "</text>"]);
+            put!(out, "<text class=\"@\" x=\"86\" y=\"#\">", class, row.y + 5);
+            put!(out, "$</text>", row.name);
         }
-        put(out, &["<text class=\"life axis\" x=\"86\" y=\"18\">", words::TIME, "</text>"]);
+        put!(out, "<text class=\"life axis\" x=\"86\" y=\"18\">@</text>", words::TIME);
     }
 
     fn draw(&self, out: &mut String) {
         out.push_str("<defs>");
         for class in ["command", "event", "failure", "compensation", "reply"] {
-            put(
-                out,
-                &["<marker id=\"tip-", class, "\" viewBox=\"0 0 8 8\" refX=\"7.5\" refY=\"4\" markerWidth=\"8\" "],
-            );
-            put(out, &["markerHeight=\"8\" markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path class=\"tip "]);
-            put(out, &[class, "\" d=\"M0 .5L8 4L0 7.5z\"/></marker>"]);
+            put!(out, "<marker id=\"tip-@\" viewBox=\"0 0 8 8\" refX=\"7.5\" refY=\"4\" markerWidth=\"8\" ", class);
+            put!(out, "markerHeight=\"8\" markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path class=\"tip ");
+            put!(out, "@\" d=\"M0 .5L8 4L0 7.5z\"/></marker>", class);
         }
         out.push_str("</defs>");
         self.axis(out);
@@ -263,25 +277,29 @@ impl<'a> Chart<'a> {
             self.label(out, &entry.event, *x, &mut free);
         }
         // What is still to come shines through.
-        let (now, height) = (i(self.now), i(self.height));
-        put(out, &["<rect class=\"veil\" x=\"", &now, "\" y=\"30\" width=\"", &i(self.width), "\" height=\"", &height]);
-        put(out, &["\"/><path class=\"now\" d=\"M", &now, " 26V", &height, "\"/><path class=\"now knob\" d=\"M"]);
-        put(out, &[&i(self.now - 5), " 22h10l-5 8z\"/>"]);
+        let (now, height) = (self.now, self.height);
+        put!(out, "<rect class=\"veil\" x=\"#\" y=\"30\" width=\"#\" height=\"#\"/>", now, self.width, height);
+        put!(
+            out,
+            "<path class=\"now\" d=\"M# 26V#\"/><path class=\"now knob\" d=\"M# 22h10l-5 8z\"/>",
+            now,
+            height,
+            now - 5
+        );
     }
 
-    /// True times, since the first moment drawn.
+    /// True times, each since the command that began it.
     fn axis(&self, out: &mut String) {
-        let began = self.places.first().map_or(0, |(entry, _)| entry.event.at);
-        put(out, &["<path class=\"axis\" d=\"M0 30H", &i(self.width), "\"/>"]);
+        put!(out, "<path class=\"axis\" d=\"M0 30H#\"/>", self.width);
         let mut free = 0;
         for (entry, x) in &self.places {
-            if *x < free {
+            let time = when(entry);
+            // A beginning is always told.
+            if time.is_empty() || *x < free && entry.since != Some(0) {
                 continue;
             }
-            let time = elapsed(entry.event.at - began);
-            let x_text = i(*x);
-            put(out, &["<path class=\"axis\" d=\"M", &x_text, " 26v8\"/><text class=\"tick\" x=\"", &x_text]);
-            put(out, &["\" y=\"17\">", &time, "</text>"]);
+            put!(out, "<path class=\"axis\" d=\"M# 26v8\"/>", *x);
+            put!(out, "<text class=\"tick\" x=\"#\" y=\"17\">@</text>", *x, &time);
             free = x + 12 + 8 * time.chars().count() as i32;
         }
     }
@@ -289,200 +307,140 @@ impl<'a> Chart<'a> {
     /// A line of life, interrupted where the service is down.
     fn life(&self, out: &mut String, row: &Row) {
         use Observation::*;
-        let class = if row.topic { "line topic" } else { "line" };
-        let y = i(row.y);
-        let mut down = None;
-        let own = |entry: &&Entry| *entry.event.service == *row.id && !row.topic;
-        let starts = |entry: &Entry| matches!(entry.event.observation, ServiceStarted { .. });
-        // A line begins with its service, unless that was there before what is at hand.
-        let begins = self.places.iter().map(|(entry, _)| *entry).find(own).is_some_and(starts);
-        let mut since = if begins { None } else { Some(0) };
-        let first = self.places.first().map_or(1, |(entry, _)| entry.position());
-        for entry in back_from(self.scope, first.saturating_sub(1)).filter(own) {
-            match &entry.event.observation {
-                ServiceCrashed { .. } | ServiceStopped { .. } => since = None,
-                ServiceStarted { .. } => {}
-                _ => continue,
-            }
-            break;
-        }
-        let segment = |out: &mut String, from: i32, to: i32| {
-            put(out, &["<path class=\"", class, "\" d=\"M", &i(from), " ", &y, "H", &i(to), "\"/>"]);
+        // Up, down for good reasons, crashed: what is drawn from a change on.
+        let kind = |entry: &Entry| match &entry.event.observation {
+            ServiceStarted { .. } => Some("thread"),
+            ServiceStopped { .. } => Some(""),
+            ServiceCrashed { .. } => Some("gap"),
+            _ => None,
         };
-        for (entry, x) in self.places.iter().filter(|(entry, _)| own(entry)) {
-            match &entry.event.observation {
-                ServiceStarted { .. } => {
-                    if let Some(from) = down {
-                        self.gap(out, row.y, from, *x);
-                    }
-                    if since.is_none() {
-                        since = Some(*x);
-                    }
-                    down = None;
-                }
-                ServiceCrashed { .. } => {
-                    if let Some(from) = since.take() {
-                        segment(out, from, *x);
-                    }
-                    down = Some(*x);
-                }
-                ServiceStopped { .. } => {
-                    if let Some(from) = since.take() {
-                        segment(out, from, *x);
-                    }
-                }
-                _ => {}
+        let own = |entry: &Entry| !row.topic && *entry.event.service == *row.name;
+        let first = self.places.first().map_or(1, |(entry, _)| entry.position());
+        let before = find_back(self.scope, first - 1, &|entry| own(entry) && kind(entry).is_some()).and_then(kind);
+        // A line begins with its service, unless that was there before what is at hand.
+        let begins = self.places.iter().find(|(entry, _)| own(entry)).and_then(|(entry, _)| kind(entry));
+        let mut drawn = before.unwrap_or(if begins == Some("thread") { "" } else { "thread" });
+        let mut since = 0;
+        let piece = |out: &mut String, drawn: &str, from: i32, to: i32| match drawn {
+            "thread" if row.topic => put!(out, "<path class=\"thread topic\" d=\"M# #H#\"/>", from, row.y, to),
+            "thread" => put!(out, "<path class=\"thread\" d=\"M# #H#\"/>", from, row.y, to),
+            "gap" => self.gap(out, row.y, from, to),
+            _ => {}
+        };
+        for (entry, x) in &self.places {
+            if own(entry)
+                && let Some(next) = kind(entry)
+            {
+                piece(out, drawn, since, *x);
+                (drawn, since) = (next, *x);
             }
         }
-        if let Some(from) = down {
-            self.gap(out, row.y, from, self.width);
-        }
-        if let Some(from) = since {
-            segment(out, from, self.width);
-        }
+        piece(out, drawn, since, self.width);
     }
 
     fn gap(&self, out: &mut String, y: i32, from: i32, to: i32) {
-        put(out, &["<path class=\"gap\" d=\"M", &i(from + 8), " ", &i(y), "H", &i(to - 8), "\"/>"]);
-        put(out, &["<text class=\"crashed\" x=\"", &i(from + 10), "\" y=\"", &i(y + 18), "\">"]);
-        put(out, &[crate::texts::CRASHED, "</text>"]);
+        put!(out, "<path class=\"gap\" d=\"M# #H#\"/>", from + 8, y, to - 8);
+        put!(out, "<text class=\"crashed\" x=\"#\" y=\"#\">", from + 10, y + 18);
+        put!(out, "@</text>", crate::texts::CRASHED);
     }
 
     /// From a delivery until the service is done with it, or is cut off: a thicker piece of line.
     fn work(&self, out: &mut String, event: &Recorded, x: i32) {
         use Observation::*;
-        let (name, ended): (&str, Option<i32>) = match &event.observation {
-            _ if is_delivery(event) => {
-                let Some((_, group, source, attempt)) = handover(event) else { return };
-                let ends = |entry: &&Entry| match &entry.event.observation {
-                    ServiceCrashed { .. } => entry.event.service == *group,
-                    MessageAcked { .. } | MessageRejected { .. } => {
-                        handover(&entry.event).is_some_and(|of| of.1 == group && of.2 == source && of.3 == attempt)
-                    }
-                    _ => false,
-                };
-                (group, from(self.scope, event.position + 1).find(ends).and_then(|entry| self.x(entry.position())))
-            }
-            RequestReceived { .. } => {
-                let ends = |entry: &&Entry| match &entry.event.observation {
-                    ServiceCrashed { .. } => entry.event.service == event.service,
-                    ResponseSent { .. } => entry.event.span_id == event.span_id,
-                    _ => false,
-                };
-                (
-                    &event.service,
-                    from(self.scope, event.position + 1).find(ends).and_then(|entry| self.x(entry.position())),
-                )
-            }
+        let of = handover(event);
+        let name: &Name = match of {
+            Some((_, group, ..)) if is_delivery(event) => group,
+            None if matches!(event.observation, RequestReceived { .. }) => &event.service,
             _ => return,
         };
         let Some(y) = self.y(line_of(name)) else { return };
-        let width = ended.unwrap_or(self.width) - x;
-        put(out, &["<rect class=\"work\" x=\"", &i(x), "\" y=\"", &i(y - 4), "\" width=\"", &i(width.max(3))]);
-        out.push_str("\" height=\"8\" rx=\"2\"/>");
+        let end = find(self.scope, event.position + 1, &mut |entry| match &entry.event.observation {
+            ServiceCrashed { .. } => entry.event.service == *name,
+            ResponseSent { .. } => of.is_none() && entry.event.span_id == event.span_id,
+            MessageAcked { .. } | MessageRejected { .. } => of.is_some() && handover(&entry.event) == of,
+            _ => false,
+        });
+        let end = end.and_then(|entry| self.x(entry.position())).unwrap_or(self.width);
+        let width = (end - x).max(3);
+        put!(out, "<rect class=\"work\" x=\"#\" y=\"#\" width=\"#\" height=\"8\" rx=\"2\"/>", x, y - 4, width);
     }
 
     fn event(&self, out: &mut String, entry: &Entry, x: i32) {
         use Observation::*;
         let event = &entry.event;
         let own = self.y(line_of(&event.service));
-        let dot = |out: &mut String, class: &str, y: i32, content: &[&str]| {
-            self.open(out, entry, class);
-            put(out, &["<circle class=\"touch\" cx=\"", &i(x), "\" cy=\"", &i(y), "\" r=\"12\"/>"]);
-            put(out, content);
-            out.push_str("</a>");
-        };
-        match &event.observation {
-            CommandAccepted { .. } => {
-                if let Some(y) = own {
-                    dot(out, "mark", y, &[&glyph(Token::Command, x, y)]);
-                }
-            }
-            TransactionCommitted { .. } => {
-                if let Some(y) = own {
-                    let (x, y_text) = (i(x), i(y));
-                    let circle = ["<circle class=\"commit\" cx=\"", &x, "\" cy=\"", &y_text, "\" r=\"4.5\"/>"];
-                    dot(out, "mark", y, &circle);
-                }
-            }
-            ServiceCrashed { .. } => {
-                if let Some(y) = own {
-                    let (x, y_text) = (i(x - 5), i(y - 5));
-                    let cross = ["<path class=\"cross\" d=\"M", &x, " ", &y_text, "l10 10m0-10l-10 10\"/>"];
-                    dot(out, "mark", y, &cross);
-                }
-            }
+        // Signs that stand on a line.
+        let (y, sign) = match &event.observation {
+            TransactionCommitted { .. } => (own, "<circle class=\"commit\" cx=\"#\" cy=\"#\" r=\"4.5\"/>"),
+            ServiceCrashed { .. } => (own, "<path class=\"cross\" d=\"M# #m-5-5l10 10m0-10l-10 10\"/>"),
             ServiceStarted { .. } | ServiceStopped { .. } => {
-                if let Some(y) = own {
-                    let (x, y_text) = (i(x), i(y));
-                    let ring = ["<circle class=\"ring\" cx=\"", &x, "\" cy=\"", &y_text, "\" r=\"4.5\"/>"];
-                    dot(out, "mark", y, &ring);
-                }
+                (own, "<circle class=\"ring\" cx=\"#\" cy=\"#\" r=\"4.5\"/>")
             }
-            CommandRejected { .. } | TransactionRolledBack { .. } => {
-                if let Some(y) = own {
-                    dot(out, "mark", y, &[&glyph(Token::Failure, x, y)]);
-                }
-            }
-            MessageRejected { group, .. } | MessageDeadLettered { group, .. } => {
-                if let Some(y) = self.y(group) {
-                    dot(out, "mark", y, &[&glyph(Token::Failure, x, y)]);
-                }
-            }
+            CommandAccepted { .. } => (own, "c"),
+            CommandRejected { .. } | TransactionRolledBack { .. } => (own, ""),
+            MessageRejected { group, .. } | MessageDeadLettered { group, .. } => (self.y(group), ""),
+            _ => return self.hop(out, entry, own, x),
+        };
+        let Some(y) = y else { return };
+        self.open(out, entry, "mark");
+        put!(out, "<circle class=\"touch\" cx=\"#\" cy=\"#\" r=\"12\"/>", x, y);
+        match sign {
+            "c" => out.push_str(&glyph(Token::Command, x, y)),
+            "" => out.push_str(&glyph(Token::Failure, x, y)),
+            sign => fill(out, sign, &[Piece::from(x), Piece::from(y)]),
+        }
+        out.push_str("</a>");
+    }
+
+    /// What goes from one line to another.
+    fn hop(&self, out: &mut String, entry: &Entry, own: Option<i32>, x: i32) {
+        use Observation::*;
+        let event = &entry.event;
+        let (token, start, end) = match &event.observation {
             RequestReceived { from, .. } => {
-                let sent = event.parent_span_id.and_then(|span| {
-                    self.earlier(entry, |other| {
-                        matches!(other.observation, RequestSent { .. }) && other.span_id == span
-                    })
+                let sent = self.earlier(entry, &|other| {
+                    matches!(other.observation, RequestSent { .. }) && Some(other.span_id) == event.parent_span_id
                 });
-                if let (Some(start), Some(end)) = (self.y(line_of(from)), own) {
-                    self.arrow(out, entry, Token::Command, [sent.unwrap_or(x - SLANT), start, x, end], "");
-                }
+                (Token::Command, (sent.unwrap_or(x - SLANT), self.y(line_of(from))), (x, own))
             }
             ResponseReceived { from, status, .. } => {
-                let sent = self.earlier(entry, |other| {
+                let sent = self.earlier(entry, &|other| {
                     matches!(other.observation, ResponseSent { .. }) && other.parent_span_id == Some(event.span_id)
                 });
                 let token = if *status < 400 { Token::Reply } else { Token::Failure };
-                if let (Some(start), Some(end)) = (self.y(line_of(from)), own) {
-                    self.arrow(out, entry, token, [sent.unwrap_or(x - SLANT), start, x, end], "reply");
-                }
+                (token, (sent.unwrap_or(x - SLANT), self.y(line_of(from))), (x, own))
             }
             MessagePublished { topic, envelope } => {
                 let Some(y) = self.topic_y(topic) else { return };
                 let (first, last) = self.handovers(event.position).unwrap_or((x + 3 * SLANT, x + 3 * SLANT));
                 let arrived = x + lean(x, first);
-                let until = last - lean(x, last);
-                put(out, &["<path class=\"waiting\" d=\"M", &i(arrived), " ", &i(y), "H", &i(until), "\"/>"]);
-                if let Some(start) = own {
-                    self.arrow(out, entry, published_as(&envelope.kind), [x, start, arrived, y], "");
-                }
+                put!(out, "<path class=\"waiting\" d=\"M# #H#\"/>", arrived, y, last - lean(x, last));
+                (published_as(&envelope.kind), (x, own), (arrived, Some(y)))
             }
             _ if is_delivery(event) => {
                 let Some((topic, group, source, _)) = handover(event) else { return };
-                let Some(end) = self.y(group) else { return };
-                let published = self.x(source);
                 let message = super::markup::message(self.scope, event);
                 let token = message.map_or(Token::Event, |envelope| delivered_as(&envelope.kind, group));
-                let (start_x, start_y) = match (self.topic_y(topic), message) {
-                    // It leaves its pipe no sooner than it got there.
-                    (Some(y), _) => (x - published.map_or(SLANT, |sent| lean(sent, x)), y),
-                    (None, Some(envelope)) => match self.y(&envelope.source) {
-                        Some(y) => (published.unwrap_or(x - SLANT), y),
-                        None => return,
-                    },
-                    (None, None) => return,
+                let published = self.x(source);
+                // Without its pipe it comes straight from whoever sent it.
+                let start = match (self.topic_y(topic), message) {
+                    (None, Some(envelope)) => (published.unwrap_or(x - SLANT), self.y(&envelope.source)),
+                    (y, _) => (x - published.map_or(SLANT, |sent| lean(sent, x)), y),
                 };
-                self.arrow(out, entry, token, [start_x, start_y, x, end], "");
+                (token, start, (x, self.y(group)))
             }
-            _ => {}
+            _ => return,
+        };
+        if let ((x0, Some(y0)), (x1, Some(y1))) = (start, end) {
+            self.arrow(out, entry, token, [x0, y0, x1, y1]);
         }
     }
 
     /// Where an earlier event that fits is drawn.
-    fn earlier(&self, entry: &Entry, fits: impl Fn(&Recorded) -> bool) -> Option<i32> {
-        let before = self.places.iter().rev().skip_while(|(other, _)| other.position() >= entry.position());
-        before.map(|(other, x)| (&other.event, *x)).find(|(other, _)| fits(other)).map(|(_, x)| x)
+    fn earlier(&self, entry: &Entry, fits: &dyn Fn(&Recorded) -> bool) -> Option<i32> {
+        let before =
+            self.places.iter().rev().find(|(other, _)| other.position() < entry.position() && fits(&other.event));
+        before.map(|(_, x)| *x)
     }
 
     /// Where a message was handed over first and last: it waits in its pipe until then.
@@ -495,48 +453,50 @@ impl<'a> Chart<'a> {
 
     fn open(&self, out: &mut String, entry: &Entry, class: &str) {
         let to_come = entry.position() > self.scope.position();
-        let class = if to_come { [class, " to-come"].concat() } else { class.to_string() };
-        open(out, self.scope, entry.position(), true, &class);
-        let text = sentence(self.scope, entry).text();
-        let before = if to_come { words::TO_COME } else { "" };
-        put(out, &["<title>", before, if to_come { " " } else { "" }, &escape(&text), "</title>"]);
+        let (class, before) = match (class, to_come) {
+            ("arrow", true) => ("arrow to-come", words::TO_COME),
+            (_, true) => ("mark to-come", words::TO_COME),
+            _ => (class, ""),
+        };
+        open(out, self.scope, entry.position(), true, class);
+        put!(out, "<title>@ $</title>", before, &sentence(self.scope, entry).text());
     }
 
     /// A compensation goes back the way it came: it bends where the others are straight.
-    fn arrow(&self, out: &mut String, entry: &Entry, token: Token, [x0, y0, x1, y1]: [i32; 4], kind: &str) {
+    fn arrow(&self, out: &mut String, entry: &Entry, token: Token, [x0, y0, x1, y1]: [i32; 4]) {
         let class = token_class(token);
         self.open(out, entry, "arrow");
         let (mut mx, my) = ((x0 + x1) / 2, (y0 + y1) / 2);
-        let mut d = String::new();
-        put(&mut d, &["M", &i(x0), " ", &i(y0)]);
+        let mut way = String::new();
+        put!(&mut way, "M# #", x0, y0);
         if token == Token::Compensation {
+            put!(&mut way, "Q# #", mx - 18, my);
             mx -= 9;
-            put(&mut d, &["Q", &i(2 * mx - (x0 + x1) / 2), " ", &i(my)]);
-            put(&mut d, &[" ", &i(x1), " ", &i(y1)]);
         } else {
-            put(&mut d, &["L", &i(x1), " ", &i(y1)]);
+            way.push('L');
         }
-        put(out, &["<path class=\"touch\" d=\"", &d, "\"/><path class=\"hop ", class]);
-        if !kind.is_empty() {
-            put(out, &[" ", kind]);
-        }
-        put(out, &["\" marker-end=\"url(#tip-", class, ")\" d=\"", &d, "\"/>", &glyph(token, mx, my), "</a>"]);
+        put!(&mut way, " # #", x1, y1);
+        put!(out, "<path class=\"touch\" d=\"@\"/><path class=\"hop @\" d=\"@\"", &way, class, &way);
+        put!(out, " marker-end=\"url(@-@)\"/>@</a>", "#tip", class, &glyph(token, mx, my));
     }
 
     /// A message by name over its pipe, where there is room.
     fn label(&self, out: &mut String, event: &Recorded, x: i32, free: &mut [i32]) {
         let Observation::MessagePublished { topic, envelope } = &event.observation else { return };
-        let Some(row) = self.rows.iter().position(|row| row.id.strip_prefix("topic:") == Some(&**topic)) else {
-            return;
-        };
+        let Some(row) = self.row(topic, true) else { return };
         if free[row] > x {
             return;
         }
         let about = envelope.subject.rsplit('/').next().unwrap_or_default();
         let text = [&*envelope.kind, " ", about].concat();
         free[row] = x + 34 + 7 * text.chars().count() as i32;
+        // On the side to which nothing leaves the pipe, if there is one.
+        let y = self.rows[row].y;
+        let readers = self.scope.state.topology.iter().flat_map(|topology| topology.readers(topic));
+        let below = readers.filter_map(|(reader, _)| self.y(&reader.name)).any(|reader| reader > y);
+        let y = if below { y - 6 } else { y + 17 };
         let class = if event.position > self.scope.position() { "said to-come" } else { "said" };
-        put(out, &["<text class=\"", class, "\" x=\"", &i(x + 24), "\" y=\"", &i(self.rows[row].y + 17)]);
-        put(out, &["\">", &escape(&text), "</text>"]);
+        put!(out, "<text class=\"@\" x=\"#\" y=\"#", class, x + 24, y);
+        put!(out, "\">$</text>", &text);
     }
 }

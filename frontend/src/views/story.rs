@@ -1,8 +1,7 @@
 //! The story: what happened, a sentence at a time.
 
 use super::Scope;
-use super::markup::{back_from, empty, from, handover, n, open, put, sentence, shape, when};
-use crate::svg::escape;
+use super::markup::{empty, gather, gather_back, handover, open, put, sentence, shape, when};
 use crate::tape::Entry;
 use crate::texts::views as words;
 use protocol::{Name, Observation, Recorded, Uuid};
@@ -89,15 +88,14 @@ const AFTER: usize = 50;
 
 pub fn story(scope: &Scope, filter: &Filter) -> String {
     let position = scope.position();
-    let mut shown: Vec<&Entry> =
-        back_from(scope, position).filter(|entry| filter.admits(scope, entry)).take(BEFORE + 1).collect();
-    let earlier = (shown.len() > BEFORE).then(|| shown.pop()).flatten();
+    let mut shown = gather_back(scope, position, BEFORE + 1, &|entry| filter.admits(scope, entry));
+    let earlier = if shown.len() > BEFORE { shown.pop() } else { None };
     shown.reverse();
     // The last of what happened is where one stands, whether it is told or not.
     let here = shown.last().map(|entry| entry.position());
-    let mut coming = from(scope, position + 1).filter(|entry| filter.admits(scope, entry));
-    shown.extend(coming.by_ref().take(AFTER));
-    let later = coming.next();
+    let mut coming = gather(scope, position + 1, AFTER + 1, &mut |entry| filter.admits(scope, entry));
+    let later = if coming.len() > AFTER { coming.pop() } else { None };
+    shown.append(&mut coming);
     if shown.is_empty() {
         return empty(if scope.window.entries().is_empty() { words::STORY_EMPTY } else { words::STORY_FILTERED });
     }
@@ -108,8 +106,8 @@ pub fn story(scope: &Scope, filter: &Filter) -> String {
         let event = &entry.event;
         let begins = matches!(event.observation, Observation::CommandAccepted { .. }) && entry.since == Some(0);
         let to_come = event.position > position;
-        put(&mut out, &["<li class=\"", shape(scope, event)]);
-        put(&mut out, &[if begins { " begins" } else { "" }, if to_come { " to-come" } else { "" }, "\">"]);
+        put!(&mut out, "<li class=\"@", shape(scope, event));
+        put!(&mut out, "@@\">", if begins { " begins" } else { "" }, if to_come { " to-come" } else { "" });
         telling(&mut out, scope, entry, here == Some(event.position));
         out.push_str("</li>");
     }
@@ -120,16 +118,16 @@ pub fn story(scope: &Scope, filter: &Filter) -> String {
 
 fn telling(out: &mut String, scope: &Scope, entry: &Entry, here: bool) {
     let at = entry.position();
-    put(out, &["<a class=\"tell\" href=\"", &scope.link(at, false), "\" data-at=\"", &n(at)]);
-    put(out, &[if here { "\" aria-current=\"step" } else { "" }, "\"><span class=\"when\">", &when(entry)]);
-    put(out, &["</span><span class=\"what\">"]);
+    put!(out, "<a class=\"tell\" href=\"@\" data-at=\"#", &scope.link(at, false), at);
+    put!(out, "@\"><span class=\"when\">@", if here { "\" aria-current=\"step" } else { "" }, &when(entry));
+    put!(out, "</span><span class=\"what\">");
     if at > scope.position() {
-        put(out, &["<span class=\"visually-hidden\">", words::TO_COME, " </span>"]);
+        put!(out, "<span class=\"visually-hidden\">@ </span>", words::TO_COME);
     }
-    put(out, &[&sentence(scope, entry).html(), "</span></a>"]);
+    put!(out, "@</span></a>", &sentence(scope, entry).html());
     if here {
         open(out, scope, at, true, "explain");
-        put(out, &[words::EXPLAIN, "</a>"]);
+        put!(out, "@</a>", words::EXPLAIN);
     }
 }
 
@@ -137,7 +135,7 @@ fn way(out: &mut String, scope: &Scope, entry: Option<&Entry>, word: &str) {
     if let Some(entry) = entry {
         out.push_str("<p class=\"way-on\">");
         open(out, scope, entry.position(), false, "");
-        put(out, &[word, "</a></p>"]);
+        put!(out, "@</a></p>", word);
     }
 }
 
@@ -165,10 +163,10 @@ pub fn filters(scope: &Scope, filter: &Filter) -> String {
 }
 
 fn select(out: &mut String, name: &str, label: &str, options: &[(String, String)], chosen: &str) {
-    put(out, &["<label><span>", label, "</span> <select data-filter=\"", name, "\">"]);
+    put!(out, "<label><span>@</span> <select data-filter=\"@\">", label, name);
     for (value, word) in options {
         let selected = if value == chosen { "\" selected>" } else { "\">" };
-        put(out, &["<option value=\"", &escape(value), selected, &escape(word), "</option>"]);
+        put!(out, "<option value=\"$@$</option>", value, selected, word);
     }
     out.push_str("</select></label>");
 }

@@ -2,8 +2,7 @@
 //! told apart from work; declared latencies from outside are labelled as such.
 
 use super::Scope;
-use super::markup::{back_from, empty, from, handover, is_delivery, n, open, percent, put, title, token_class};
-use crate::svg::escape;
+use super::markup::{empty, find_back, gather, handover, is_delivery, n, open, put, share, title, token_class};
 use crate::tape::Entry;
 use crate::texts::views as words;
 use crate::texts::{elapsed, readable};
@@ -45,9 +44,12 @@ pub(super) struct Row<'a> {
 }
 
 pub fn trace(scope: &Scope) -> String {
-    let found = scope.trace.or_else(|| back_from(scope, scope.position()).find_map(|entry| entry.event.correlation_id));
+    let found = scope.trace.or_else(|| {
+        let within = |entry: &Entry| entry.event.correlation_id.is_some();
+        find_back(scope, scope.position(), &within)?.event.correlation_id
+    });
     let Some(id) = found else { return empty(words::TRACE_EMPTY) };
-    let events: Vec<&Entry> = scope.window.entries().iter().filter(|entry| entry.is_of(Some(id))).collect();
+    let events = gather(scope, 0, usize::MAX, &mut |entry| entry.is_of(Some(id)));
     let (Some(first), Some(last)) = (events.first(), events.last()) else { return empty(words::TRACE_AWAY) };
     let (began, ended) = (first.event.at, last.event.at.max(first.event.at + 1));
     let rows = rows(scope, &events, ended);
@@ -62,7 +64,7 @@ pub fn trace(scope: &Scope) -> String {
     }
     out.push_str("</ol>");
     legend(&mut out);
-    put(&mut out, &["</div><section class=\"causes\"><h3>", words::CAUSES, "</h3>"]);
+    put!(&mut out, "</div><section class=\"causes\"><h3>@</h3>", words::CAUSES);
     causes(&mut out, scope, &events, began);
     out.push_str("</section></div>");
     out
@@ -79,12 +81,12 @@ fn heading(out: &mut String, scope: &Scope, id: Uuid, events: &[&Entry], span: &
         Observation::MessagePublished { envelope, .. } => Some(readable(&envelope.subject)),
         _ => None,
     });
-    put(out, &["<p class=\"trace-head\"><b>", &escape(&about.unwrap_or_else(|| words::COMMAND.into())), "</b> "]);
+    put!(out, "<p class=\"trace-head\"><b>$</b> ", &about.unwrap_or_else(|| words::COMMAND.into()));
     let word = if span.now < span.whole { words::SO_FAR } else { words::TOOK };
-    put(out, &[word, " <b>", &elapsed(span.now), "</b>"]);
+    put!(out, "@ <b>~</b>", word, span.now);
     // A command's events are few; what is missing is at the edges.
     if !matches!(events[0].event.observation, Observation::CommandAccepted { .. }) {
-        put(out, &[" <span class=\"missing\">", words::TRACE_CUT, "</span>"]);
+        put!(out, " <span class=\"missing\">@</span>", words::TRACE_CUT);
     }
     out.push_str(" <span class=\"id\">");
     super::markup::trace_link(out, scope, id, words::ONLY_THIS);
@@ -202,7 +204,7 @@ pub(super) fn stretches(scope: &Scope, published: &Recorded, group: &str, ended:
     use Observation::*;
     let mut done = vec![];
     let mut current = Stretch { kind: Part::Waiting, from: published.at, to: ended, at: published.position };
-    for entry in from(scope, published.position + 1) {
+    for entry in gather(scope, published.position + 1, usize::MAX, &mut |_| true) {
         let event = &entry.event;
         let mine = handover(event).is_some_and(|of| **of.1 == *group && of.2 == published.position);
         let mut next = |current: &mut Stretch, as_what: Part, then: Part| {
@@ -246,16 +248,16 @@ fn axis(out: &mut String, span: &Span) {
     out.push_str("<svg class=\"bars axis\" aria-hidden=\"true\">");
     let mut at = 0;
     while at <= span.whole {
-        let x = percent(at, span.whole);
-        put(out, &["<line x1=\"", &x, "\" x2=\"", &x, "\" y1=\"20\" y2=\"26\"/>"]);
+        let x = share(at, span.whole);
+        put!(out, "<line x1=\"^\" x2=\"^\" y1=\"20\" y2=\"26\"/>", x, x);
         let anchor = if at == 0 { "start" } else { "middle" };
         if at == 0 || span.whole - at > span.whole / 14 {
-            put(out, &["<text x=\"", &x, "\" y=\"15\" text-anchor=\"", anchor, "\">", &round(at), "</text>"]);
+            put!(out, "<text x=\"^\" y=\"15\" text-anchor=\"@\">@</text>", x, anchor, &round(at));
         }
         at += step;
     }
-    let now = percent(span.now, span.whole);
-    put(out, &["<line class=\"now\" x1=\"", &now, "\" x2=\"", &now, "\" y1=\"18\" y2=\"28\"/></svg>"]);
+    let now = share(span.now, span.whole);
+    put!(out, "<line class=\"now\" x1=\"^\" x2=\"^\" y1=\"18\" y2=\"28\"/></svg>", now, now);
 }
 
 /// A round time without its tenths.
@@ -277,20 +279,23 @@ fn draw(out: &mut String, scope: &Scope, row: &Row, span: &Span) {
     let depth = n(row.depth.min(8) as u64);
     let begin = row.stretches.first().map_or(0, |stretch| stretch.at);
     let to_come = if begin > scope.position() { " to-come" } else { "" };
-    put(out, &["<li class=\"depth-", &depth, " ", row.class, to_come, "\"><div><span class=\"who\">"]);
+    put!(out, "<li class=\"depth-@ @@\"><div><span class=\"who\">", &depth, row.class, to_come);
     open(out, scope, begin, true, "");
-    put(out, &[&escape(&row.name), "</a> <span class=\"by\">", &escape(&row.who), "</span></span>"]);
+    put!(out, "$</a> <span class=\"by\">$</span></span>", &row.name, &row.who);
     out.push_str("<span class=\"took\">");
-    let (waiting, work) = (total(Part::Waiting), total(Part::Work) + total(Part::Lost));
+    let (waiting, work, lost) = (total(Part::Waiting), total(Part::Work), total(Part::Lost));
     if waiting > 0 {
-        put(out, &["<span class=\"waited\">", words::WAITED, " ", &elapsed(waiting), "</span> "]);
+        put!(out, "<span class=\"waited\">@ ~</span> ", words::WAITED, waiting);
+    }
+    if lost > 0 {
+        put!(out, "<span class=\"lost\">@ ~</span> ", words::CUT_OFF, lost);
     }
     if work > 0 {
-        put(out, &["<span class=\"worked\">", words::WORKED, " ", &elapsed(work), "</span> "]);
+        put!(out, "<span class=\"worked\">@ ~</span> ", words::WORKED, work);
     }
     let ends = row.stretches.last().map_or(0, |stretch| stretch.to);
     if begin <= scope.position() && (row.under_way || ends > span.began + span.now) {
-        put(out, &[words::UNDER_WAY]);
+        put!(out, "<span>@</span>", words::UNDER_WAY);
     }
     out.push_str("</span></div>");
     out.push_str("<svg class=\"bars\">");
@@ -298,15 +303,15 @@ fn draw(out: &mut String, scope: &Scope, row: &Row, span: &Span) {
         bar(out, scope, row, stretch, span);
     }
     for commit in &row.commits {
-        let x = percent(commit.event.at.saturating_sub(span.began), span.whole);
+        let x = share(commit.event.at.saturating_sub(span.began), span.whole);
         open(out, scope, commit.position(), true, "commit");
         title(out, &super::markup::sentence(scope, commit).text());
-        put(out, &["<circle class=\"touch\" cx=\"", &x, "\" cy=\"14\" r=\"9\"/>"]);
-        put(out, &["<circle class=\"commit\" cx=\"", &x, "\" cy=\"14\" r=\"4\"/></a>"]);
+        put!(out, "<circle class=\"touch\" cx=\"^\" cy=\"14\" r=\"12\"/>", x);
+        put!(out, "<circle class=\"commit\" cx=\"^\" cy=\"14\" r=\"4\"/></a>", x);
     }
-    let (now, rest) = (percent(span.now, span.whole), percent(span.whole - span.now, span.whole));
-    put(out, &["<rect class=\"veil\" x=\"", &now, "\" y=\"0\" width=\"", &rest, "\" height=\"100%\"/>"]);
-    put(out, &["<line class=\"now\" x1=\"", &now, "\" x2=\"", &now, "\" y1=\"0\" y2=\"100%\"/></svg>"]);
+    let (now, rest) = (share(span.now, span.whole), share(span.whole - span.now, span.whole));
+    put!(out, "<rect class=\"veil\" x=\"^\" y=\"0\" width=\"^\" height=\"100%\"/>", now, rest);
+    put!(out, "<line class=\"now\" x1=\"^\" x2=\"^\" y1=\"0\" y2=\"100%\"/></svg>", now, now);
     out.push_str("</li>");
 }
 
@@ -320,20 +325,20 @@ fn bar(out: &mut String, scope: &Scope, row: &Row, stretch: &Stretch, span: &Spa
     };
     open(out, scope, stretch.at, true, class);
     title(out, &[&row.name, ", ", &row.who, ": ", word, " ", &elapsed(length)].concat());
-    let (x, width) = (percent(from, span.whole), percent(length, span.whole));
+    let (x, width) = (share(from, span.whole), share(length, span.whole));
     let (y, height) = if stretch.kind == Part::Waiting { ("10", "8") } else { ("6", "16") };
-    put(out, &["<rect x=\"", &x, "\" y=\"", y, "\" width=\"", &width, "\" height=\"", height, "\" rx=\"2\"/>"]);
+    put!(out, "<rect x=\"^\" y=\"@\" width=\"^\" height=\"@\" rx=\"2\"/>", x, y, width, height);
     if let Some((name, latency)) = &row.outside
         && stretch.kind == Part::Work
         && length >= *latency
     {
-        let width = percent(*latency, span.whole);
-        put(out, &["<rect class=\"outside\" x=\"", &x, "\" y=\"9\" width=\"", &width, "\" height=\"10\"/>"]);
+        let width = share(*latency, span.whole);
+        put!(out, "<rect class=\"outside\" x=\"^\" y=\"9\" width=\"^\" height=\"10\"/>", x, width);
         // Its words end with the bar where there is no room behind its beginning.
         let late = from > span.whole / 2;
-        let (x, anchor) = if late { (percent(from + length, span.whole), "end") } else { (x, "start") };
-        put(out, &["<text class=\"outside\" x=\"", &x, "\" y=\"37\" text-anchor=\"", anchor, "\">", &escape(name)]);
-        put(out, &[" ", &elapsed(*latency), ", ", words::DECLARED, "</text>"]);
+        let (x, anchor) = if late { (share(from + length, span.whole), "end") } else { (x, "start") };
+        put!(out, "<text class=\"outside\" x=\"^\" y=\"37\" text-anchor=\"@\">$", x, anchor, name);
+        put!(out, " ~, @</text>", *latency, words::DECLARED);
     }
     out.push_str("</a>");
 }
@@ -341,7 +346,7 @@ fn bar(out: &mut String, scope: &Scope, row: &Row, stretch: &Stretch, span: &Spa
 fn legend(out: &mut String) {
     out.push_str("<p class=\"legend\">");
     for (class, word) in words::LEGEND {
-        put(out, &["<span class=\"", class, "\">", word, "</span> "]);
+        put!(out, "<span class=\"@\">@</span> ", class, word);
     }
     out.push_str("</p>");
 }
@@ -356,7 +361,7 @@ fn causes(out: &mut String, scope: &Scope, events: &[&Entry], began: u64) {
                 super::markup::dot(out, scope, entry.position(), &command.kind);
             }
         }
-        None => put(out, &["<span class=\"missing\">", words::NOT_AT_HAND, "</span>"]),
+        None => put!(out, "<span class=\"missing\">@</span>", words::NOT_AT_HAND),
     }
     let roots = |envelope: &Envelope| !events.iter().any(|other| is_message(other, envelope.causationid));
     branch(out, scope, events, began, &roots, 0);
@@ -384,10 +389,10 @@ fn branch(
         let class = token_class(published_as(&envelope.kind));
         let back = if published_as(&envelope.kind) == Token::Compensation { words::UNDOES } else { "" };
         let to_come = if entry.position() > scope.position() { " to-come" } else { "" };
-        put(out, &["<li class=\"", class, to_come, "\">"]);
+        put!(out, "<li class=\"@@\">", class, to_come);
         super::markup::dot(out, scope, entry.position(), &envelope.kind);
-        put(out, &[" <span class=\"by\">", &escape(&envelope.source), ", "]);
-        put(out, &[&elapsed(entry.event.at.saturating_sub(began)), back, "</span>"]);
+        put!(out, " <span class=\"by\">$, ", &envelope.source);
+        put!(out, "~@</span>", entry.event.at.saturating_sub(began), back);
         let id = envelope.id;
         branch(out, scope, events, began, &move |next| next.causationid == id, depth + 1);
         out.push_str("</li>");

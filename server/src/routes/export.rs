@@ -1,6 +1,7 @@
+mod drawn;
+
 use super::Query;
 use super::events::lines;
-use super::state::At;
 use crate::error::Problem;
 use crate::look::Look;
 use crate::openapi::{BadCursor, NotYours};
@@ -9,18 +10,25 @@ use axum::body::Body;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use protocol::{Position, Uuid};
+use serde::Deserialize;
 
-/// The record as a file, from its beginning up to a position. `ndjson`: one `Recorded` a line,
-/// which `POST /api/runs` takes in again, here or on another machine.
+/// What happened, as a file. `ndjson`: the record from its beginning up to a position, one
+/// `Recorded` a line, which `POST /api/runs` takes in again, here or on another machine. `svg`:
+/// the picture at a position, or the space-time diagram around it. `mermaid`: a sequence diagram
+/// of what happened up to it, or of one command and all that came of it.
 #[utoipa::path(
     get, path = "/api/sandboxes/{id}/export/{format}", tag = "sandbox", operation_id = "export_record",
     params(
         ("id" = String, Path, description = "The sandbox"),
-        ("format" = String, Path, description = "`ndjson`"),
+        ("format" = String, Path, description = "`ndjson`, `svg` or `mermaid`"),
         ("at" = Option<u64>, Query, description = "The last position wanted; the end where it is left out"),
+        ("view" = Option<String>, Query, description = "Of `svg`: `diagram`, unless it is `space-time`"),
+        ("trace" = Option<String>, Query, description = "Only the command of this correlation id"),
+        ("hide" = Option<String>, Query, description = "Of `space-time`: lifelines left out, between commas"),
     ),
     responses(
-        (status = 200, content((String = "application/x-ndjson"))),
+        (status = 200, content((String = "application/x-ndjson"), (String = "image/svg+xml"), (String = "text/plain"))),
         BadCursor,
         NotYours,
     )
@@ -28,10 +36,10 @@ use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 pub async fn download(
     look: Look,
     Path((_, format)): Path<(String, String)>,
-    Query(At { at }): Query<At>,
+    Query(wanted): Query<Wanted>,
 ) -> Result<Response, Problem> {
     let position = look.state().position;
-    let end = at.unwrap_or(position);
+    let end = wanted.at.unwrap_or(position);
     if end > position {
         return Err(SandboxError::CursorAhead { position }.into());
     }
@@ -40,11 +48,28 @@ pub async fn download(
             let file = file_name(&look, end, "ndjson");
             Ok(attachment("application/x-ndjson", &file, Body::from_stream(lines(look, 0, end))))
         }
+        "svg" => {
+            let svg = drawn::svg(&look, end, &wanted).await?;
+            Ok(attachment("image/svg+xml", &file_name(&look, end, "svg"), Body::from(svg)))
+        }
+        "mermaid" => {
+            let text = drawn::mermaid(&look, end, &wanted).await?;
+            Ok(attachment("text/plain; charset=utf-8", &file_name(&look, end, "mmd"), Body::from(text)))
+        }
         _ => Err(Problem::new(
             http::StatusCode::NOT_FOUND,
-            "There is no export in that format. GET …/export/ndjson has the record, one event a line.",
+            "There is no export in that format. There are ndjson, svg and mermaid.",
         )),
     }
+}
+
+/// Which part, and how it is drawn.
+#[derive(Deserialize)]
+pub struct Wanted {
+    at: Option<Position>,
+    view: Option<String>,
+    trace: Option<Uuid>,
+    hide: Option<String>,
 }
 
 fn attachment(media_type: &'static str, file: &str, body: Body) -> Response {

@@ -1,0 +1,95 @@
+//! What stands around the drawing, in words: the same on the server, which writes it into the
+//! page, and in the browser, which keeps it up. HTML, where something of it comes from outside.
+
+use crate::player::Player;
+use crate::svg::escape;
+use crate::texts;
+use diagram::{DiagramState, Health, Node};
+use protocol::FaultKind;
+
+/// How things stand between this page and the sandbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// The page's script has not run yet.
+    NotStarted,
+    Starting,
+    Live,
+    /// A kept run: it only stands still.
+    Kept,
+    /// The connection broke; the browser tries again by itself.
+    Reconnecting,
+    /// The sandbox was deleted.
+    Gone,
+    /// More streams than a session may have.
+    TooMany,
+    /// The server said no, in a sentence.
+    Failed(String),
+}
+
+impl Link {
+    /// What to say of it, and the way out that is offered; empty where there is none.
+    pub fn words(&self, asleep: bool) -> (&str, &'static str) {
+        match self {
+            Link::NotStarted => (texts::NOT_STARTED, ""),
+            Link::Starting => (texts::STARTING, ""),
+            Link::Live if asleep => (texts::WAKES, ""),
+            Link::Live | Link::Kept => ("", ""),
+            Link::Reconnecting => (texts::RECONNECTING, ""),
+            Link::Gone => (texts::GONE, texts::START_NEW),
+            Link::TooMany => (texts::TOO_MANY, texts::TRY_AGAIN),
+            Link::Failed(sentence) => (sentence, texts::TRY_AGAIN),
+        }
+    }
+}
+
+/// A class and words: how many services are up.
+pub fn badge(state: &DiagramState) -> (&'static str, String) {
+    let up = state.nodes.iter().filter(|node| node.health == Health::Up).count();
+    let words = match state {
+        _ if state.position == 0 => texts::NOT_RUNNING.into(),
+        _ if state.hibernated => texts::ASLEEP.into(),
+        _ => texts::services_up(up, state.nodes.len()),
+    };
+    (if up < state.nodes.len() { "badge troubled" } else { "badge" }, words)
+}
+
+/// The latest order, and whatever else is going on.
+pub fn latest(state: &DiagramState) -> String {
+    match &state.load {
+        Some(load) => texts::load(load.rate),
+        None => state.sagas.latest.last().map_or_else(String::new, |saga| texts::latest_order(saga.order_id)),
+    }
+}
+
+/// Class, word and full name of what crashes a service, or restarts it when it has crashed.
+pub fn lever(node: &Node) -> (&'static str, &'static str, String) {
+    if node.health == Health::Crashed {
+        ("restart", texts::RESTART, texts::restart(&node.name))
+    } else {
+        ("crash", texts::CRASH, texts::crash(&node.name))
+    }
+}
+
+pub fn is_declining(state: &DiagramState) -> bool {
+    state.faults.iter().any(|fault| fault.spec.kind == FaultKind::DeclinePayments)
+}
+
+/// Time and sentence of the last event of the story.
+pub fn telling(player: &Player) -> (String, String) {
+    match player.telling() {
+        Some(entry) => (entry.since.map_or_else(String::new, texts::moment), entry.sentence().html()),
+        // Of what happened before the events at hand, the picture speaks.
+        None if player.shown.sagas.latest.is_empty() => (String::new(), texts::NOTHING_YET.into()),
+        None => (String::new(), texts::BEFORE.into()),
+    }
+}
+
+/// Promises that do not hold.
+pub fn broken(state: &DiagramState) -> String {
+    let one = |broken: &diagram::Broken| {
+        let at = broken.since;
+        let words = escape(&texts::broken(&broken.name, &broken.detail));
+        format!("<a href=\"?at={at}\" data-at=\"{at}\">{words}</a>")
+    };
+    state.broken.iter().map(one).collect()
+}
