@@ -32,7 +32,10 @@ async function failure(page: Page, origin: string): Promise<{ glass: Glass; fail
 
 /** An SVG file that stands for itself: well-formed, asking for nothing, and something to be seen. */
 async function standsAlone(page: Page, svg: string): Promise<void> {
-  const told = await page.evaluate((text) => {
+  // Not in the terrarium’s own page, whose policy allows no styles but its own.
+  const blank = await page.context().newPage();
+  await blank.setContent('<!doctype html><body style="margin:0"></body>');
+  const told = await blank.evaluate((text) => {
     const parsed = new DOMParser().parseFromString(text, 'image/svg+xml');
     const elements = [...parsed.querySelectorAll('*')];
     const links = elements.flatMap((element) =>
@@ -51,8 +54,6 @@ async function standsAlone(page: Page, svg: string): Promise<void> {
   expect(outside, 'nothing of it lies elsewhere').toBeNull();
   expect(svg, 'no variable of a stylesheet it does not have').not.toContain('var(--');
 
-  const blank = await page.context().newPage();
-  await blank.setContent('<!doctype html><body style="margin:0"></body>');
   const seen = await blank.evaluate(async (text) => {
     const image = new Image();
     image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
@@ -107,13 +108,9 @@ test('one order’s space-time as SVG', async ({ page, terrarium }) => {
   const drawn = await glass.view.locator('svg.events').evaluate((element) => element.outerHTML);
   expect(marks(svg)).toBe(marks(drawn));
   expect(failed.correlation_id).toBeDefined();
-  const labels = async (from: string) =>
-    page.evaluate(
-      (text) => [...new DOMParser().parseFromString(text, 'text/html').querySelectorAll('svg text')].map((t) => t.textContent),
-      from,
-    );
-  const there = await labels(svg);
-  for (const label of await labels(drawn)) expect(there).toContain(label);
+  const labels = (of: string) => [...of.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, label]) => label);
+  expect(labels(drawn).length).toBeGreaterThan(5);
+  expect(labels(svg)).toEqual(expect.arrayContaining(labels(drawn)));
 });
 
 for (const narrowed of [false, true]) {

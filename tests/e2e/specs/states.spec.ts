@@ -1,23 +1,23 @@
 import type { Page } from '@playwright/test';
 
 import { expect, test } from '../fixtures.ts';
-import { Glass, pages, serverGone } from '../glass.ts';
+import { Glass, pages, serverGone, views } from '../glass.ts';
 
-type View = [width: number, theme: 'light' | 'dark'];
+type Size = [width: number, theme: 'light' | 'dark'];
 
 /** Every width in both themes, and every width in one of them. */
-const everyView: View[] = [390, 1024, 1440].flatMap((width): View[] => [
+const everyView: Size[] = [390, 1024, 1440].flatMap((width): Size[] => [
   [width, 'light'],
   [width, 'dark'],
 ]);
-const someViews: View[] = [
+const someViews: Size[] = [
   [390, 'dark'],
   [1024, 'light'],
   [1440, 'dark'],
 ];
 
 /** Nothing for axe to find, and nothing wider than the page. */
-async function looksRight(page: Page, state: string, views: View[], problems: () => Promise<string[]>): Promise<void> {
+async function looksRight(page: Page, state: string, views: Size[], problems: () => Promise<string[]>): Promise<void> {
   await test.step(`looks right: ${state}`, async () => {
     for (const [width, colorScheme] of views) {
       await page.setViewportSize({ width, height: width < 600 ? 844 : 900 });
@@ -30,20 +30,25 @@ async function looksRight(page: Page, state: string, views: View[], problems: ()
         () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
       );
       expect.soft(beyond, `${where}: scrolls sideways`).toBeLessThanOrEqual(0);
+      const cut = await page.evaluate(() => {
+        const parts = document.querySelectorAll('.vessel, .vessel .soil, .vessel .head');
+        return [...parts].filter((part) => part.scrollWidth > part.clientWidth + 1).map((part) => part.className);
+      });
+      expect.soft(cut, `${where}: cut off at its side`).toEqual([]);
     }
     await page.setViewportSize({ width: 1440, height: 900 });
   });
 }
 
-test.describe.configure({ timeout: 120_000 });
+test.describe.configure({ timeout: 240_000 });
 
 for (const path of pages) {
   test(`${path} in every state`, async ({ page, terrarium, complaints, accessibilityProblems }) => {
     complaints.forgive(serverGone);
     complaints.forgive(/status of 422/);
     const glass = await Glass.open(page, path);
-    const views = path === '/lessons/sagas' ? everyView : someViews;
-    const looks = (state: string) => looksRight(page, state, views, accessibilityProblems);
+    const sizes = path === '/lessons/sagas' ? everyView : someViews;
+    const looks = (state: string) => looksRight(page, state, sizes, accessibilityProblems);
     await looks('fresh');
 
     await glass.press('Place an order');
@@ -69,6 +74,24 @@ for (const path of pages) {
     await glass.press('Restart inventory');
     await expect(glass.saying(/^\d+ new$/)).toBeVisible();
     await looks('paused');
+
+    for (const view of views) {
+      await glass.open(view);
+      await looks(view);
+    }
+    await glass.open('Story');
+    await glass.view.getByRole('link', { name: 'Explain this moment' }).click();
+    await expect(glass.inspector).toBeFocused();
+    await looks('explained');
+    await glass.inspector.getByRole('button', { name: 'Close' }).click();
+    await expect(glass.inspector).toBeHidden();
+    await glass.open('Diagram');
+
+    for (const title of ['Steady load', 'Keep and export', 'Stop at'] as const) {
+      const sheet = await glass.sheet(title);
+      await looks(title);
+      await sheet.getByText(title, { exact: true }).first().click();
+    }
 
     await glass.quantity.fill('0');
     await glass.press('Place an order');
