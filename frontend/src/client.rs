@@ -3,6 +3,7 @@
 
 use crate::json::{self, Read};
 use crate::texts;
+use crate::views::markup::quote;
 use diagram::DiagramState;
 use protocol::{Recorded, Uuid};
 use wasm_bindgen::prelude::*;
@@ -121,8 +122,9 @@ pub async fn load(id: &str, rate: Option<u32>) -> Result<(), Refusal> {
 /// Keeps what happened so far under a name. Gives the run's id.
 pub async fn keep(id: &str, name: &str) -> Result<String, Refusal> {
     let sandbox = id.rsplit('/').next().unwrap_or_default();
-    let name = serde_json::Value::from(name);
-    let body = format!("{{\"sandbox\":\"{sandbox}\",\"name\":{name}}}");
+    let mut body = format!("{{\"sandbox\":\"{sandbox}\",\"name\":");
+    quote(&mut body, name);
+    body.push('}');
     let run: Sandbox = parse(&call("POST", "/api/runs", Some(&body)).await?)?;
     Ok(run.id)
 }

@@ -6,7 +6,7 @@ use crate::client;
 use crate::svg::escape;
 use crate::texts;
 use crate::views::{self, Filter, Grouping, Kind, Scope, Table, View};
-use protocol::{Name, Position, Uuid};
+use protocol::{Name, Position, Uuid, parse_uuid};
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement};
 
@@ -49,7 +49,7 @@ impl Looking {
     pub fn from_address() -> Self {
         Looking {
             view: address::value("view").and_then(|name| View::named(&name)).unwrap_or_default(),
-            trace: address::value("trace").and_then(|trace| trace.parse().ok()),
+            trace: address::value("trace").and_then(|trace| parse_uuid(&trace)),
             dot: address::value("dot"),
             wanted: address::value("at").and_then(|at| at.parse().ok()),
             fetching: false,
@@ -89,7 +89,7 @@ pub fn open(view: &str) {
 /// Looks at one command and what came of it; at all of them, without one.
 pub fn follow(trace: &str) {
     with(|engine| {
-        engine.looking.trace = trace.parse().ok();
+        engine.looking.trace = parse_uuid(trace);
         if !matches!(engine.looking.view, View::Story | View::SpaceTime) {
             engine.looking.view = View::Trace;
         }
