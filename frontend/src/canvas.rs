@@ -183,6 +183,9 @@ impl Canvas {
             if looked_at {
                 self.ring(*point);
             }
+            if still && !named {
+                self.number(i + 1, *point);
+            }
             if named || looked_at {
                 let above = if named { single[..i].iter().filter(|(_, other, _)| other == curve).count() } else { 0 };
                 self.name(flight, curve, layout, above as i32, still.then_some(i + 1));
@@ -244,6 +247,14 @@ impl Canvas {
                 context.fill();
             }
         }
+    }
+
+    /// In which order, where nothing moves and there is no room for names.
+    fn number(&self, number: usize, (x, y): (f64, f64)) {
+        let context = &self.context;
+        context.set_font("700 11.5px \"Atkinson Hyperlegible Next\", sans-serif");
+        context.set_fill_style_str(&self.colours.ink);
+        let _ = context.fill_text(&number.to_string(), x + 10.0, y - 8.0);
     }
 
     fn ring(&self, (x, y): (f64, f64)) {

@@ -111,12 +111,13 @@ pub async fn decline_payments(id: &str, target: &str, every: Option<&str>) -> Re
     call("PUT", &url, Some(&body)).await.map(drop)
 }
 
-/// Orders at this rate a second from now on; none any more, without one.
-pub async fn load(id: &str, rate: Option<u32>) -> Result<(), Refusal> {
+/// Orders at this rate a second from now on; none any more, without one. Gives whether it waits
+/// for its turn.
+pub async fn load(id: &str, rate: Option<u32>) -> Result<bool, Refusal> {
     let url = format!("/api/{id}/load");
-    let Some(rate) = rate else { return call("DELETE", &url, None).await.map(drop) };
+    let Some(rate) = rate else { return call("DELETE", &url, None).await.map(|_| false) };
     let body = format!("{{\"type\":\"PlaceOrder\",\"rate\":{rate}}}");
-    call("PUT", &url, Some(&body)).await.map(drop)
+    Ok(call("PUT", &url, Some(&body)).await?.contains("\"queued\""))
 }
 
 /// Keeps what happened so far under a name. Gives the run's id.

@@ -11,6 +11,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement};
 
 /// Where the learner is, apart from the player's position.
+#[derive(Default)]
 pub struct Looking {
     pub view: View,
     pub trace: Option<Uuid>,
@@ -32,7 +33,7 @@ pub struct Looking {
     /// Source files, by name; none while it is on its way.
     sources: Vec<(Name, Option<String>)>,
     /// When the view was drawn last, and whether it lags behind.
-    drawn: f64,
+    drawn: Option<f64>,
     stale: bool,
     /// As it was written last.
     pub address: String,
@@ -49,23 +50,10 @@ impl Looking {
     pub fn from_address() -> Self {
         Looking {
             view: address::value("view").and_then(|name| View::named(&name)).unwrap_or_default(),
-            trace: address::value("trace").and_then(|trace| parse_uuid(&trace)),
+            trace: address::value("trace").and_then(|trace| trace.parse().ok()),
             dot: address::value("dot"),
             wanted: address::value("at").and_then(|at| at.parse().ok()),
-            fetching: false,
-            stopped: false,
-            hidden: vec![],
-            zoom: 0,
-            kind: Kind::default(),
-            service: None,
-            tables: None,
-            asked: false,
-            sources: vec![],
-            drawn: f64::MIN,
-            stale: false,
-            address: String::new(),
-            slider: (0, 0),
-            came_from: None,
+            ..Looking::default()
         }
     }
 
@@ -80,7 +68,7 @@ pub fn open(view: &str) {
     with(|engine| {
         engine.looking.view = View::named(view).unwrap_or_default();
         engine.stage.scroll_to_top();
-        engine.looking.drawn = f64::MIN;
+        engine.looking.drawn = None;
         engine.show();
         engine.write_address();
     });
@@ -159,7 +147,7 @@ fn focused() -> Option<HtmlElement> {
 impl Engine {
     /// After the learner changed what they look at.
     fn redraw(&mut self) {
-        self.looking.drawn = f64::MIN;
+        self.looking.drawn = None;
         self.show();
         self.write_address();
     }
@@ -168,11 +156,11 @@ impl Engine {
     pub(super) fn show_view(&mut self) {
         let now = now();
         let moves = self.player.is_live() && self.player.under_way();
-        self.looking.stale = moves && now - self.looking.drawn < DRAW;
+        self.looking.stale = moves && self.looking.drawn.is_some_and(|drawn| now - drawn < DRAW);
         if self.looking.stale {
             return;
         }
-        self.looking.drawn = now;
+        self.looking.drawn = Some(now);
         self.show_tabs();
         self.show_outline();
         let position = self.player.shown.position;
@@ -275,7 +263,7 @@ impl Engine {
                 engine.looking.asked = false;
                 if engine.sandbox.as_deref() == Some(&of) {
                     engine.looking.tables = Some((position, tables));
-                    engine.looking.drawn = f64::MIN;
+                    engine.looking.drawn = None;
                     engine.show_view();
                 }
             });
@@ -300,7 +288,7 @@ impl Engine {
                         *text = Some(source.clone());
                     }
                 }
-                engine.looking.drawn = f64::MIN;
+                engine.looking.drawn = None;
                 engine.show_view();
             });
         });
