@@ -211,6 +211,7 @@ impl Engine {
 
     /// Keeps the focus where it was, and what is shown now in sight.
     fn place_view(&mut self, html: &str, busy: bool) {
+        self.stage.covered = !html.is_empty();
         let Some(place) = self.paper.find(".view") else { return };
         let _ = place.set_attribute("aria-busy", if busy { "true" } else { "false" });
         let held = focused().filter(|element| place.contains(Some(element)));

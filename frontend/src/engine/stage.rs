@@ -19,6 +19,8 @@ pub struct Stage {
     /// Left alone by the picture until then, in milliseconds: the reader scrolls.
     led_until: f64,
     overflows: bool,
+    /// Another view stands in the window.
+    pub covered: bool,
     /// The token the pointer is over, or that is explained.
     pub over: Option<Position>,
 }
@@ -53,6 +55,7 @@ impl Stage {
             window: root.query_selector(".window").ok()??,
             led_until: 0.0,
             overflows: false,
+            covered: false,
             over: None,
         };
         stage.place_levers(root);
@@ -126,6 +129,7 @@ impl Stage {
             let moving = self.canvas.draw(player, &scene.layout, still, self.over, now());
             if let Some(y) = moving
                 && self.overflows
+                && !self.covered
                 && now() > self.led_until
             {
                 self.follow(y, still);

@@ -167,7 +167,9 @@ impl Engine {
     pub(super) fn look_where_wanted(&mut self) {
         // Whether time stands still was decided when the position was asked for, or since.
         let paused = self.player.paused;
+        // With its own event: the token of that moment is part of the picture.
         if let Some(position) = self.looking.wanted
+            && (position == 0 || self.player.tape.entry(position).is_some())
             && self.player.seek(position)
         {
             self.player.paused = paused;

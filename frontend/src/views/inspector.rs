@@ -169,7 +169,8 @@ fn changes(out: &mut String, rows: &[RowChange]) {
 
 /// The envelope as it was sent.
 fn sent(out: &mut String, envelope: &Envelope) {
-    put!(out, "<details class=\"envelope\" open><summary>@</summary><pre>", words::ENVELOPE);
+    put!(out, "<details class=\"envelope\" open><summary>@</summary>", words::ENVELOPE);
+    put!(out, "<pre tabindex=\"0\" role=\"region\" aria-label=\"@\">", words::ENVELOPE);
     let mut text = String::from("{");
     let (message, correlation, cause) =
         (envelope.id.to_string(), envelope.correlationid.to_string(), envelope.causationid.to_string());

@@ -34,11 +34,11 @@ async function isExplained(glass: Glass, api: Api, failed: Recorded): Promise<vo
   // The rows of the transaction that published it.
   await expect(inspector.getByRole('heading', { name: 'In one transaction with' })).toBeVisible();
   const rows = inspector.getByRole('listitem').filter({ hasText: 'payments' });
-  await expect(rows.first()).toContainText('FAILED');
+  await expect(rows.first()).toContainText('status DECLINED');
   // What caused it, and what came of it: orders cancels, inventory gives back.
   await expect(inspector.getByRole('link', { name: `StockReserved of order ${ORDER}` })).toBeVisible();
-  await expect(inspector.getByRole('link', { name: /OrderCancelled/ })).toBeVisible();
-  await expect(inspector.getByRole('link', { name: /StockReleased/ })).toBeVisible();
+  await expect(inspector.getByRole('link', { name: `orders marks order ${ORDER} CANCELLED.` })).toBeVisible();
+  await expect(inspector.getByRole('link', { name: /^inventory puts 1 piece back .*StockReleased\.$/ })).toBeVisible();
   const { file, line } = failed.code as { file: string; line: number };
   await expect(inspector.getByRole('link', { name: `${file}:${line}` })).toBeVisible();
   expect((await api.request.get(`${new URL(glass.page.url()).origin}/api/sources/${file}`)).ok()).toBe(true);
@@ -74,19 +74,28 @@ async function isAlone(glass: Glass, api: Api, failed: Recorded): Promise<void> 
   for (const { position } of own) expect(told).toContain(position);
 }
 
-/** The address in a page of its own gives the same: position, view, and drawing. */
-async function comesBack(glass: Glass, context: BrowserContext): Promise<void> {
+/** The address in a page of its own gives the same: position, view, drawing, and what is explained. */
+async function comesBack(glass: Glass, context: BrowserContext, view: 'Diagram' | 'Space-time'): Promise<void> {
   const page = await context.newPage();
   await page.setViewportSize(glass.page.viewportSize() ?? { width: 1280, height: 800 });
   await page.goto(glass.page.url());
   const again = new Glass(page);
   await again.at(await glass.position());
-  await again.stands('Space-time');
-  const drawing = (of: Glass) => of.view.locator('svg.events').innerHTML();
+  await again.stands(view);
+  const drawing = async (of: Glass) => {
+    const svg = await (view === 'Diagram' ? of.picture : of.view.locator('svg.events')).innerHTML();
+    // What the list’s focus lit once has an empty class left.
+    return svg.replaceAll(' class=""', '');
+  };
   await expect.poll(() => drawing(again)).toBe(await drawing(glass));
-  await expect(again.inspector).toHaveText(await glass.inspector.innerText(), { useInnerText: true });
+  if (await glass.inspector.isVisible()) {
+    await expect(again.inspector).toHaveText(await glass.inspector.innerText(), { useInnerText: true });
+  } else {
+    await expect(again.inspector).toBeHidden();
+  }
   expect(new URL(page.url()).search).toBe(new URL(glass.page.url()).search);
   await page.close();
+  await glass.page.bringToFront();
 }
 
 /** Where a failure's token stands on the canvas, in the window's pixels: in the middle of its colour. */
@@ -94,12 +103,16 @@ async function failureOnCanvas(page: Page): Promise<{ x: number; y: number }> {
   const found = () =>
     page.evaluate(() => {
       const canvas = document.querySelector('canvas.tokens') as HTMLCanvasElement;
-      const probe = document.createElement('canvas').getContext('2d') as CanvasRenderingContext2D;
+      const probe = document.createElement('canvas').getContext('2d', { willReadFrequently: true }) as CanvasRenderingContext2D;
       probe.fillStyle = getComputedStyle(canvas).getPropertyValue('--failure');
       probe.fillRect(0, 0, 1, 1);
       const [r, g, b] = probe.getImageData(0, 0, 1, 1).data;
       const { width, height } = canvas;
-      const { data } = (canvas.getContext('2d') as CanvasRenderingContext2D).getImageData(0, 0, width, height);
+      // A copy, as the page's own canvas is not made to be read.
+      const copy = Object.assign(document.createElement('canvas'), { width, height });
+      const context = copy.getContext('2d', { willReadFrequently: true }) as CanvasRenderingContext2D;
+      context.drawImage(canvas, 0, 0);
+      const { data } = context.getImageData(0, 0, width, height);
       const is = (x: number, y: number) => {
         const at = 4 * (y * width + x);
         return data[at + 3] > 250 && Math.abs(data[at] - r) + Math.abs(data[at + 1] - g) + Math.abs(data[at + 2] - b) < 12;
@@ -159,6 +172,7 @@ async function walk(
     await isExplained(glass, api, failed);
     expect(new URL(page.url()).searchParams.get('dot')).toBe(String(failed.position));
     expect(await problems(), 'explained').toEqual([]);
+    await comesBack(glass, context, 'Diagram');
   });
 
   await test.step('the line that published it', async () => {
@@ -185,7 +199,7 @@ async function walk(
     await glass.open('Space-time');
   });
 
-  await test.step('the address brings it all back', () => comesBack(glass, context));
+  await test.step('the address brings it all back', () => comesBack(glass, context, 'Space-time'));
 
   await test.step('stops where something is taken back', async () => {
     await glass.open('Diagram');
@@ -299,6 +313,7 @@ test('the same by keyboard alone', async ({ page, context, terrarium }) => {
     await keys.press('Enter');
     await expect(glass.inspector).toBeFocused();
     await isExplained(glass, api, failed);
+    await comesBack(glass, context, 'Diagram');
   });
 
   await test.step('the line that published it', async () => {
@@ -325,10 +340,9 @@ test('the same by keyboard alone', async ({ page, context, terrarium }) => {
     await isAlone(glass, api, failed);
   });
 
-  await test.step('the address brings it all back', () => comesBack(glass, context));
+  await test.step('the address brings it all back', () => comesBack(glass, context, 'Space-time'));
 
   await test.step('stops where something is taken back', async () => {
-    await glass.page.bringToFront();
     await keys.press('Home');
     await glass.stands('Diagram');
     await tabTo(page, 'Which charges are declined');
