@@ -4,7 +4,7 @@
 use crate::flow::Current;
 use crate::player::{Flight, Player};
 use crate::svg::curve::Curve;
-use crate::svg::label::{HEIGHT, label};
+use crate::svg::label::{HEIGHT, label, label_beside};
 use crate::svg::layout::Area;
 use crate::svg::{Layout, Shape};
 use crate::texts;
@@ -146,7 +146,12 @@ impl Canvas {
         self.context.clear_rect(0.0, 0.0, self.width / self.scale, self.height / self.scale);
         if now - self.noted > RENEWED {
             self.noted = now;
-            self.notes = player.flow.flowing().filter_map(|current| note(current, layout)).collect();
+            let mut notes: Vec<Note> = vec![];
+            for current in player.flow.flowing() {
+                let taken: Vec<Area> = notes.iter().map(|note| note.area).collect();
+                notes.extend(note(current, layout, &taken));
+            }
+            self.notes = notes;
             // For those who measure or test.
             let _ = self.element.set_attribute("data-tokens", &player.flights.len().to_string());
         }
@@ -177,6 +182,9 @@ impl Canvas {
             let looked_at = over == Some(flight.motion.position);
             if looked_at {
                 self.ring(*point);
+            }
+            if still && !named {
+                self.number(i + 1, *point);
             }
             if named || looked_at {
                 let above = if named { single[..i].iter().filter(|(_, other, _)| other == curve).count() } else { 0 };
@@ -239,6 +247,14 @@ impl Canvas {
                 context.fill();
             }
         }
+    }
+
+    /// In which order, where nothing moves and there is no room for names.
+    fn number(&self, number: usize, (x, y): (f64, f64)) {
+        let context = &self.context;
+        context.set_font("700 11.5px \"Atkinson Hyperlegible Next\", sans-serif");
+        context.set_fill_style_str(&self.colours.ink);
+        let _ = context.fill_text(&number.to_string(), x + 10.0, y - 8.0);
     }
 
     fn ring(&self, (x, y): (f64, f64)) {
@@ -380,7 +396,7 @@ fn place(player: &Player, flight: &Flight, curve: &Curve, still: bool) -> (f64, 
 }
 
 /// Rate and times of a flow, and where they stand.
-fn note(current: &Current, layout: &Layout) -> Option<Note> {
+fn note(current: &Current, layout: &Layout, taken: &[Area]) -> Option<Note> {
     let curve = layout.curve(&current.from, &current.to)?;
     let (rate, failures) = (current.rate(), current.failures());
     // Into a pipe nothing waits: there is no time to tell.
@@ -393,7 +409,7 @@ fn note(current: &Current, layout: &Layout) -> Option<Note> {
     };
     let first = texts::rate(rate);
     let width = 12 + 6 * first.chars().count().max(second.chars().count()) as i32;
-    let area = Area { h: if second.is_empty() { 16 } else { 29 }, ..label(layout, &curve, width) };
+    let area = Area { h: if second.is_empty() { 16 } else { 29 }, ..label_beside(layout, &curve, width, taken) };
     let width = 5.0 + (rate as f64 / 8.0).min(13.0);
     Some(Note { area, lines: [first, second], curve, width, failing: failures * 2 > rate })
 }

@@ -3,6 +3,7 @@
 
 use crate::json::{self, Read};
 use crate::texts;
+use crate::views::markup::quote;
 use diagram::DiagramState;
 use protocol::{Recorded, Uuid};
 use wasm_bindgen::prelude::*;
@@ -110,19 +111,21 @@ pub async fn decline_payments(id: &str, target: &str, every: Option<&str>) -> Re
     call("PUT", &url, Some(&body)).await.map(drop)
 }
 
-/// Orders at this rate a second from now on; none any more, without one.
-pub async fn load(id: &str, rate: Option<u32>) -> Result<(), Refusal> {
+/// Orders at this rate a second from now on; none any more, without one. Gives whether it waits
+/// for its turn.
+pub async fn load(id: &str, rate: Option<u32>) -> Result<bool, Refusal> {
     let url = format!("/api/{id}/load");
-    let Some(rate) = rate else { return call("DELETE", &url, None).await.map(drop) };
+    let Some(rate) = rate else { return call("DELETE", &url, None).await.map(|_| false) };
     let body = format!("{{\"type\":\"PlaceOrder\",\"rate\":{rate}}}");
-    call("PUT", &url, Some(&body)).await.map(drop)
+    Ok(call("PUT", &url, Some(&body)).await?.contains("\"queued\""))
 }
 
 /// Keeps what happened so far under a name. Gives the run's id.
 pub async fn keep(id: &str, name: &str) -> Result<String, Refusal> {
     let sandbox = id.rsplit('/').next().unwrap_or_default();
-    let name = serde_json::Value::from(name);
-    let body = format!("{{\"sandbox\":\"{sandbox}\",\"name\":{name}}}");
+    let mut body = format!("{{\"sandbox\":\"{sandbox}\",\"name\":");
+    quote(&mut body, name);
+    body.push('}');
     let run: Sandbox = parse(&call("POST", "/api/runs", Some(&body)).await?)?;
     Ok(run.id)
 }

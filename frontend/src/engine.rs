@@ -105,7 +105,7 @@ pub fn awake() {
 }
 
 fn start(given: Given, root: &HtmlElement) {
-    let Given { sandbox_id, state, room, kept, end, .. } = given;
+    let Given { sandbox_id, state, room, kept, end, missing } = given;
     let sandbox = sandbox_id.map(|id| if kept { client::of_run(&id) } else { client::of(&id) });
     let player = Player::new(state);
     let Some(topology) = player.shown.topology.clone() else { return };
@@ -128,7 +128,8 @@ fn start(given: Given, root: &HtmlElement) {
         last_told: 0,
         verbosity: Verbosity::Matters,
         listens_to_keys: true,
-        looking: Looking::from_address(),
+        // The moments of a run that is not there are none of this one.
+        looking: if missing { Looking::default() } else { Looking::from_address() },
         outline: Outline::default(),
         strata: Strata::default(),
         painted: (0, f64::MIN),

@@ -286,25 +286,19 @@ impl Read for Name {
 
 impl Read for Uuid {
     fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
-        let mut bytes = [0; 16];
-        *fits &= hex(text(value, fits), &mut bytes, true).is_some();
-        Uuid::from_bytes(bytes)
+        found(protocol::parse_uuid(text(value, fits)), fits)
     }
 }
 
 impl Read for TraceId {
     fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
-        let mut id = TraceId::default();
-        *fits &= hex(text(value, fits), &mut id.0, false).is_some();
-        id
+        TraceId(found(protocol::unhex(text(value, fits)), fits))
     }
 }
 
 impl Read for SpanId {
     fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
-        let mut id = SpanId::default();
-        *fits &= hex(text(value, fits), &mut id.0, false).is_some();
-        id
+        SpanId(found(protocol::unhex(text(value, fits)), fits))
     }
 }
 
@@ -315,26 +309,6 @@ fn found<T: Default>(found: Option<T>, fits: &mut bool) -> T {
 
 fn text<'a>(value: Option<&'a mut Value>, fits: &mut bool) -> &'a str {
     found(value.and_then(|value| value.as_str()), fits)
-}
-
-/// Bytes as hex digits, with a UUID's hyphens or without any.
-#[inline(never)]
-fn hex(text: &str, bytes: &mut [u8], hyphens: bool) -> Option<()> {
-    let mut text = text.bytes();
-    for (i, byte) in bytes.iter_mut().enumerate() {
-        if hyphens && matches!(i, 4 | 6 | 8 | 10) && text.next()? != b'-' {
-            return None;
-        }
-        for _ in 0..2 {
-            let digit = match text.next()? {
-                digit @ b'0'..=b'9' => digit - b'0',
-                letter @ b'a'..=b'f' => letter - b'a' + 10,
-                _ => return None,
-            };
-            *byte = *byte << 4 | digit;
-        }
-    }
-    text.next().is_none().then_some(())
 }
 
 impl<T: Read> Read for Option<T> {

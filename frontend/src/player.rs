@@ -29,6 +29,8 @@ const TOO_FAST: f64 = 16.0;
 const LOST: Position = 2_000;
 /// Events looked at to find out what flows.
 const RECALLED: usize = 500;
+/// Events a second from which it is no use to show them one by one.
+const STORM: Position = 600;
 /// Events folded in one step of time at most; the next goes on.
 const AT_ONCE: usize = 1_000;
 
@@ -184,7 +186,8 @@ impl Player {
         self.set_pace();
 
         let speed = self.hop_speed(now);
-        if speed >= TOO_FAST && self.hurries() {
+        let overwhelmed = self.flow.flowing().next().is_none() && self.behind() > 0 && self.is_storm();
+        if (speed >= TOO_FAST || overwhelmed) && self.hurries() {
             self.jump_to_live();
             changed.picture = true;
             return;
@@ -241,8 +244,16 @@ impl Player {
     /// Everything received is shown at once.
     pub fn jump_to_live(&mut self) {
         self.show(self.tape.live().end().clone());
+        self.recall_flow();
         self.replays = false;
         self.arrived.clear();
+    }
+
+    /// Whether more happens than single tokens could tell.
+    fn is_storm(&self) -> bool {
+        let end = self.tape.live().end();
+        let earlier = end.position.checked_sub(STORM).and_then(|position| self.tape.entry(position));
+        earlier.is_some_and(|entry| end.at.saturating_sub(entry.event.at) < 1_000_000)
     }
 
     /// Shows a position and stays there. Its token, if it has one, stands halfway. False when the

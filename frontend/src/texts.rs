@@ -105,6 +105,7 @@ pub const EVERY: &str = "Which charges are declined";
 pub const EVERY_LIST: [(&str, &str); 3] = [("1", "all"), ("2", "every 2nd"), ("3", "every 3rd")];
 pub const LOAD: &str = "Steady load";
 pub const LOAD_HINT: &str = "Orders of one piece arrive at this rate, whatever becomes of them.";
+pub const LOAD_QUEUED: &str = "It waits for its turn: two loads run on this server already.";
 pub const LOAD_RATE: &str = "Orders a second";
 pub const LOAD_START: &str = "Start the load";
 pub const LOAD_STOP: &str = "Stop the load";

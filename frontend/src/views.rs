@@ -7,7 +7,7 @@ pub mod data;
 #[cfg(feature = "ssr")]
 pub mod export;
 pub mod inspector;
-mod markup;
+pub(crate) mod markup;
 #[cfg(feature = "ssr")]
 pub mod mermaid;
 pub mod outline;

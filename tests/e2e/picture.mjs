@@ -18,29 +18,6 @@ const here = import.meta.dirname;
 const file = process.argv[2] ?? resolve(here, '../../style/picture.png');
 const most = 300_000;
 
-/** Stops the frames of the picture half-way along the compensation's first hop. */
-function freeze() {
-  const halfWay = 200;
-  let label = '';
-  let since;
-  const { fillText, arc } = CanvasRenderingContext2D.prototype;
-  CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
-    label = text;
-    return fillText.call(this, text, ...rest);
-  };
-  CanvasRenderingContext2D.prototype.arc = function (x, y, radius, ...rest) {
-    // A compensation's token is the only one of this size.
-    if (radius === 11.5) since ??= performance.now();
-    return arc.call(this, x, y, radius, ...rest);
-  };
-  const nextFrame = window.requestAnimationFrame.bind(window);
-  window.requestAnimationFrame = (draw) => {
-    if (since === undefined || performance.now() - since < halfWay) return nextFrame(draw);
-    document.documentElement.dataset.frozen = label;
-    return 0;
-  };
-}
-
 async function take(url) {
   const isRoot = process.getuid?.() === 0;
   const browser = await chromium.launch({
@@ -56,7 +33,6 @@ async function take(url) {
     await page.goto(`${url}/lessons/sagas`);
     const glass = page.getByRole('region', { name: 'Terrarium' });
     const button = (name) => glass.getByRole('button', { name, exact: true });
-    const order = (text) => glass.getByRole('list', { name: 'Orders' }).getByText(text);
     await glass.getByText('4 services up').waitFor();
     for (const id of [101, 102]) {
       await button('Place an order').click();
@@ -64,17 +40,37 @@ async function take(url) {
     }
     await button('Decline payments').click();
     await glass.getByRole('button', { name: 'Decline payments', pressed: true }).waitFor();
-    await page.evaluate(freeze);
     await button('Place an order').click();
-    await order('103').waitFor();
+    await glass.getByText('notifications tells the customer of order 103.').first().waitFor();
+    // Back to the moment at which the failure reaches inventory, and is the call to undo.
+    await button('Pause').click();
+    await glass.getByRole('slider', { name: 'Position' }).fill(await undoing(page, url));
+    await button('Play').waitFor();
     // Neither the pointer nor the focus belongs into the picture.
     await page.mouse.move(0, 0);
     await page.evaluate(() => document.activeElement?.blur());
-    await page.locator('html[data-frozen*="PaymentFailed"]').waitFor();
+    await page.waitForFunction(() => document.querySelector('.scene')?.textContent.includes('29.99 declined'));
     await page.screenshot({ path: file });
   } finally {
     await browser.close();
   }
+}
+
+/** The position at which PaymentFailed is handed to inventory. */
+async function undoing(page, url) {
+  const { request } = page.context();
+  const [{ id }] = await (await request.get(`${url}/api/sandboxes`)).json();
+  const headers = { accept: 'application/x-ndjson' };
+  const record = await (await request.get(`${url}/api/sandboxes/${id}/events`, { headers })).text();
+  const events = record.trim().split('\n').map((line) => JSON.parse(line));
+  const failed = events.find(({ observation }) => observation.envelope?.type === 'PaymentFailed').position;
+  const handed = events.find(
+    ({ observation }) =>
+      observation.kind === 'MessageDelivered' &&
+      observation.group === 'inventory' &&
+      observation.source_position === failed,
+  );
+  return String(handed.position);
 }
 
 const dataDir = await mkdtemp(join(tmpdir(), 'terrarium-picture-'));

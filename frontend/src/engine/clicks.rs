@@ -107,7 +107,11 @@ pub fn start_over() {
 pub fn load(on: bool) {
     let rate = with(|engine| Some(hands::value(&engine.paper.find(".rate")?)));
     let rate: u32 = rate.flatten().and_then(|rate| rate.trim().parse().ok()).unwrap_or(0);
-    send(LOAD, move |id| async move { client::load(&id, on.then_some(rate)).await });
+    send(LOAD, move |id| async move {
+        let queued = client::load(&id, on.then_some(rate)).await?;
+        with(|engine| engine.paper.put(".queued", if queued { texts::LOAD_QUEUED } else { "" }));
+        Ok(())
+    });
 }
 
 /// Keeps what happened so far.

@@ -6,11 +6,12 @@ use crate::client;
 use crate::svg::escape;
 use crate::texts;
 use crate::views::{self, Filter, Grouping, Kind, Scope, Table, View};
-use protocol::{Name, Position, Uuid};
+use protocol::{Name, Position, Uuid, parse_uuid};
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement};
 
 /// Where the learner is, apart from the player's position.
+#[derive(Default)]
 pub struct Looking {
     pub view: View,
     pub trace: Option<Uuid>,
@@ -32,7 +33,7 @@ pub struct Looking {
     /// Source files, by name; none while it is on its way.
     sources: Vec<(Name, Option<String>)>,
     /// When the view was drawn last, and whether it lags behind.
-    drawn: f64,
+    drawn: Option<f64>,
     stale: bool,
     /// As it was written last.
     pub address: String,
@@ -52,20 +53,7 @@ impl Looking {
             trace: address::value("trace").and_then(|trace| trace.parse().ok()),
             dot: address::value("dot"),
             wanted: address::value("at").and_then(|at| at.parse().ok()),
-            fetching: false,
-            stopped: false,
-            hidden: vec![],
-            zoom: 0,
-            kind: Kind::default(),
-            service: None,
-            tables: None,
-            asked: false,
-            sources: vec![],
-            drawn: f64::MIN,
-            stale: false,
-            address: String::new(),
-            slider: (0, 0),
-            came_from: None,
+            ..Looking::default()
         }
     }
 
@@ -80,7 +68,7 @@ pub fn open(view: &str) {
     with(|engine| {
         engine.looking.view = View::named(view).unwrap_or_default();
         engine.stage.scroll_to_top();
-        engine.looking.drawn = f64::MIN;
+        engine.looking.drawn = None;
         engine.show();
         engine.write_address();
     });
@@ -89,7 +77,7 @@ pub fn open(view: &str) {
 /// Looks at one command and what came of it; at all of them, without one.
 pub fn follow(trace: &str) {
     with(|engine| {
-        engine.looking.trace = trace.parse().ok();
+        engine.looking.trace = parse_uuid(trace);
         if !matches!(engine.looking.view, View::Story | View::SpaceTime) {
             engine.looking.view = View::Trace;
         }
@@ -159,7 +147,7 @@ fn focused() -> Option<HtmlElement> {
 impl Engine {
     /// After the learner changed what they look at.
     fn redraw(&mut self) {
-        self.looking.drawn = f64::MIN;
+        self.looking.drawn = None;
         self.show();
         self.write_address();
     }
@@ -168,11 +156,11 @@ impl Engine {
     pub(super) fn show_view(&mut self) {
         let now = now();
         let moves = self.player.is_live() && self.player.under_way();
-        self.looking.stale = moves && now - self.looking.drawn < DRAW;
+        self.looking.stale = moves && self.looking.drawn.is_some_and(|drawn| now - drawn < DRAW);
         if self.looking.stale {
             return;
         }
-        self.looking.drawn = now;
+        self.looking.drawn = Some(now);
         self.show_tabs();
         self.show_outline();
         let position = self.player.shown.position;
@@ -276,7 +264,7 @@ impl Engine {
                 engine.looking.asked = false;
                 if engine.sandbox.as_deref() == Some(&of) {
                     engine.looking.tables = Some((position, tables));
-                    engine.looking.drawn = f64::MIN;
+                    engine.looking.drawn = None;
                     engine.show_view();
                 }
             });
@@ -301,7 +289,7 @@ impl Engine {
                         *text = Some(source.clone());
                     }
                 }
-                engine.looking.drawn = f64::MIN;
+                engine.looking.drawn = None;
                 engine.show_view();
             });
         });

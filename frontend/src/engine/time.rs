@@ -165,11 +165,14 @@ pub async fn fetch(of: &str, from: Position, count: u64) -> Result<Window, clien
 impl Engine {
     /// Goes to the position wanted, if it is at hand.
     pub(super) fn look_where_wanted(&mut self) {
+        // Whether time stands still was decided when the position was asked for, or since.
+        let paused = self.player.paused;
         // With its own event: the token of that moment is part of the picture.
         if let Some(position) = self.looking.wanted
             && (position == 0 || self.player.tape.entry(position).is_some())
             && self.player.seek(position)
         {
+            self.player.paused = paused;
             self.looking.wanted = None;
             self.moved();
         }

@@ -55,7 +55,7 @@ fn given() -> Option<Given> {
         room: Room::ALL.into_iter().find(|known| known.name() == room)?,
         kept: around.has_attribute("data-kept"),
         end: around.get_attribute("data-end").and_then(|end| end.parse().ok()),
-        missing: false,
+        missing: around.has_attribute("data-missing"),
     })
 }
 

@@ -31,6 +31,7 @@ fn LoadSheet() -> impl IntoView {
                     <button type="button" data-do="load">{texts::LOAD_START}</button>
                     <button type="button" data-do="unload">{texts::LOAD_STOP}</button>
                 </div>
+                <p class="queued" role="status"></p>
                 <Trouble spot="load"/>
             </div>
         </details>

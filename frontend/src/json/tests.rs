@@ -200,3 +200,11 @@ fn an_id_is_exactly_its_digits() {
     assert_eq!(take::<SpanId>(&mut "00F067AA0BA902B7".into()), None);
     assert_eq!(take::<SpanId>(&mut "00f067aa-0ba902b7".into()), None);
 }
+
+#[test]
+fn what_is_quoted_reads_back() {
+    let text: String = (0..0x100).filter_map(char::from_u32).chain(['\u{2028}', '\u{1f331}']).collect();
+    let mut quoted = String::new();
+    crate::views::markup::quote(&mut quoted, &text);
+    assert_eq!(serde_json::from_str::<String>(&quoted).ok(), Some(text));
+}

@@ -9,9 +9,10 @@ pub fn Living(given: Given) -> impl IntoView {
     let (sandbox, room) = (given.sandbox_id.clone(), given.room.name());
     let (kept, end) = (given.kept.then_some("true"), given.end.map(|end| end.to_string()));
     let missing = given.missing.then(|| view! { <p class="missing" role="status">{texts::MISSING}</p> });
+    let absent = given.missing.then_some("true");
     provide_context(given);
     view! {
-        <div class="living" data-sandbox=sandbox data-kept=kept data-end=end data-room=room data-picture=picture>
+        <div class="living" data-sandbox=sandbox data-kept=kept data-end=end data-missing=absent data-room=room data-picture=picture>
             {missing}
             <Terrarium/>
         </div>

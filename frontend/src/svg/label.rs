@@ -12,6 +12,11 @@ const TOPIC: i32 = 24;
 
 /// The area for a label of this width.
 pub fn label(layout: &Layout, curve: &Curve, width: i32) -> Area {
+    label_beside(layout, curve, width, &[])
+}
+
+/// The same, where other labels stand already.
+pub fn label_beside(layout: &Layout, curve: &Curve, width: i32, others: &[Area]) -> Area {
     let (x, y) = curve.point(0.5);
     let (x, y) = (x as i32, y as i32);
     let rows = [y - GAP - HEIGHT, y - HEIGHT / 2, y + GAP, y - 80, y + 52];
@@ -25,7 +30,8 @@ pub fn label(layout: &Layout, curve: &Curve, width: i32) -> Area {
         })
         .min_by_key(|area| {
             let far = (area.cx() - x).abs() + 2 * (area.cy() - y).abs();
-            4 * covered(layout, area, x, y) + far
+            let taken: i32 = others.iter().map(|other| 6 * overlap(area, other)).sum();
+            4 * covered(layout, area, x, y) + taken + far
         })
         .unwrap_or(Area { x: 3, y: 3, w: width, h: HEIGHT })
 }

@@ -71,12 +71,16 @@ fn file(width: i32, height: i32, label: &str, class: &str, drawing: &str) -> Str
 /// Links lead nowhere from a file.
 fn unlinked(drawing: &str) -> String {
     let mut out = String::with_capacity(drawing.len());
-    let mut rest = drawing;
-    while let Some(at) = rest.find("<a ") {
-        out.push_str(&rest[..at]);
-        out.push_str("<g>");
-        rest = rest[at..].split_once('>').map_or("", |(_, rest)| rest);
+    let mut tags = drawing.split('<');
+    out.push_str(tags.next().unwrap_or_default());
+    for tag in tags {
+        if let Some(link) = tag.strip_prefix("a ") {
+            put!(&mut out, "<g>@", link.split_once('>').map_or("", |(_, rest)| rest));
+        } else if let Some(rest) = tag.strip_prefix("/a>") {
+            put!(&mut out, "</g>@", rest);
+        } else {
+            put!(&mut out, "<@", tag);
+        }
     }
-    out.push_str(rest);
-    out.replace("</a>", "</g>")
+    out
 }

@@ -305,13 +305,18 @@ fn line(out: &mut String, depth: usize) {
     }
 }
 
-fn quote(out: &mut String, text: &str) {
+/// A text as JSON.
+pub fn quote(out: &mut String, text: &str) {
     out.push('"');
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
+            c if c < ' ' => {
+                out.push_str(if c < '\x10' { "\\u000" } else { "\\u001" });
+                out.extend(char::from_digit(u32::from(c) % 16, 16));
+            }
             c => out.push(c),
         }
     }

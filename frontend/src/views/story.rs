@@ -40,7 +40,7 @@ impl Filter {
     /// From the values of the selects; what is empty or unknown filters nothing.
     pub fn parse(saga: &str, service: &str, kind: &str) -> Self {
         Filter {
-            saga: Uuid::parse_str(saga).ok(),
+            saga: protocol::parse_uuid(saga),
             service: (!service.is_empty()).then(|| service.into()),
             kind: Kind::ALL.into_iter().find(|known| known.name() == kind).unwrap_or_default(),
         }

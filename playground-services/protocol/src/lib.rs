@@ -23,7 +23,7 @@ pub use payload::{
     StockReserved,
 };
 pub use topology::{Outside, ServiceSpec, Subscription, Topology, topologies, topology};
-pub use trace::{SpanId, TraceContext, TraceId};
+pub use trace::{SpanId, TraceContext, TraceId, parse_uuid, unhex};
 pub use uuid::Uuid;
 
 /// Version of the record's format, the `format` of position 1.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
+use uuid::Uuid;
 
 /// 16 bytes, written as 32 hex digits (W3C Trace Context, `trace-id`).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -45,7 +46,8 @@ fn hex(bytes: &[u8], out: &mut [u8]) {
     }
 }
 
-fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+/// Bytes from so many hex digits, in lower case.
+pub fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let text = text.as_bytes();
     if text.len() != 2 * N {
         return None;
@@ -60,6 +62,12 @@ fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
         *byte = digit(text[2 * i])? << 4 | digit(text[2 * i + 1])?;
     }
     Some(out)
+}
+
+/// A UUID as we write it: hyphens, and hex digits in lower case.
+pub fn parse_uuid(text: &str) -> Option<Uuid> {
+    let hyphens = text.bytes().enumerate().all(|(at, c)| (c == b'-') == matches!(at, 8 | 13 | 18 | 23));
+    if hyphens { unhex(&text.replace('-', "")).map(Uuid::from_bytes) } else { None }
 }
 
 macro_rules! hex_id {

@@ -17,6 +17,8 @@ type Check = Result<(), String>;
 /// Characters of a name.
 const NAME: usize = 64;
 const TITLE: usize = 120;
+/// Of a source file.
+const PATH: usize = 200;
 const SERVICES: usize = 64;
 /// Subscriptions, types, commands and tables of one service.
 const OF_A_SERVICE: usize = 64;
@@ -43,6 +45,7 @@ impl Checks {
             return Err(format!("its time {} is past all clocks", event.at));
         }
         name("service", &event.service)?;
+        event.code.iter().try_for_each(|code| path(&code.file))?;
         (self.position, self.at) = (event.position, event.at);
         match &event.observation {
             Observation::SandboxStarted { format, topology, .. } => started(event.position, *format, topology),
@@ -125,8 +128,14 @@ fn sane_service(topology: &Topology, service: &ServiceSpec) -> Check {
 /// Letters, digits and a few signs: what is a name of ours.
 fn name(what: &str, text: &str) -> Check {
     let fits = (1..=NAME).contains(&text.len())
+        && !text.starts_with('.')
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
     if fits { Ok(()) } else { Err(format!("the {what} is no name (1 to {NAME} letters, digits and -_.)")) }
+}
+
+/// A source file's path: names with slashes between. Pages ask for what it names.
+fn path(text: &str) -> Check {
+    text.split('/').try_for_each(|part| name("source file's path", part)).and(bounded("characters", text.len(), PATH))
 }
 
 fn title(what: &str, text: &str) -> Check {

@@ -125,6 +125,12 @@ mod tests {
     async fn a_bad_line_is_named_with_what_is_wrong_with_it() {
         let first = line(1, 5, &started());
         let woken = json!({"kind": "SandboxWoken"});
+        let by = |service: &str, file: &str| {
+            let mut woken = line(2, 6, &woken);
+            woken["service"] = json!(service);
+            woken["code"] = json!({"file": file, "line": 1});
+            woken
+        };
         let with_start = |change: fn(&mut Value)| {
             let mut start = started();
             change(&mut start);
@@ -148,6 +154,9 @@ mod tests {
             (file(&[first.clone(), line(2, 4, &woken)]), 2, "goes back"),
             (file(&[first.clone(), line(2, 6, &started())]), 2, "SandboxStarted"),
             (file(&[first.clone(), line(2, 6, &json!({"kind": "Sneezed"}))]), 2, "Sneezed"),
+            (file(&[first.clone(), by("..", "a.rs")]), 2, "service"),
+            (file(&[first.clone(), by("orders", "../../limits")]), 2, "path"),
+            (file(&[first.clone(), by("orders", "//elsewhere/a.rs")]), 2, "path"),
             (format!("{first}\n\n{}\n", line(2, 6, &woken)), 2, "empty"),
             (format!("{first}\n{{\"position\":2"), 2, "not JSON"),
             (format!("{first}\n\u{feff}{{}}\n"), 2, "not JSON"),
