@@ -110,6 +110,13 @@ pub fn explain(dot: Option<String>) {
     time::look_further();
 }
 
+/// Puts the inspector away, if it is open.
+pub fn close() {
+    if with(|engine| engine.looking.dot.is_some()) == Some(true) {
+        explain(None);
+    }
+}
+
 /// What a view's own controls do.
 pub fn arrange(part: &Element) {
     with(|engine| {
