@@ -220,6 +220,7 @@ impl Engine {
             let share = end * 1_000 / scale(end);
             let _ = slider.style().set_property("--share", &format!("{}.{}%", share / 10, share % 10));
         }
+        self.show_busy();
         let state = match () {
             () if self.looking.wanted.is_some() => texts::LOOKING_BACK,
             () if self.looking.stopped => texts::STOPPED_HERE,
