@@ -195,9 +195,13 @@ fn frame(time: f64) {
         let elapsed = within(time - engine.last_frame, 0.0, LONGEST_FRAME);
         engine.last_frame = time;
         engine.look_where_wanted();
+        let was_live = engine.player.is_live();
         let changed = engine.player.advance(elapsed, now());
         if changed.stopped {
             engine.stopped();
+        }
+        if engine.player.is_live() != was_live {
+            engine.write_address();
         }
         engine.unshown |= changed.picture;
         let flows = engine.player.flow.flowing().next().is_some();
@@ -224,7 +228,7 @@ impl Engine {
     }
 
     fn set_link(&mut self, link: Link) {
-        if self.link != Link::Kept {
+        if self.link != Link::Kept || matches!(link, Link::Failed(_) | Link::Gone) {
             self.link = link;
         }
         self.show_link();
@@ -293,8 +297,12 @@ impl Engine {
             self.paper.set(&selector, "aria-label", &label);
         }
         let on = sight::is_declining(now);
+        let turn_came = now.load.is_some();
         self.paper.set(".switch", "aria-pressed", if on { "true" } else { "false" });
         self.paper.put(".decline .word", if on { texts::ON } else { texts::OFF });
+        if turn_came {
+            self.paper.put(".queued", "");
+        }
     }
 
     fn show_clock(&mut self, now: f64) {
@@ -309,7 +317,7 @@ impl Engine {
 
     /// What there is to hear, at most every few seconds.
     fn speak(&mut self, now: f64) {
-        let pause = if self.player.is_live() { SPEECH } else { ANSWER };
+        let pause = if self.player.paused { ANSWER } else { SPEECH };
         if !self.unspoken || now - self.last_spoken < pause {
             return;
         }
@@ -344,7 +352,7 @@ impl Engine {
         if !waiting || self.frame_asked {
             return;
         }
-        if hidden() && self.player.is_live() {
+        if hidden() && self.player.is_live() && self.player.breakpoints.is_empty() {
             self.player.jump_to_live();
             self.unspoken = false;
             self.show();

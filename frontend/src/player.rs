@@ -276,6 +276,7 @@ impl Player {
 
     fn show(&mut self, state: DiagramState) {
         self.shown = state;
+        self.held = false;
         self.flights.clear();
         self.beats.clear();
         self.flow = Flow::default();

@@ -69,6 +69,10 @@ pub struct Config {
     #[arg(long, env = "TERRARIUM_IMPORT_BYTES", default_value_t = 64 << 20, help_heading = QUOTAS)]
     pub import_bytes: usize,
 
+    /// Runs kept or imported on this server.
+    #[arg(long, env = "TERRARIUM_ALL_RUNS", default_value_t = 2000, help_heading = QUOTAS)]
+    pub all_runs: u32,
+
     /// Runs kept or imported per session.
     #[arg(long, env = "TERRARIUM_RUNS", default_value_t = 100, help_heading = QUOTAS)]
     pub runs: u32,

@@ -194,7 +194,7 @@ const DRAIN: usize = 1024;
 pub const CHECKPOINT_EVERY: Position = 2048;
 /// Positions between two stored folds of the services' rows. A fold of rows reads few lines of
 /// those it passes, so it may pass more of them.
-const ROWS_EVERY: Position = 8 * CHECKPOINT_EVERY;
+pub const ROWS_EVERY: Position = 8 * CHECKPOINT_EVERY;
 /// Observations of the hot tail that make a block. Small, so that under load a group commit is
 /// packed at once and written once.
 pub const BLOCK: usize = 128;

@@ -115,6 +115,10 @@ impl Runs {
         if self.store.run_count(owner).await? >= self.config.runs {
             return Err(RunError::TooMany { quota: self.config.runs });
         }
+        // A session costs nothing, so there is a bound for all of them, too.
+        if self.store.all_run_count().await? >= self.config.all_runs {
+            return Err(RunError::TooManyInAll);
+        }
         Ok(turn)
     }
 

@@ -303,6 +303,16 @@ async fn a_bad_file_is_refused_with_its_line_and_nothing_of_it_is_kept() {
     assert_eq!(folders(&app).len(), 2);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_keeps_so_many_runs_and_no_more_whoever_asks() {
+    let app = App::in_process(&[&NO_HURRY[..], &["--all-runs", "1"]].concat()).await;
+    let record = lived_in(&app, 1).await.lines().await.join("\n");
+    app.session().import(record.clone()).await;
+    let stranger = app.session();
+    assert_eq!(stranger.send(stranger.import_of(record)).await.status(), 507);
+    assert_eq!(folders(&app).len(), 1);
+}
+
 /// The folders of runs, whole or not.
 fn folders(app: &App) -> BTreeSet<String> {
     let Ok(folders) = std::fs::read_dir(app.data().join("runs")) else { return BTreeSet::new() };
@@ -311,7 +321,7 @@ fn folders(app: &App) -> BTreeSet<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_sent_as_a_file_is_taken_or_refused_and_never_breaks_anything() {
-    let app = App::in_process(&[&NO_HURRY[..], &["--runs", "100000"]].concat()).await;
+    let app = App::in_process(&[&NO_HURRY[..], &["--runs", "100000", "--all-runs", "100000"]].concat()).await;
     let file = lived_in(&app, 2).await.lines().await.join("\n").into_bytes();
     let session = app.session();
     let mut rng = Rng::with_seed(7);

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::browser;
 use crate::footprint::{self, Running};
+use crate::page;
 use crate::sh::{self, step};
 
 const LARGEST_WASM: u64 = 160_000;
@@ -23,6 +24,7 @@ pub fn run(names: &[String]) -> Result<()> {
             "wasm" => wasm()?,
             "lighthouse" => lighthouse()?,
             "footprint" => footprint::measure()?,
+            page if page.starts_with("page") => page::measure(page)?,
             bench => {
                 step(format!("running the benchmark {bench}"));
                 sh::run(&mut sh::cargo(&["bench", "--locked", "--package=server", "--bench", bench]))?;
@@ -37,6 +39,14 @@ pub fn within(what: &str, figure: f64, budget: f64, unit: &str) -> bool {
     let kept = figure <= budget;
     let mark = if kept { "✓" } else { "✗" };
     println!("{mark} {what}: {figure:.2} {unit} (at most {budget} {unit})");
+    kept
+}
+
+/// The same for what must not be less.
+pub fn at_least(what: &str, figure: f64, budget: f64, unit: &str) -> bool {
+    let kept = figure >= budget;
+    let mark = if kept { "✓" } else { "✗" };
+    println!("{mark} {what}: {figure:.2} {unit} (at least {budget} {unit})");
     kept
 }
 

@@ -31,6 +31,11 @@ pub struct Running {
 
 impl Running {
     pub fn start() -> Result<Running> {
+        Self::start_with(&[])
+    }
+
+    /// With these variables set.
+    pub fn start_with(variables: &[(&str, &str)]) -> Result<Running> {
         let binary = sh::server_binary("release");
         if !binary.is_file() {
             step("building the server");
@@ -42,6 +47,7 @@ impl Running {
         let mut child = sh::command(&binary)
             .args(["serve", "--addr", "127.0.0.1:0", "--data-dir"])
             .arg(data.path())
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("can't start {}", binary.display()))?;

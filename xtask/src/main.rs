@@ -7,6 +7,7 @@ mod css;
 mod dev;
 mod footprint;
 mod licences;
+mod page;
 mod serve;
 mod sh;
 mod spdx;
@@ -52,7 +53,7 @@ enum Command {
         #[arg(long, value_enum, value_delimiter = ',')]
         only: Vec<test::Step>,
     },
-    /// Measure against the budgets: wasm, footprint, lighthouse, or a benchmark of the server
+    /// Measure against the budgets: wasm, footprint, lighthouse, page, or a benchmark of the server
     Bench {
         /// All of the server's benchmarks when none is named
         names: Vec<String>,

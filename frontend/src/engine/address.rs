@@ -32,7 +32,7 @@ impl Engine {
             parts.push(format!("dot={dot}"));
         }
         // The plain page, as it runs, keeps its plain address.
-        if parts.len() < 2 {
+        if parts.len() < 2 && !looking.names_run {
             parts.clear();
         }
         let Some(window) = window() else { return };
@@ -43,9 +43,10 @@ impl Engine {
         if url != self.looking.address
             && let Ok(history) = window.history()
         {
-            // An address that can't be written is missed only when the page is loaded again.
-            let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&url));
-            self.looking.address = url;
+            // Browsers refuse it now and then, when it changes often: then it is written the next time.
+            if history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&url)).is_ok() {
+                self.looking.address = url;
+            }
         }
     }
 }

@@ -20,7 +20,7 @@ pub fn export(format: &str) {
         let file = if format == "png" { "svg" } else { format };
         let mut url = format!("/api/{of}/export/{file}?at={}", engine.player.shown.position);
         if looking.view == View::SpaceTime {
-            url.push_str("&view=space-time&hide=");
+            url.push_str(&format!("&view=space-time&zoom={}&hide=", looking.zoom));
             for hidden in &looking.hidden {
                 url.push_str(hidden);
                 url.push(',');

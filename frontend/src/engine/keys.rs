@@ -30,6 +30,11 @@ fn pressed(event: KeyboardEvent) {
         event.prevent_default();
         return;
     }
+    if event.key() == "Escape" {
+        hands::close_stops();
+        looking::close();
+        return;
+    }
     if with(|engine| engine.listens_to_keys) != Some(true) {
         return;
     }
@@ -39,10 +44,6 @@ fn pressed(event: KeyboardEvent) {
         "ArrowLeft" if !within(ARROWED) => step(false, event.shift_key()),
         "ArrowRight" if !within(ARROWED) => step(true, event.shift_key()),
         _ if repeats => return,
-        "Escape" => {
-            hands::close_stops();
-            looking::close();
-        }
         "[" if !within(TYPED_INTO) => faster_or_slower(false),
         "]" if !within(TYPED_INTO) => faster_or_slower(true),
         " " if !within(CONTROLS) => pause_or_play(),

@@ -180,10 +180,13 @@ impl Engine {
         self.stream = None;
         self.strata = Strata::default();
         if let Some(topology) = &self.player.shown.topology {
-            let paused = self.player.paused;
+            let (paused, speed) = (self.player.paused, self.player.speed);
+            let breakpoints = std::mem::take(&mut self.player.breakpoints);
             self.player = Player::new(DiagramState::new(topology));
-            self.player.paused = paused;
+            (self.player.paused, self.player.speed, self.player.breakpoints) = (paused, speed, breakpoints);
         }
+        (self.end, self.last_told) = (None, 0);
+        self.looking.start_over();
         self.show();
     }
 }

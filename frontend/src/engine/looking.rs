@@ -17,13 +17,15 @@ pub struct Looking {
     pub trace: Option<Uuid>,
     /// A position or a service's name.
     pub dot: Option<String>,
+    /// The page was asked for this run, and no other.
+    pub names_run: bool,
     /// A position that is not at hand yet.
     pub wanted: Option<Position>,
     pub fetching: bool,
     /// At a breakpoint.
     pub stopped: bool,
     pub hidden: Vec<Name>,
-    zoom: i32,
+    pub zoom: i32,
     kind: Kind,
     service: Option<Name>,
     /// The services' tables, and the position they belong to.
@@ -33,7 +35,7 @@ pub struct Looking {
     /// Tables are on their way.
     asked: bool,
     /// Source files, by name; none while it is on its way.
-    sources: Vec<(Name, Option<String>)>,
+    sources: Vec<(Name, Option<Result<String, String>>)>,
     /// When the view was drawn last, and whether it lags behind.
     drawn: Option<f64>,
     stale: bool,
@@ -54,9 +56,16 @@ impl Looking {
             view: address::value("view").and_then(|name| View::named(&name)).unwrap_or_default(),
             trace: address::value("trace").and_then(|trace| trace.parse().ok()),
             dot: address::value("dot"),
+            names_run: address::value("run").is_some(),
             wanted: address::value("at").and_then(|at| at.parse().ok()),
             ..Looking::default()
         }
+    }
+
+    /// Nothing of what happened before is looked at any more.
+    pub fn start_over(&mut self) {
+        let (view, sources) = (self.view, std::mem::take(&mut self.sources));
+        *self = Looking { view, sources, ..Looking::default() };
     }
 
     /// Whether a view waits to be drawn.
@@ -74,6 +83,7 @@ pub fn open(view: &str) {
         engine.show();
         engine.write_address();
     });
+    time::look_further();
 }
 
 /// Looks at one command and what came of it; at all of them, without one.
@@ -85,6 +95,7 @@ pub fn follow(trace: &str) {
         }
         engine.redraw();
     });
+    time::look_further();
 }
 
 /// Explains a position's event or a service, and stops for it; without one, closes what explains.
@@ -136,7 +147,7 @@ pub fn arrange(part: &Element) {
                 _ => Grouping::Service,
             };
         } else if let Some(zoom) = part.get_attribute("data-zoom") {
-            looking.zoom = zoom.parse().unwrap_or(0);
+            looking.zoom = zoom.parse().unwrap_or(0).clamp(-4, 6);
         } else {
             let value = |name: &str| {
                 let select = engine.root.query_selector(&format!("[data-filter={name}]")).ok().flatten();
@@ -147,6 +158,7 @@ pub fn arrange(part: &Element) {
         }
         engine.redraw();
     });
+    time::look_further();
 }
 
 fn focused() -> Option<HtmlElement> {
@@ -174,7 +186,11 @@ impl Engine {
         self.show_outline();
         let position = self.player.shown.position;
         let run = self.sandbox.as_ref().and_then(|of| of.split('/').next_back());
-        let Some(window) = self.player.tape.window(position) else { return };
+        let Some(window) = self.player.tape.window(position) else {
+            let waits = self.looking.view != View::Diagram;
+            let words = if waits { format!("<p class=\"view-empty\">{}</p>", texts::LOADING) } else { String::new() };
+            return self.place_view(&words, true);
+        };
         let scope = Scope { window, state: &self.player.shown, trace: self.looking.trace, run };
         let looking = &self.looking;
         let (html, busy) = match looking.view {
@@ -298,7 +314,7 @@ impl Engine {
         }
         self.looking.sources.push((file.clone(), None));
         spawn(async move {
-            let source = client::source(&file).await.unwrap_or_else(|refusal| refusal.detail);
+            let source = client::source(&file).await.map_err(|refusal| refusal.detail);
             with(|engine| {
                 for (known, text) in &mut engine.looking.sources {
                     if *known == file {
@@ -325,12 +341,13 @@ fn selected<'a>(looking: &Looking, scope: &Scope<'a>) -> Option<&'a crate::tape:
 
 fn code(looking: &Looking, scope: &Scope) -> (String, bool) {
     let Some(entry) = selected(looking, scope) else {
-        return (format!("<p class=\"empty\">{}</p>", texts::NO_CODE), false);
+        return (format!("<p class=\"view-empty\">{}</p>", texts::NO_CODE), false);
     };
     let Some(line) = &entry.event.code else { return (String::new(), false) };
     match looking.sources.iter().find(|(file, _)| *file == line.file) {
-        Some((_, Some(source))) => (views::code(&line.file, source, line.line, Some(entry)), false),
-        _ => (format!("<p class=\"empty\">{}</p>", texts::LOADING), true),
+        Some((_, Some(Ok(source)))) => (views::code(&line.file, source, line.line, Some(entry)), false),
+        Some((_, Some(Err(why)))) => (format!("<p class=\"view-empty\">{}</p>", escape(why)), false),
+        _ => (format!("<p class=\"view-empty\">{}</p>", texts::LOADING), true),
     }
 }
 

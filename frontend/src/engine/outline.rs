@@ -92,6 +92,10 @@ impl Engine {
             self.outline.active = self.outline.items.first().map(|item| item.id.clone()).unwrap_or_default();
         }
         self.put_outline();
+        if self.outline.focused {
+            // What it names may have arrived, and another be named instead.
+            self.player.held = matches!(self.outline.target(), Some(Target::Dot(_)));
+        }
     }
 
     fn put_outline(&mut self) {

@@ -50,7 +50,7 @@ pub fn step(forwards: bool, moments: bool) {
             Some(position) if moments => position,
             // Where none is at hand, on to the edge of what is.
             None if moments => engine.player.tape.window(here).map_or(single, |window| {
-                if forwards { (window.last() + 1).min(end) } else { window.first().saturating_sub(2) }
+                if forwards { (window.last() + 1).min(end) } else { single.min(window.first().saturating_sub(1)) }
             }),
             _ => single,
         }
@@ -117,9 +117,11 @@ pub fn look_further() {
             engine.looking.fetching = true;
             return Some((engine.sandbox.clone()?, last, PAST.min(end - last)));
         }
-        let wanted =
-            engine.looking.wanted.or(engine.player.lacks().then(|| engine.player.shown.position + PAST / 4))?;
-        let wanted = wanted.min(end);
+        let here = engine.player.shown.position;
+        // Under load, what is looked at may have been forgotten meanwhile.
+        let lost = || engine.player.tape.window(here).is_none().then_some(here);
+        let next = || (engine.player.lacks() && !engine.player.paused).then_some(here + PAST / 4);
+        let wanted = engine.looking.wanted.or_else(lost).or_else(next)?.min(end);
         engine.looking.wanted = engine.looking.wanted.map(|wanted| wanted.min(end));
         engine.looking.fetching = true;
         let from = wanted.saturating_sub(PAST / 2);
@@ -145,6 +147,11 @@ pub fn look_further() {
             }
             engine.look_where_wanted();
             engine.ask_frame();
+            // What did not come with its own window does not come with another.
+            let next = engine.looking.wanted;
+            if next.is_some_and(|next| (from..=from + count).contains(&next)) {
+                engine.looking.wanted = None;
+            }
             engine.looking.wanted.is_some()
         });
         if again == Some(true) {
@@ -231,12 +238,12 @@ impl Engine {
             self.paper.put(".strata", &painting);
         }
         let position = self.looking.wanted.unwrap_or(self.player.shown.position);
-        let sentence = self.player.telling().map(|entry| entry.sentence().text()).unwrap_or_default();
         let Some(slider) = self.paper.find(".position") else { return };
         let slider: HtmlInputElement = slider.unchecked_into();
-        let text = texts::position(position, end, &sentence);
         if self.looking.slider != (position, end) {
             self.looking.slider = (position, end);
+            let sentence = self.player.telling().map(|entry| entry.sentence().text()).unwrap_or_default();
+            let text = texts::position(position, end, &sentence);
             slider.set_min(if end > 0 { "1" } else { "0" });
             slider.set_max(&end.to_string());
             slider.set_value(&position.to_string());

@@ -31,7 +31,7 @@ pub fn vessel(given: Given) -> String {
         <div class="vessel">
             <Head state=state.clone()/>
             <p class="read-only">{texts::KEPT_READ_ONLY}</p>
-            <div class="broken-promises" role="status" inner_html=sight::broken(&state)></div>
+            <div class="broken-promises" inner_html=sight::broken(&state)></div>
             <div class="tabs" role="tablist" aria-label=texts::VIEWS>{tabs()}</div>
             <div class="pane">
                 <div class="window" id="view" role="tabpanel" aria-labelledby="tab-diagram">

@@ -13,7 +13,6 @@ pub const EMPTY_HOW: &str = "Go to the playground, place an order, break somethi
      Then come back and keep what happened: give it a name below. Keep a second one, and lay the two side by side.";
 pub const TO_THE_PLAYGROUND: &str = "To the playground";
 
-pub const OPEN: &str = "Open";
 pub const DOWNLOAD: &str = "Download NDJSON";
 pub const RENAME: &str = "Rename";
 pub const NAME: &str = "Name";

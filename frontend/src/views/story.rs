@@ -4,7 +4,7 @@ use super::Scope;
 use super::markup::{empty, gather, gather_back, handover, open, put, sentence, shape, when};
 use crate::tape::Entry;
 use crate::texts::views as words;
-use protocol::{Name, Observation, Recorded, Uuid};
+use protocol::{Name, Observation, Uuid};
 
 /// Which events are told.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -169,9 +169,4 @@ fn select(out: &mut String, name: &str, label: &str, options: &[(String, String)
         put!(out, "<option value=\"$@$</option>", value, selected, word);
     }
     out.push_str("</select></label>");
-}
-
-/// Whether an event would be told at all: for tests of the picture against the story.
-pub fn is_told(scope: &Scope, filter: &Filter, event: &Recorded) -> bool {
-    scope.window.entry(event.position).is_some_and(|entry| filter.admits(scope, entry))
 }

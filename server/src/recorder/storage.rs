@@ -104,7 +104,7 @@ pub async fn open(path: &Path, topology: &Topology) -> anyhow::Result<Stored> {
         })
         .await?;
     let rows_at = reader.rows(end).await?.position;
-    let rows = reader.last_rows(end).await?;
+    let rows = reader.rows_up_to(end).await?;
     Ok(Stored { conn: reader.conn, broker, picture, rows, rows_at, ledger, tail, bytes: bytes.try_into()? })
 }
 
@@ -331,8 +331,8 @@ impl Reader {
         Ok(())
     }
 
-    /// The services' rows at the end, which is here.
-    async fn last_rows(&mut self, end: Position) -> anyhow::Result<Rows> {
+    /// The services' rows at a position, from the stored ones before it on.
+    pub async fn rows_up_to(&mut self, end: Position) -> anyhow::Result<Rows> {
         let mut rows = self.rows(end).await?;
         let sieve = Sieve::all();
         let from = rows.position;
@@ -349,7 +349,7 @@ impl Reader {
 
     pub async fn picture_and_rows(&mut self) -> anyhow::Result<(Picture, Rows)> {
         let picture = self.picture().await?;
-        let rows = self.last_rows(picture.state.position).await?;
+        let rows = self.rows_up_to(picture.state.position).await?;
         Ok((picture, rows))
     }
 

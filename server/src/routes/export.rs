@@ -16,7 +16,8 @@ use serde::Deserialize;
 /// What happened, as a file. `ndjson`: the record from its beginning up to a position, one
 /// `Recorded` a line, which `POST /api/runs` takes in again, here or on another machine. `svg`:
 /// the picture at a position, or the space-time diagram around it. `mermaid`: a sequence diagram
-/// of what happened up to it, or of one command and all that came of it.
+/// of what happened up to it, or of one command and what came of it. What is drawn is drawn of
+/// the thousand events before the position and the thousand after it.
 #[utoipa::path(
     get, path = "/api/sandboxes/{id}/export/{format}", tag = "sandbox", operation_id = "export_record",
     params(
@@ -25,6 +26,7 @@ use serde::Deserialize;
         ("at" = Option<u64>, Query, description = "The last position wanted; the end where it is left out"),
         ("view" = Option<String>, Query, description = "Of `svg`: `diagram`, unless it is `space-time`"),
         ("trace" = Option<String>, Query, description = "Only the command of this correlation id"),
+        ("zoom" = Option<i32>, Query, description = "Of `space-time`: above 0 wider, below it narrower"),
         ("hide" = Option<String>, Query, description = "Of `space-time`: lifelines left out, between commas"),
     ),
     responses(
@@ -70,6 +72,8 @@ pub struct Wanted {
     view: Option<String>,
     trace: Option<Uuid>,
     hide: Option<String>,
+    #[serde(default)]
+    zoom: i32,
 }
 
 fn attachment(media_type: &'static str, file: &str, body: Body) -> Response {

@@ -11,6 +11,8 @@ pub enum RunError {
     Empty,
     #[error("the session has as many runs as it may")]
     TooMany { quota: u32 },
+    #[error("the server has as many runs as it may")]
+    TooManyInAll,
     /// The file breaks the format.
     #[error("line {}: {}", .0.line, .0.what)]
     BadLine(BadLine),
@@ -35,6 +37,10 @@ impl From<RunError> for Problem {
             RunError::TooMany { quota } => Self::new(
                 StatusCode::INSUFFICIENT_STORAGE,
                 format!("You have {quota} runs, as many as may be. Export one and delete it, then try again."),
+            ),
+            RunError::TooManyInAll => Self::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "This server keeps as many runs as it may. Try again when some have been deleted, or ask whoever runs it.",
             ),
             RunError::BadLine(BadLine { line, what }) => Self::unprocessable(format!(
                 "Line {line} is not as an exported record has it: {what}. Nothing was imported; export the run again, or mend that line."

@@ -3,7 +3,7 @@
 use super::RunError;
 use super::checks::Checks;
 use crate::recorder::storage::kept::Writer;
-use crate::recorder::{BLOCK, CHECKPOINT_EVERY, Lines, Picture, Stretch};
+use crate::recorder::{BLOCK, CHECKPOINT_EVERY, Lines, Picture, ROWS_EVERY, Rows, Stretch};
 use protocol::{Position, Recorded};
 use serde_json::error::Category;
 use std::path::Path;
@@ -30,17 +30,21 @@ const CHECKPOINTS: u64 = 4;
 /// Writes the record that is in `file` to a run's file at `path`.
 pub async fn read(file: &[u8], path: &Path, quota: usize) -> Result<Imported, RunError> {
     let mut writer = Writer::create(path).await?;
-    let (mut checks, mut picture) = (Checks::default(), Picture::default());
+    let (mut checks, mut picture, mut rows) = (Checks::default(), Picture::default(), Rows::default());
     let mut block = Stretch { first: 1, lines: Lines::default() };
     for (line, text) in (1..).zip(lines(file)) {
         let bad = |what: String| RunError::BadLine(BadLine { line, what });
         let event = event(text).map_err(bad)?;
         checks.check(&event, &picture.state).map_err(bad)?;
         picture.evolve(&event);
+        rows.evolve(&event);
         block.lines.push(&event).map_err(anyhow::Error::from)?;
         if block.lines.len() == BLOCK {
             let first = block.last() + 1;
             writer.lines(&std::mem::replace(&mut block, Stretch { first, lines: Lines::default() })).await?;
+        }
+        if event.position % ROWS_EVERY == 0 {
+            writer.rows(&rows).await?;
         }
         if event.position % CHECKPOINT_EVERY == 0 {
             writer.checkpoint(&picture).await?;
@@ -55,6 +59,7 @@ pub async fn read(file: &[u8], path: &Path, quota: usize) -> Result<Imported, Ru
     };
     writer.lines(&block).await?;
     writer.checkpoint(&picture).await?;
+    writer.rows(&rows).await?;
     writer.finish().await?;
     Ok(Imported { topology: topology.name.to_string(), position })
 }

@@ -80,6 +80,11 @@ impl Store {
         rows.iter().map(run_row).collect()
     }
 
+    /// Runs of all sessions.
+    pub async fn all_run_count(&self) -> Result<u32> {
+        sqlx::query_scalar("select count(*) from run").fetch_one(&self.0.pool).await
+    }
+
     pub async fn run_count(&self, session: &SessionId) -> Result<u32> {
         sqlx::query_scalar("select count(*) from run where session = ?")
             .bind(session.to_string())

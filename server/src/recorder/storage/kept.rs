@@ -1,6 +1,7 @@
 //! The file of a kept run: a sandbox's file, written once and only read from then on.
 
-use super::{Block, MIGRATIONS, Reader, pack, unpack, whole};
+use super::{Block, MIGRATIONS, Reader, pack, save_rows, unpack, whole};
+use crate::recorder::Rows;
 use crate::recorder::history::{Lines, Picture, Stretch};
 use anyhow::Context;
 use protocol::Position;
@@ -53,7 +54,13 @@ impl Writer {
         }
         let mut picture = from.checkpoint(end).await?;
         from.fold(picture.state.position, end, |event| picture.evolve(event)).await?;
-        self.checkpoint(&picture).await
+        self.checkpoint(&picture).await?;
+        let mut rows = from.rows_behind(0).await?;
+        while let Some(stored) = rows.take().filter(|rows| rows.position < end) {
+            self.rows(&stored).await?;
+            rows = from.rows_behind(stored.position).await?;
+        }
+        self.rows(&from.rows_up_to(end).await?).await
     }
 
     /// These lines as one block.
@@ -89,6 +96,10 @@ impl Writer {
         Ok(())
     }
 
+    pub async fn rows(&mut self, rows: &Rows) -> anyhow::Result<()> {
+        save_rows(&mut self.conn, rows).await
+    }
+
     /// On disk, and nothing left in the write-ahead log, when it returns.
     pub async fn finish(mut self) -> anyhow::Result<()> {
         let done = sqlx::query("commit").execute(&mut self.conn).await;
@@ -110,6 +121,16 @@ impl Reader {
         let block = Block { first: first.try_into()?, last: last.try_into()?, body };
         anyhow::ensure!(position <= block.last, "position {position} is past the end of the record");
         Ok((block, packed))
+    }
+
+    /// The first stored rows behind a position.
+    async fn rows_behind(&mut self, after: Position) -> anyhow::Result<Option<Rows>> {
+        let row: Option<(Vec<u8>,)> =
+            sqlx::query_as("select body from rows_at where position > ? order by position limit 1")
+                .bind(after.cast_signed())
+                .fetch_optional(&mut self.conn)
+                .await?;
+        row.map(|(body,)| Ok(serde_json::from_slice(&unpack(&body)?)?)).transpose()
     }
 
     /// The first checkpoint behind one position and before another, as it is stored.

@@ -28,7 +28,7 @@ pub async fn svg(look: &Look, at: Position, wanted: &Wanted) -> Result<String, P
     }
     let hidden: Vec<Name> = wanted.hide.iter().flat_map(|hide| hide.split(',')).map(Name::from).collect();
     let scope = Scope { window: &window, state: &state, trace: wanted.trace, run: None };
-    space_time_export(&scope, &SpaceTime { hidden: &hidden, zoom: 0 }).ok_or_else(nothing)
+    space_time_export(&scope, &SpaceTime { hidden: &hidden, zoom: wanted.zoom.clamp(-4, 6) }).ok_or_else(nothing)
 }
 
 fn nothing() -> Problem {
