@@ -192,6 +192,7 @@ fn frame(time: f64) {
         }
         engine.ask_frame();
     });
+    time::look_further();
 }
 
 impl Engine {

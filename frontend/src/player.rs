@@ -355,6 +355,13 @@ impl Player {
         self.behind() > 0 && self.tape.entry(self.shown.position + 1).is_none()
     }
 
+    /// After which position the events end that are at hand, if it comes within so many.
+    pub fn runs_out(&self, within: Position) -> Option<Position> {
+        let last = self.tape.window(self.shown.position)?.last();
+        let near = !self.paused && last < self.tape.end() && last - self.shown.position < within;
+        near.then_some(last)
+    }
+
     /// Whether time has anything to do here.
     pub fn under_way(&self) -> bool {
         !(self.flights.is_empty() && self.beats.is_empty()) || self.behind() > 0 || self.flow.flowing().next().is_some()

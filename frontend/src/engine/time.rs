@@ -12,6 +12,8 @@ use web_sys::HtmlInputElement;
 
 /// Events of a window further back.
 const PAST: u64 = 2_000;
+/// So many events before those at hand end, the next are fetched.
+const AHEAD: u64 = 1_500;
 /// The soil is painted anew at most so often, in milliseconds.
 const PAINT: f64 = 250.0;
 
@@ -101,16 +103,21 @@ pub fn stop_at(what: &str, stops: bool) {
     });
 }
 
-/// Fetches events around the position wanted, or those the picture goes on with, if they are not
-/// at hand and not on their way.
+/// Fetches events around the position wanted, or those the picture soon goes on with, if they are
+/// not at hand and not on their way.
 pub fn look_further() {
     let Some(Some((of, from, count))) = with(|engine| {
-        let wanted =
-            engine.looking.wanted.or(engine.player.lacks().then(|| engine.player.shown.position + PAST / 4))?;
         if engine.looking.fetching {
             return None;
         }
         let end = engine.player.tape.end();
+        let next = engine.player.runs_out(AHEAD).filter(|_| engine.looking.wanted.is_none());
+        if let Some(last) = next {
+            engine.looking.fetching = true;
+            return Some((engine.sandbox.clone()?, last, PAST.min(end - last)));
+        }
+        let wanted =
+            engine.looking.wanted.or(engine.player.lacks().then(|| engine.player.shown.position + PAST / 4))?;
         let wanted = wanted.min(end);
         engine.looking.wanted = engine.looking.wanted.map(|wanted| wanted.min(end));
         engine.looking.fetching = true;

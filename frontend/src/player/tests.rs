@@ -260,3 +260,32 @@ fn on_an_edge_that_flows_nothing_waits() {
     assert_eq!(player.behind(), 0);
     assert!(player.flow.flowing().next().is_some() || player.flights.is_empty());
 }
+
+/// 300 messages in 1.5 s on one edge, and now and then one on another.
+fn busy() -> Player {
+    let mut player = player();
+    player.receive(event(1, "learner", accepted()), 0.0);
+    for i in 2..=301 {
+        let published = match i % 50 {
+            0 => published(i, "payments", "PaymentCaptured"),
+            _ => published(i, "orders", "OrderCreated"),
+        };
+        player.receive(Recorded { at: i * 5_000, ..published }, 0.0);
+    }
+    player
+}
+
+#[test]
+fn what_is_at_hand_runs_out_where_there_is_more_and_it_is_played() {
+    let mut player = busy();
+    let mut window = crate::tape::Window::new(player.tape.state_at(0).expect("the beginning"));
+    for position in 1..=100 {
+        window.push(player.tape.entry(position).expect("there").event.clone());
+    }
+    player.tape = Tape::new(player.tape.live().end().clone());
+    player.tape.remember(window);
+    assert!(player.seek(40));
+    assert_eq!(player.runs_out(100), None, "nobody plays it");
+    player.paused = false;
+    assert_eq!((player.runs_out(50), player.runs_out(100)), (None, Some(100)));
+}
