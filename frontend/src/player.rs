@@ -28,7 +28,7 @@ const TOO_FAST: f64 = 16.0;
 /// Events behind beyond which it is no use to follow at all.
 const LOST: Position = 2_000;
 /// Events looked at to find out what flows.
-const RECALLED: usize = 500;
+const RECALLED: usize = 1_000;
 /// Events folded in one step of time at most; the next goes on.
 const AT_ONCE: usize = 1_000;
 
@@ -180,7 +180,7 @@ impl Player {
         }
         self.beats.retain(|beat| beat.until > clock);
         changed.picture |= before != self.flights.len() + self.beats.len();
-        changed.picture |= self.flow.calm(clock);
+        changed.picture |= self.flow.calm(clock, SPEEDS[self.speed].0);
         self.set_pace();
 
         let speed = self.hop_speed(now);
@@ -193,7 +193,7 @@ impl Player {
             let Some(entry) = self.tape.entry(self.shown.position + 1) else { break };
             let event = &entry.event;
             let motion = motion(&self.shown, event);
-            if !self.is_due(event) || self.is_blocked(event) || motion.as_ref().is_some_and(|m| self.is_crowded(m)) {
+            if !self.is_due(event) || self.waits(event, motion.as_ref()) {
                 break;
             }
             let stops = self.breakpoints.iter().any(|breakpoint| breakpoint.stops_at(entry, motion.as_ref()));
@@ -269,11 +269,12 @@ impl Player {
         self.beats.clear();
         self.flow = Flow::default();
         self.pace = None;
-        self.stretch = Stretch { real_from: self.shown.at, ..Stretch::default() };
+        let run_began = self.shown.run.map_or(0, |run| run.began_at);
+        self.stretch = Stretch { run_began, real_from: self.shown.at, pictured: 0.0 };
     }
 
     /// What flowed at the position shown.
-    fn recall_flow(&mut self) {
+    pub fn recall_flow(&mut self) {
         let (here, since) = (self.shown.position, self.shown.at.saturating_sub(1_000_000));
         let Some(window) = self.tape.window(here) else { return };
         let end = window.entries().partition_point(|entry| entry.position() <= here);
@@ -283,6 +284,11 @@ impl Player {
         for entry in window.entries().range(..end).skip_while(|entry| entry.position() < first.position()) {
             self.flow.note(&entry.event, motion(&state, &entry.event).as_ref(), self.clock);
             state.evolve(&entry.event);
+        }
+        // Where not all of that second was looked at, its last part stands for it.
+        let whole = late > 0 && late >= end.saturating_sub(RECALLED) || first.position() == 1;
+        if !whole {
+            self.flow.knows(first.event.at, self.shown.at);
         }
     }
 
@@ -427,6 +433,12 @@ impl Player {
             let passed = (self.clock - pace.clock) * SPEEDS[self.speed].0 * 1_000.0;
             event.at.saturating_sub(pace.at) as f64 <= passed
         })
+    }
+
+    /// Where the record sets the pace, a token that is alone on its edge does not hold up the flow
+    /// on the others.
+    fn waits(&self, event: &Recorded, motion: Option<&Motion>) -> bool {
+        self.pace.is_none() && (self.is_blocked(event) || motion.is_some_and(|motion| self.is_crowded(motion)))
     }
 
     fn is_blocked(&self, event: &Recorded) -> bool {

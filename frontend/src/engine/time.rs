@@ -135,7 +135,7 @@ pub fn look_further() {
                 return false;
             }
             match window {
-                Ok(window) => engine.player.tape.remember(window),
+                Ok(window) => engine.recall(window),
                 Err(refusal) => {
                     engine.looking.wanted = None;
                     engine.set_link(crate::islands::Link::Failed(refusal.detail));
@@ -169,6 +169,24 @@ pub async fn fetch(of: &str, from: Position, count: u64) -> Result<Window, clien
 }
 
 impl Engine {
+    /// Takes earlier events in. A page that was opened at a position has only the picture there,
+    /// until it knows the events that led to it.
+    fn recall(&mut self, window: Window) {
+        let player = &mut self.player;
+        let here = player.shown.position;
+        let knew = player.tape.entry(here).is_some();
+        player.tape.remember(window);
+        if knew || player.tape.entry(here).is_none() {
+            return;
+        }
+        if player.paused {
+            player.seek(here);
+            self.show();
+        } else {
+            player.recall_flow();
+        }
+    }
+
     /// Goes to the position wanted, if it is at hand.
     pub(super) fn look_where_wanted(&mut self) {
         if let Some(position) = self.looking.wanted

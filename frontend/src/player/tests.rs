@@ -276,6 +276,23 @@ fn busy() -> Player {
 }
 
 #[test]
+fn slowed_down_a_flow_stays_one_and_goes_at_the_pace_of_the_record() {
+    let mut player = busy();
+    assert!(player.seek(180));
+    let flow = player.flow.flowing().next().expect("recalled");
+    assert_eq!(flow.rate(), 176, "of the whole second before");
+    player.set_speed(2);
+    player.paused = false;
+    // 20 s of the picture are 0.2 s of the record, in which single tokens hold nothing up.
+    for tick in 0..400 {
+        player.advance(50.0, f64::from(tick) * 50.0);
+    }
+    assert!((218..=222).contains(&player.shown.position), "{}", player.shown.position);
+    assert!(player.flow.flowing().next().is_some());
+    assert!((90..=110).contains(&player.stretched().expect("is stretched")), "{:?}", player.stretched());
+}
+
+#[test]
 fn what_is_at_hand_runs_out_where_there_is_more_and_it_is_played() {
     let mut player = busy();
     let mut window = crate::tape::Window::new(player.tape.state_at(0).expect("the beginning"));
