@@ -192,6 +192,9 @@ fn frame(time: f64) {
         if changed.stopped {
             engine.stopped();
         }
+        if engine.looking.unwritten {
+            engine.write_address();
+        }
         engine.unshown |= changed.picture;
         let flows = engine.player.flow.flowing().next().is_some();
         if flows && !changed.stopped && time - engine.last_shown < UNDER_LOAD {
@@ -279,8 +282,7 @@ impl Engine {
     /// Time only runs while something is under way; what happens unseen is shown at once.
     fn ask_frame(&mut self) {
         let moves = self.player.under_way() && !self.player.paused && !self.player.lacks();
-        let waiting =
-            moves || self.unshown || self.unspoken || self.looking.wanted.is_some() || self.looking.is_stale();
+        let waiting = moves || self.unshown || self.unspoken || self.looking.waits();
         if !waiting || self.frame_asked {
             return;
         }
