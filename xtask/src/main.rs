@@ -7,6 +7,7 @@ mod css;
 mod dev;
 mod footprint;
 mod licences;
+mod page;
 mod serve;
 mod sh;
 mod spdx;
@@ -52,10 +53,13 @@ enum Command {
         #[arg(long, value_enum, value_delimiter = ',')]
         only: Vec<test::Step>,
     },
-    /// Measure against the budgets: wasm, footprint, lighthouse, or a benchmark of the server
+    /// Measure against the budgets: wasm, footprint, lighthouse, page, or a benchmark of the server
     Bench {
         /// All of the server's benchmarks when none is named
         names: Vec<String>,
+        /// How long page-memory watches the page under load
+        #[arg(long, default_value_t = 10)]
+        minutes: u32,
     },
 }
 
@@ -79,6 +83,6 @@ fn run(command: Command) -> Result<()> {
         Command::Serve { args } => serve::run(&args),
         Command::Dev { args } => dev::run(&args),
         Command::Test { only } => test::run(&only),
-        Command::Bench { names } => bench::run(&names),
+        Command::Bench { names, minutes } => bench::run(&names, minutes),
     }
 }
