@@ -200,7 +200,7 @@ fn frame(time: f64) {
         if changed.stopped {
             engine.stopped();
         }
-        if engine.player.is_live() != was_live {
+        if engine.player.is_live() != was_live || engine.looking.unwritten {
             engine.write_address();
         }
         engine.unshown |= changed.picture;
@@ -347,8 +347,7 @@ impl Engine {
     fn ask_frame(&mut self) {
         let moves = self.player.under_way() && !self.player.paused && !self.player.lacks();
         let unpainted = self.painted.0 != self.player.tape.end();
-        let looks = self.looking.wanted.is_some() || self.looking.is_stale();
-        let waiting = moves || self.unshown || self.unspoken || unpainted || looks;
+        let waiting = moves || self.unshown || self.unspoken || unpainted || self.looking.waits();
         if !waiting || self.frame_asked {
             return;
         }

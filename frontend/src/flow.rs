@@ -29,7 +29,7 @@ pub struct Flow {
     /// Messages published lately, and when.
     published: VecDeque<(Position, u64)>,
     /// What passed before then is not known, in microseconds since the sandbox was created.
-    since: u64,
+    since: Option<u64>,
 }
 
 const SECOND: u64 = 1_000_000;
@@ -100,8 +100,9 @@ impl Flow {
         }
     }
 
-    /// What was noted so far is all that passed between these times of the record.
-    pub fn known(&mut self, since: u64, now: u64) {
+    /// What was noted so far is not all that passed by now, but only what passed since then.
+    pub fn knows(&mut self, since: u64, now: u64) {
+        let since = Some(since);
         self.since = since;
         for current in &mut self.currents {
             current.prune(now, since);
@@ -132,7 +133,7 @@ impl Current {
         self.from == *from && self.to == *to
     }
 
-    fn prune(&mut self, now: u64, known: u64) {
+    fn prune(&mut self, now: u64, known: Option<u64>) {
         let since = now.saturating_sub(LATELY);
         while self.passed.front().is_some_and(|(at, _)| *at < since) {
             self.passed.pop_front();
@@ -140,7 +141,7 @@ impl Current {
         while self.took.front().is_some_and(|(at, _)| *at < since) {
             self.took.pop_front();
         }
-        self.over = if known > since { (now - known).max(1) } else { LATELY };
+        self.over = known.map_or(LATELY, |known| now.saturating_sub(known).clamp(1, LATELY));
         let rate = if self.passed.len() < LEAST { 0 } else { self.rate() };
         self.flows = rate >= MANY || self.flows && rate >= FEW;
     }
@@ -245,5 +246,19 @@ mod tests {
             flow.note(&event(100 + n, 1_000 + n * 10, acked(n)), None, 0.0);
         }
         assert_eq!(flow.flowing().next().and_then(Current::percentiles), Some((510, 1_000)));
+    }
+
+    #[test]
+    fn of_a_second_known_in_part_that_part_makes_the_rate() {
+        let mut flow = Flow::default();
+        for n in 0..5 {
+            let at = 1_900_000 + n * 20_000;
+            flow.note(&event(n + 1, at, Observation::SandboxWoken), Some(&motion(n + 1)), 0.0);
+        }
+        assert!(!flow.takes(&motion(9)));
+        flow.knows(1_900_000, 2_000_000);
+        assert_eq!(flow.flowing().next().map(Current::rate), Some(50));
+        flow.knows(1_000_000, 2_000_000);
+        assert!(!flow.takes(&motion(9)), "five in a whole second are no flow");
     }
 }

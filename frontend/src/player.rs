@@ -299,8 +299,9 @@ impl Player {
         }
         // Where not all of that second was looked at, its last part stands for it.
         let whole = late > 0 && late >= end.saturating_sub(RECALLED) || first.position() == 1;
-        let known = if whole { since } else { first.event.at };
-        self.flow.known(known, self.shown.at);
+        if !whole {
+            self.flow.knows(first.event.at, self.shown.at);
+        }
     }
 
     pub fn pause(&mut self) {

@@ -291,4 +291,26 @@ mod tests {
         assert_eq!((tape.live().first(), tape.end()), (301, 510));
         assert_eq!(tape.state_at(505), window(600).state_at(505));
     }
+
+    #[test]
+    fn a_window_further_back_goes_on_without_being_folded_again() {
+        let whole = window(7_000);
+        let part = |from: Position, to: Position| {
+            let mut part = Window::new(whole.state_at(from).expect("there"));
+            for position in from + 1..=to {
+                part.push(crashed(position));
+            }
+            part
+        };
+        let mut tape = Tape::new(whole.state_at(6_900).expect("there"));
+        for from in (50..6_900).step_by(1_975) {
+            tape.remember(part(from, (from + 1_975).min(6_900)));
+            let last = tape.window(from + 1).expect("at hand").last();
+            for position in [from, from + 1, from + 700, last] {
+                assert_eq!(tape.state_at(position), whole.state_at(position), "{position}");
+            }
+        }
+        assert_eq!((tape.state_at(51), tape.end()), (None, 6_900));
+        assert!(tape.live().first() < 6_000 && tape.past.is_none(), "it has come to the present");
+    }
 }

@@ -99,6 +99,14 @@ pub fn npm_tool(node: &Node, package: &str, version: &str) -> Result<PathBuf> {
     Ok(installed)
 }
 
+/// What tests/e2e needs of npm, as its lock file has it; gives the folder.
+pub fn install_e2e(node: &Node) -> Result<PathBuf> {
+    let dir = sh::root().join("tests/e2e");
+    step("installing tests/e2e from its lock file");
+    sh::run(node.npm().arg("ci").current_dir(&dir).env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"))?;
+    Ok(dir)
+}
+
 /// A Chromium to test with: the one `CHROMIUM` names, else the machine's.
 pub fn ensure_chromium() -> Result<PathBuf> {
     if let Some(named) = env::var_os("CHROMIUM") {

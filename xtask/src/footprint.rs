@@ -30,18 +30,12 @@ pub struct Running {
 }
 
 impl Running {
-    pub fn start() -> Result<Running> {
-        Self::start_with(&[])
-    }
-
-    /// With these variables set.
-    pub fn start_with(variables: &[(&str, &str)]) -> Result<Running> {
+    /// With these variables, built first where anything has changed.
+    pub fn start(variables: &[(&str, &str)]) -> Result<Running> {
+        crate::assets::build(crate::wasm::Profile::Release)?;
+        step("building the server");
+        sh::run(&mut sh::cargo(&["build", "--locked", "--release", "--package=server"]))?;
         let binary = sh::server_binary("release");
-        if !binary.is_file() {
-            step("building the server");
-            crate::assets::build(crate::wasm::Profile::Release)?;
-            sh::run(&mut sh::cargo(&["build", "--locked", "--release", "--package=server"]))?;
-        }
         let data = tempfile::tempdir()?;
         let start = Instant::now();
         let mut child = sh::command(&binary)
@@ -93,7 +87,7 @@ impl Drop for Running {
 
 pub fn measure() -> Result<()> {
     step("starting the server on an empty folder");
-    let server = Running::start()?;
+    let server = Running::start(&[])?;
     let mut kept = within("start to ready", server.started_in.as_secs_f64(), START_SECONDS, "s");
     thread::sleep(Duration::from_secs(1));
     let empty = server.resident()?;

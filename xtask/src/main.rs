@@ -57,6 +57,9 @@ enum Command {
     Bench {
         /// All of the server's benchmarks when none is named
         names: Vec<String>,
+        /// How long page-memory watches the page under load
+        #[arg(long, default_value_t = 10)]
+        minutes: u32,
     },
 }
 
@@ -80,6 +83,6 @@ fn run(command: Command) -> Result<()> {
         Command::Serve { args } => serve::run(&args),
         Command::Dev { args } => dev::run(&args),
         Command::Test { only } => test::run(&only),
-        Command::Bench { names } => bench::run(&names),
+        Command::Bench { names, minutes } => bench::run(&names, minutes),
     }
 }

@@ -115,9 +115,7 @@ fn e2e() -> Result<()> {
     let node = browser::ensure_node()?;
     build_all()?;
 
-    let dir = sh::root().join("tests/e2e");
-    step("installing tests/e2e from its lock file");
-    sh::run(node.npm().arg("ci").current_dir(&dir).env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"))?;
+    let dir = browser::install_e2e(&node)?;
 
     step("driving the pages in Chromium");
     sh::run(

@@ -1,7 +1,11 @@
 //! The page's address brings back the same run, position and view: `?run=&at=&view=&trace=&dot=`.
 
-use super::{Engine, window};
+use super::{Engine, now, window};
 use crate::views::View;
+
+/// Written at most so often, in milliseconds: a browser takes 200 in ten seconds and no more,
+/// and a slider that is dragged asks for 600.
+const OFTEN: f64 = 100.0;
 
 /// A value of the address's query.
 pub fn value(name: &str) -> Option<String> {
@@ -13,6 +17,13 @@ pub fn value(name: &str) -> Option<String> {
 impl Engine {
     /// Writes where the learner is into the address. Live, it names no position.
     pub(super) fn write_address(&mut self) {
+        let now = now();
+        self.looking.unwritten = now - self.looking.written < OFTEN;
+        if self.looking.unwritten {
+            self.ask_frame();
+            return;
+        }
+        self.looking.written = now;
         let mut parts = vec![];
         let looking = &self.looking;
         if let Some(run) = self.sandbox.as_ref().and_then(|of| of.split('/').next_back()) {

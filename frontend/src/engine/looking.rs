@@ -39,8 +39,10 @@ pub struct Looking {
     /// When the view was drawn last, and whether it lags behind.
     drawn: Option<f64>,
     stale: bool,
-    /// As it was written last.
+    /// As it was written last, when that was, and whether it is another by now.
     pub address: String,
+    pub written: f64,
+    pub unwritten: bool,
     /// Position and end as the slider shows them.
     pub slider: (Position, Position),
     /// What had the focus before the inspector.
@@ -71,6 +73,11 @@ impl Looking {
     /// Whether a view waits to be drawn.
     pub fn is_stale(&self) -> bool {
         self.stale
+    }
+
+    /// Whether anything waits for its time to come.
+    pub fn waits(&self) -> bool {
+        self.stale || self.unwritten || self.wanted.is_some()
     }
 }
 

@@ -260,3 +260,49 @@ fn on_an_edge_that_flows_nothing_waits() {
     assert_eq!(player.behind(), 0);
     assert!(player.flow.flowing().next().is_some() || player.flights.is_empty());
 }
+
+/// 300 messages in 1.5 s on one edge, and now and then one on another.
+fn busy() -> Player {
+    let mut player = player();
+    player.receive(event(1, "learner", accepted()), 0.0);
+    for i in 2..=301 {
+        let published = match i % 50 {
+            0 => published(i, "payments", "PaymentCaptured"),
+            _ => published(i, "orders", "OrderCreated"),
+        };
+        player.receive(Recorded { at: i * 5_000, ..published }, 0.0);
+    }
+    player
+}
+
+#[test]
+fn slowed_down_a_flow_stays_one_and_goes_at_the_pace_of_the_record() {
+    let mut player = busy();
+    assert!(player.seek(180));
+    let flow = player.flow.flowing().next().expect("recalled");
+    assert_eq!(flow.rate(), 88, "of two seconds, of which the first was still quiet");
+    player.set_speed(2);
+    player.paused = false;
+    // 20 s of the picture are 0.2 s of the record, in which single tokens hold nothing up.
+    for tick in 0..400 {
+        player.advance(50.0, f64::from(tick) * 50.0);
+    }
+    assert!((218..=222).contains(&player.shown.position), "{}", player.shown.position);
+    assert!(player.flow.flowing().next().is_some());
+    assert!((90..=110).contains(&player.stretched().expect("is stretched")), "{:?}", player.stretched());
+}
+
+#[test]
+fn what_is_at_hand_runs_out_where_there_is_more_and_it_is_played() {
+    let mut player = busy();
+    let mut window = crate::tape::Window::new(player.tape.state_at(0).expect("the beginning"));
+    for position in 1..=100 {
+        window.push(player.tape.entry(position).expect("there").event.clone());
+    }
+    player.tape = Tape::new(player.tape.live().end().clone());
+    player.tape.remember(window);
+    assert!(player.seek(40));
+    assert_eq!(player.runs_out(100), None, "nobody plays it");
+    player.paused = false;
+    assert_eq!((player.runs_out(50), player.runs_out(100)), (None, Some(100)));
+}
