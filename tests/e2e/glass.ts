@@ -15,7 +15,7 @@ export interface Recorded {
     id?: number;
     to?: string;
     pid?: number;
-    envelope?: { type: string; subject: string };
+    envelope?: { type: string; subject: string; commandordinal: number };
     source_position?: number;
     group?: string;
     rows?: { table: string }[];
@@ -126,6 +126,7 @@ export class Glass {
     await expect(this.tab(view)).toHaveAttribute('aria-selected', 'true');
     await expect(this.vessel.getByRole('tabpanel', { name: view, exact: true })).toBeVisible();
     await expect(this.view.getByText(/^(Loading …|Reading the tables)/)).toBeHidden();
+    await expect(this.view.locator('[aria-busy="true"]')).toHaveCount(0);
   }
 
   /** The sentences of the story: what happened up to the position shown, in the story's own tab. */
