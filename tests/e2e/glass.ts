@@ -279,6 +279,13 @@ export class Api {
     expect(answer.status()).toBe(200);
   }
 
+  /** Which charges are declined as things stand: each n-th, or none. */
+  async declines(): Promise<number | undefined> {
+    const faults = await (await this.request.get(`${await this.sandbox()}/faults`)).json();
+    const fault = (faults as { kind: string; params?: { every?: number } }[]).find(({ kind }) => kind === 'decline-payments');
+    return fault && (fault.params?.every ?? 1);
+  }
+
   /** Where a message of a kind about an order was published. */
   async published(type: string, order: number): Promise<Recorded> {
     const found = (await this.record()).find(

@@ -214,6 +214,7 @@ async function walk(
     await glass.press('Live');
     await expect(glass.button('Pause')).toBeVisible();
     await page.getByRole('combobox', { name: 'Which charges are declined' }).selectOption('all');
+    await expect.poll(() => api.declines()).toBe(1);
     await glass.press('Place an order');
     await stopsThere(glass, api);
     expect(await problems(), 'stopped').toEqual([]);
@@ -353,7 +354,10 @@ test('the same by keyboard alone', async ({ page, context, terrarium }) => {
     await keys.press('Home');
     await glass.stands('Diagram');
     await tabTo(page, 'Which charges are declined');
-    for (const _ of ['every 2nd', 'all']) await keys.press('ArrowUp');
+    for (const every of [2, 1]) {
+      await keys.press('ArrowUp');
+      await expect.poll(() => api.declines()).toBe(every);
+    }
     await tabTo(page, 'Stop at');
     await keys.press('Enter');
     await tabTo(page, 'something taken back');
