@@ -191,8 +191,8 @@ impl Canvas {
                 self.name(flight, curve, layout, above as i32, still.then_some(i + 1));
             }
         }
-        for note in &self.notes {
-            self.say(note);
+        if !self.notes.is_empty() {
+            self.say();
         }
         single.first().map(|(_, _, (_, y))| y * self.scale)
     }
@@ -230,7 +230,6 @@ impl Canvas {
                         context.line_to(x + 5.5, y);
                         context.line_to(x, y + 5.5);
                         context.line_to(x - 5.5, y);
-                        context.close_path();
                     }
                     _ => {
                         context.move_to(x + 3.2, y);
@@ -266,23 +265,27 @@ impl Canvas {
         context.stroke();
     }
 
-    fn say(&self, note: &Note) {
+    /// What is said of the flows. To set a font is costly, so all lines of one are set at a time.
+    fn say(&self) {
         let context = &self.context;
         context.set_global_alpha(0.86);
         context.set_fill_style_str(&self.colours.surface);
-        let Area { x, y, w, h } = note.area;
-        let (x, y) = (f64::from(x), f64::from(y));
-        context.begin_path();
-        let _ = context.round_rect_with_f64(x, y, f64::from(w), f64::from(h), 6.0);
-        context.fill();
+        for Note { area, .. } in &self.notes {
+            let [x, y, w, h] = [area.x, area.y, area.w, area.h].map(f64::from);
+            context.begin_path();
+            let _ = context.round_rect_with_f64(x, y, w, h, 6.0);
+            context.fill();
+        }
         context.set_global_alpha(1.0);
         context.set_fill_style_str(&self.colours.ink);
         for (line, font, down) in [
-            (&note.lines[0], "600 12.5px \"Atkinson Hyperlegible Next\", sans-serif", 12.0),
-            (&note.lines[1], "11.5px \"Atkinson Hyperlegible Next\", sans-serif", 24.0),
+            (0, "600 12.5px \"Atkinson Hyperlegible Next\", sans-serif", 12.0),
+            (1, "11.5px \"Atkinson Hyperlegible Next\", sans-serif", 24.0),
         ] {
             context.set_font(font);
-            let _ = context.fill_text(line, x + 6.0, y + down);
+            for Note { area, lines, .. } in &self.notes {
+                let _ = context.fill_text(&lines[line], f64::from(area.x) + 6.0, f64::from(area.y) + down);
+            }
         }
     }
 

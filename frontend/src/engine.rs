@@ -46,6 +46,9 @@ struct Engine {
     frame: Closure<dyn FnMut(f64)>,
     frame_asked: bool,
     last_frame: f64,
+    /// The picture has changed since all of it was shown.
+    unshown: bool,
+    last_shown: f64,
     last_spoken: f64,
     unspoken: bool,
     /// The last event that was spoken of, or needs no speaking of.
@@ -83,6 +86,9 @@ thread_local! {
 /// where the learner went.
 const SPEECH: f64 = 5_200.0;
 const ANSWER: f64 = 3_000.0;
+/// While anything flows, only what moves is drawn with every frame; all the rest, which nobody
+/// could read that fast, after so many milliseconds.
+const UNDER_LOAD: f64 = 100.0;
 /// A longer gap between frames is not time passing in the picture.
 const LONGEST_FRAME: f64 = 100.0;
 
@@ -123,6 +129,8 @@ fn start(given: Given, root: &HtmlElement) {
         frame: Closure::new(frame),
         frame_asked: false,
         last_frame: now(),
+        unshown: false,
+        last_shown: f64::MIN,
         last_spoken: f64::MIN,
         unspoken: false,
         last_told: 0,
@@ -191,14 +199,19 @@ fn frame(time: f64) {
         if changed.stopped {
             engine.stopped();
         }
-        if changed.picture {
+        engine.unshown |= changed.picture;
+        let flows = engine.player.flow.flowing().next().is_some();
+        if flows && !changed.stopped && time - engine.last_shown < UNDER_LOAD {
+            engine.stage.draw(&engine.player);
+        } else if engine.unshown {
             engine.show();
         } else {
-            engine.show_time();
             engine.stage.draw(&engine.player);
+            engine.show_time();
         }
         engine.ask_frame();
     });
+    time::look_further();
 }
 
 impl Engine {
@@ -226,6 +239,10 @@ impl Engine {
 
     /// Brings everything on the page up to the picture shown.
     fn show(&mut self) {
+        (self.unshown, self.last_shown) = (false, now());
+        // First, as a font set on the canvas has the browser work out the style of all that was
+        // changed before.
+        self.stage.draw(&self.player);
         self.show_link();
         self.show_words();
         self.show_levers();
@@ -337,7 +354,8 @@ impl Engine {
     fn ask_frame(&mut self) {
         let moves = self.player.under_way() && !self.player.paused && !self.player.lacks();
         let unpainted = self.painted.0 != self.player.tape.end();
-        let waiting = moves || self.unspoken || unpainted || self.looking.wanted.is_some() || self.looking.is_stale();
+        let looks = self.looking.wanted.is_some() || self.looking.is_stale();
+        let waiting = moves || self.unshown || self.unspoken || unpainted || looks;
         if !waiting || self.frame_asked {
             return;
         }

@@ -5,7 +5,7 @@ use diagram::{Motion, Place, Token};
 use protocol::{Observation, Position, Recorded};
 use std::collections::{BinaryHeap, VecDeque};
 
-/// An edge and what passed along it within the last second of the record.
+/// An edge and what passed along it within the last two seconds of the record.
 #[derive(Clone, Debug)]
 pub struct Current {
     pub from: Place,
@@ -14,6 +14,8 @@ pub struct Current {
     passed: VecDeque<(u64, bool)>,
     /// When each was done, and how many microseconds it took.
     took: VecDeque<(u64, u64)>,
+    /// Over how much of that time it is known, in microseconds.
+    over: u64,
     /// Drawn as a flow.
     flows: bool,
     /// When something passed last, in the player's time, milliseconds.
@@ -26,25 +28,32 @@ pub struct Flow {
     currents: Vec<Current>,
     /// Messages published lately, and when.
     published: VecDeque<(Position, u64)>,
+    /// What passed before then is not known, in microseconds since the sandbox was created.
+    since: u64,
 }
 
 const SECOND: u64 = 1_000_000;
+/// How far back one looks, in microseconds: a handful at once is no flow yet.
+pub const LATELY: u64 = 2 * SECOND;
 /// Messages a second from which an edge is a flow, and under which it is none any more.
 const MANY: usize = 14;
 const FEW: usize = 7;
+/// Fewer messages than this make no rate.
+const LEAST: usize = 3;
 /// Publications remembered, to know how long their messages took.
 const PUBLISHED: usize = 1_024;
-/// After this long without anything in the picture, in milliseconds, an edge is calm.
+/// After this long without anything in the picture, in milliseconds at leisure, an edge is calm.
 const QUIET: f64 = 1_000.0;
 
 impl Flow {
     /// Takes an event and what moves because of it into account, at a time of the player.
     pub fn note(&mut self, event: &Recorded, motion: Option<&Motion>, clock: f64) {
         if let Some(motion) = motion {
+            let since = self.since;
             let current = self.current(motion);
             current.passed.push_back((event.at, motion.token == Token::Failure));
             current.last = clock;
-            current.prune(event.at);
+            current.prune(event.at, since);
         }
         match &event.observation {
             Observation::MessagePublished { .. } => {
@@ -76,6 +85,7 @@ impl Flow {
                 to: motion.to.clone(),
                 passed: VecDeque::new(),
                 took: VecDeque::new(),
+                over: LATELY,
                 flows: false,
                 last: 0.0,
             });
@@ -90,10 +100,20 @@ impl Flow {
         }
     }
 
-    /// What has had nothing on it for a while is calm. Gives whether any flow ended with this.
-    pub fn calm(&mut self, clock: f64) -> bool {
-        let before = self.currents.iter().filter(|current| current.flows).count();
-        self.currents.retain(|current| clock - current.last < QUIET);
+    /// What was noted so far is all that passed between these times of the record.
+    pub fn known(&mut self, since: u64, now: u64) {
+        self.since = since;
+        for current in &mut self.currents {
+            current.prune(now, since);
+        }
+    }
+
+    /// What has had nothing on it for a while is calm; the slower one looks, the longer that is.
+    /// Gives whether any flow ended with this.
+    pub fn calm(&mut self, clock: f64, speed: f64) -> bool {
+        let before = self.flowing().count();
+        let quiet = QUIET / speed.min(1.0);
+        self.currents.retain(|current| clock - current.last < quiet);
         before != self.flowing().count()
     }
 
@@ -112,26 +132,31 @@ impl Current {
         self.from == *from && self.to == *to
     }
 
-    fn prune(&mut self, now: u64) {
-        let since = now.saturating_sub(SECOND);
+    fn prune(&mut self, now: u64, known: u64) {
+        let since = now.saturating_sub(LATELY);
         while self.passed.front().is_some_and(|(at, _)| *at < since) {
             self.passed.pop_front();
         }
         while self.took.front().is_some_and(|(at, _)| *at < since) {
             self.took.pop_front();
         }
-        let rate = self.passed.len();
+        self.over = if known > since { (now - known).max(1) } else { LATELY };
+        let rate = if self.passed.len() < LEAST { 0 } else { self.rate() };
         self.flows = rate >= MANY || self.flows && rate >= FEW;
     }
 
-    /// Messages within the last second.
+    /// Messages a second.
     pub fn rate(&self) -> usize {
-        self.passed.len()
+        self.a_second(self.passed.len())
     }
 
     /// How many of them are failures.
     pub fn failures(&self) -> usize {
-        self.passed.iter().filter(|(_, failed)| *failed).count()
+        self.a_second(self.passed.iter().filter(|(_, failed)| *failed).count())
+    }
+
+    fn a_second(&self, count: usize) -> usize {
+        (count as u64 * SECOND / self.over) as usize
     }
 
     /// The median and the 99th percentile of how long they took, in microseconds, from being
@@ -189,15 +214,17 @@ mod tests {
             flow.note(&event(n + 1, at, Observation::SandboxWoken), Some(&motion(n + 1)), at as f64 / 1_000.0);
         }
         let current = flow.flowing().next().expect("a flow");
-        assert_eq!((current.rate(), current.failures()), (21, 6));
+        assert_eq!((current.rate(), current.failures()), (20, 5));
         assert!(flow.takes(&motion(99)));
         for n in 0..8 {
             let at = 2_000_000 + n * 250_000;
             flow.note(&event(n + 100, at, Observation::SandboxWoken), Some(&motion(n + 100)), at as f64 / 1_000.0);
         }
         assert!(!flow.takes(&motion(99)), "four a second are single tokens again");
-        assert!(!flow.calm(4_000.0) && flow.currents.len() == 1);
-        flow.calm(9_000.0);
+        assert!(!flow.calm(4_000.0, 1.0) && flow.currents.len() == 1);
+        flow.calm(9_000.0, 0.1);
+        assert_eq!(flow.currents.len(), 1, "slowed down, a second is ten");
+        flow.calm(9_000.0, 1.0);
         assert!(flow.currents.is_empty());
     }
 

@@ -6,7 +6,7 @@
 //! has not reached, and a service does not act on a message that has not arrived. On an edge
 //! that flows nothing waits; there the record's own times set the pace.
 
-use crate::flow::Flow;
+use crate::flow::{Flow, LATELY};
 use crate::tape::{Entry, Tape};
 use crate::texts::Sentence;
 use diagram::{DiagramState, MarkKind, Motion, Place, Token, motion};
@@ -28,7 +28,7 @@ const TOO_FAST: f64 = 16.0;
 /// Events behind beyond which it is no use to follow at all.
 const LOST: Position = 2_000;
 /// Events looked at to find out what flows.
-const RECALLED: usize = 500;
+const RECALLED: usize = 1_000;
 /// Events a second from which it is no use to show them one by one.
 const STORM: Position = 600;
 /// Events folded in one step of time at most; the next goes on.
@@ -182,7 +182,7 @@ impl Player {
         }
         self.beats.retain(|beat| beat.until > clock);
         changed.picture |= before != self.flights.len() + self.beats.len();
-        changed.picture |= self.flow.calm(clock);
+        changed.picture |= self.flow.calm(clock, SPEEDS[self.speed].0);
         self.set_pace();
 
         let speed = self.hop_speed(now);
@@ -196,7 +196,7 @@ impl Player {
             let Some(entry) = self.tape.entry(self.shown.position + 1) else { break };
             let event = &entry.event;
             let motion = motion(&self.shown, event);
-            if !self.is_due(event) || self.is_blocked(event) || motion.as_ref().is_some_and(|m| self.is_crowded(m)) {
+            if !self.is_due(event) || self.waits(event, motion.as_ref()) {
                 break;
             }
             let stops = self.breakpoints.iter().any(|breakpoint| breakpoint.stops_at(entry, motion.as_ref()));
@@ -280,12 +280,13 @@ impl Player {
         self.beats.clear();
         self.flow = Flow::default();
         self.pace = None;
-        self.stretch = Stretch { real_from: self.shown.at, ..Stretch::default() };
+        let run_began = self.shown.run.map_or(0, |run| run.began_at);
+        self.stretch = Stretch { run_began, real_from: self.shown.at, pictured: 0.0 };
     }
 
     /// What flowed at the position shown.
-    fn recall_flow(&mut self) {
-        let (here, since) = (self.shown.position, self.shown.at.saturating_sub(1_000_000));
+    pub fn recall_flow(&mut self) {
+        let (here, since) = (self.shown.position, self.shown.at.saturating_sub(LATELY));
         let Some(window) = self.tape.window(here) else { return };
         let end = window.entries().partition_point(|entry| entry.position() <= here);
         let late = window.entries().partition_point(|entry| entry.event.at < since);
@@ -295,6 +296,10 @@ impl Player {
             self.flow.note(&entry.event, motion(&state, &entry.event).as_ref(), self.clock);
             state.evolve(&entry.event);
         }
+        // Where not all of that second was looked at, its last part stands for it.
+        let whole = late > 0 && late >= end.saturating_sub(RECALLED) || first.position() == 1;
+        let known = if whole { since } else { first.event.at };
+        self.flow.known(known, self.shown.at);
     }
 
     pub fn pause(&mut self) {
@@ -366,6 +371,13 @@ impl Player {
         self.behind() > 0 && self.tape.entry(self.shown.position + 1).is_none()
     }
 
+    /// After which position the events end that are at hand, if it comes within so many.
+    pub fn runs_out(&self, within: Position) -> Option<Position> {
+        let last = self.tape.window(self.shown.position)?.last();
+        let near = !self.paused && last < self.tape.end() && last - self.shown.position < within;
+        near.then_some(last)
+    }
+
     /// Whether time has anything to do here.
     pub fn under_way(&self) -> bool {
         !(self.flights.is_empty() && self.beats.is_empty()) || self.behind() > 0 || self.flow.flowing().next().is_some()
@@ -431,6 +443,12 @@ impl Player {
             let passed = (self.clock - pace.clock) * SPEEDS[self.speed].0 * 1_000.0;
             event.at.saturating_sub(pace.at) as f64 <= passed
         })
+    }
+
+    /// Where the record sets the pace, a token that is alone on its edge does not hold up the flow
+    /// on the others.
+    fn waits(&self, event: &Recorded, motion: Option<&Motion>) -> bool {
+        self.pace.is_none() && (self.is_blocked(event) || motion.is_some_and(|motion| self.is_crowded(motion)))
     }
 
     fn is_blocked(&self, event: &Recorded) -> bool {

@@ -55,14 +55,14 @@ pub struct Window {
     /// The picture before the first of them.
     before: DiagramState,
     entries: VecDeque<Entry>,
-    /// The picture after each [`STRIDE`] of them.
+    /// The pictures along the way, about [`STRIDE`] events apart.
     pictures: VecDeque<DiagramState>,
     /// The picture after the last of them.
     end: DiagramState,
 }
 
 /// Events between two pictures that are kept.
-const STRIDE: usize = 128;
+const STRIDE: Position = 128;
 
 impl Window {
     /// Nothing yet after this picture.
@@ -76,10 +76,23 @@ impl Window {
             return false;
         }
         self.entries.push_back(Entry::fold(&mut self.end, event));
-        if self.entries.len().is_multiple_of(STRIDE) {
+        let since = self.pictures.back().unwrap_or(&self.before).position;
+        if self.end.position - since >= STRIDE {
             self.pictures.push_back(self.end.clone());
         }
         true
+    }
+
+    /// Takes on what comes after it in another window, which must join it. Nothing is folded again.
+    fn join(&mut self, mut later: Window) {
+        let last = self.last();
+        if later.last() <= last {
+            return;
+        }
+        let known = usize::try_from(last + 1 - later.first()).unwrap_or_default();
+        self.entries.extend(later.entries.drain(known..));
+        self.pictures.extend(later.pictures.into_iter().skip_while(|picture| picture.position <= last));
+        self.end = later.end;
     }
 
     /// The position of the first event, or of the one to come.
@@ -109,13 +122,13 @@ impl Window {
         if position == self.last() {
             return Some(self.end.clone());
         }
-        let count = usize::try_from(position.checked_sub(self.before.position)?).ok()?;
-        if count > self.entries.len() {
+        if !(self.before.position..self.last()).contains(&position) {
             return None;
         }
-        let strides = count / STRIDE;
-        let mut state = if strides == 0 { &self.before } else { self.pictures.get(strides - 1)? }.clone();
-        for entry in self.entries.range(strides * STRIDE..count) {
+        let passed = self.pictures.partition_point(|picture| picture.position <= position);
+        let mut state = passed.checked_sub(1).map_or(&self.before, |at| &self.pictures[at]).clone();
+        let index = |position: Position| usize::try_from(position - self.before.position).ok();
+        for entry in self.entries.range(index(state.position)?..index(position)?) {
             state.evolve(&entry.event);
         }
         Some(state)
@@ -123,10 +136,11 @@ impl Window {
 
     /// Forgets the oldest events beyond so many, a stride at a time.
     pub fn forget(&mut self, most: usize) {
-        while self.entries.len() > most.max(STRIDE)
+        while self.entries.len() > most
             && let Some(picture) = self.pictures.pop_front()
         {
-            self.entries.drain(..STRIDE);
+            let passed = usize::try_from(picture.position - self.before.position).unwrap_or_default();
+            self.entries.drain(..passed);
             self.before = picture;
         }
     }
@@ -141,6 +155,8 @@ pub struct Tape {
 
 /// Events kept at the end of the record.
 const LIVE: usize = 4_096;
+/// Events kept in front of a window that goes on.
+const GONE_BY: usize = 4_096;
 
 impl Tape {
     pub fn new(state: DiagramState) -> Self {
@@ -177,12 +193,17 @@ impl Tape {
         self.window(position)?.state_at(position)
     }
 
-    /// Earlier events: in front of the live ones where they join, else beside them.
+    /// Events further back: in front of the live ones where they join, after those further back
+    /// where they go on, else in their place.
     pub fn remember(&mut self, mut window: Window) {
+        if let Some(past) = self.past.as_mut().filter(|past| past.last() + 1 == window.first()) {
+            past.join(window);
+            past.forget(GONE_BY);
+            window = std::mem::take(past);
+        }
+        self.past = None;
         if (self.live.first() - 1..=self.live.last()).contains(&window.last()) {
-            for entry in self.live.entries() {
-                window.push(entry.event.clone());
-            }
+            window.join(std::mem::take(&mut self.live));
             self.live = window;
         } else {
             self.past = Some(window);

@@ -91,12 +91,13 @@ pub const TRY_AGAIN: &str = "Try again";
 pub const START_NEW: &str = "Start a new one";
 pub const KEYS: &str = "Keys";
 pub const KEYS_ON: &str = "Listen to these keys";
-pub const KEYS_LIST: [(&str, &str); 6] = [
+pub const KEYS_LIST: [(&str, &str); 7] = [
     ("Space", "pause or play the picture"),
     ("← →", "step back and forward, by event"),
     ("Shift ← →", "the same, by what matters"),
     ("[ ]", "slower, faster"),
     ("L", "jump to live"),
+    ("Esc", "close what explains"),
     ("?", "show or hide this"),
 ];
 

@@ -22,7 +22,15 @@ fn number<T: std::str::FromStr>(element: &Element, name: &str) -> Option<T> {
     element.get_attribute(name)?.parse().ok()
 }
 
+/// Closes what lies over the rest.
+pub fn close_stops() {
+    with(|engine| engine.paper.find(".stops").map(|stops| stops.remove_attribute("open")));
+}
+
 fn clicked(event: Event) {
+    if target(&event, ".stops").is_none() {
+        close_stops();
+    }
     let Some(element) = target(&event, "[data-do],[data-view],[data-at],[data-dot],[data-trace],[data-zoom]") else {
         return;
     };

@@ -1,9 +1,9 @@
 //! Space pauses and plays, arrows step, brackets change the speed, L jumps to live, ? shows the
-//! keys. Space and arrows only where no control of their own has the focus, the rest wherever
+//! keys, Escape closes what lies over the picture. Space and arrows only where no control of their own has the focus, the rest wherever
 //! nobody types, and all only while they are switched on.
 
 use super::time::{faster_or_slower, jump_to_live, pause_or_play, step};
-use super::{looking, window, with};
+use super::{hands, looking, window, with};
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement, KeyboardEvent};
 
@@ -39,6 +39,10 @@ fn pressed(event: KeyboardEvent) {
         "ArrowLeft" if !within(ARROWED) => step(false, event.shift_key()),
         "ArrowRight" if !within(ARROWED) => step(true, event.shift_key()),
         _ if repeats => return,
+        "Escape" => {
+            hands::close_stops();
+            looking::close();
+        }
         "[" if !within(TYPED_INTO) => faster_or_slower(false),
         "]" if !within(TYPED_INTO) => faster_or_slower(true),
         " " if !within(CONTROLS) => pause_or_play(),

@@ -28,6 +28,8 @@ pub struct Looking {
     service: Option<Name>,
     /// The services' tables, and the position they belong to.
     tables: Option<(Position, Vec<Table>)>,
+    /// The view is not that of the position shown yet.
+    busy: bool,
     /// Tables are on their way.
     asked: bool,
     /// Source files, by name; none while it is on its way.
@@ -108,6 +110,13 @@ pub fn explain(dot: Option<String>) {
         }
     });
     time::look_further();
+}
+
+/// Puts the inspector away, if it is open.
+pub fn close() {
+    if with(|engine| engine.looking.dot.is_some()) == Some(true) {
+        explain(None);
+    }
 }
 
 /// What a view's own controls do.
@@ -213,7 +222,8 @@ impl Engine {
     fn place_view(&mut self, html: &str, busy: bool) {
         self.stage.covered = !html.is_empty();
         let Some(place) = self.paper.find(".view") else { return };
-        let _ = place.set_attribute("aria-busy", if busy { "true" } else { "false" });
+        self.looking.busy = busy;
+        self.show_busy();
         let held = focused().filter(|element| place.contains(Some(element)));
         let again = held.and_then(|element| {
             // Which of the two it is; the zoom it leads to is another by now.
@@ -239,6 +249,12 @@ impl Engine {
         } else if let Ok(Some(current)) = place.query_selector("[aria-current]") {
             self.stage.keep_in_sight(&current);
         }
+    }
+
+    /// Whether what is shown waits for something to belong to the position asked for.
+    pub(super) fn show_busy(&mut self) {
+        let busy = self.looking.busy || self.looking.wanted.is_some();
+        self.paper.set(".view", "aria-busy", if busy { "true" } else { "false" });
     }
 
     fn ask_for_tables(&mut self) {

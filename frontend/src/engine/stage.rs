@@ -74,6 +74,7 @@ impl Stage {
         }
     }
 
+    /// What stands still.
     pub fn show(&mut self, player: &Player) {
         let Some(scene) = self.scenes.get_mut(self.shown) else { return };
         let (in_the_air, committing) = (player.in_the_air(), player.committing());
@@ -99,7 +100,6 @@ impl Stage {
             let _ = scene.svg.set_attribute("aria-label", &summary);
             scene.summary = summary;
         }
-        self.draw(player);
     }
 
     /// Marks a part of the drawing as the one the list is at; none, with an empty name.
@@ -123,6 +123,7 @@ impl Stage {
         self.canvas.hit(player, &scene.layout, self.is_still(), x, y)
     }
 
+    /// What moves.
     pub fn draw(&mut self, player: &Player) {
         let still = self.is_still();
         if let Some(scene) = self.scenes.get(self.shown) {

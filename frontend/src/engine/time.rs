@@ -12,6 +12,8 @@ use web_sys::HtmlInputElement;
 
 /// Events of a window further back.
 const PAST: u64 = 2_000;
+/// So many events before those at hand end, the next are fetched.
+const AHEAD: u64 = 1_500;
 /// The soil is painted anew at most so often, in milliseconds.
 const PAINT: f64 = 250.0;
 
@@ -102,16 +104,21 @@ pub fn stop_at(what: &str, stops: bool) {
     });
 }
 
-/// Fetches events around the position wanted, or those the picture goes on with, if they are not
-/// at hand and not on their way.
+/// Fetches events around the position wanted, or those the picture soon goes on with, if they are
+/// not at hand and not on their way.
 pub fn look_further() {
     let Some(Some((of, from, count))) = with(|engine| {
-        let wanted =
-            engine.looking.wanted.or(engine.player.lacks().then(|| engine.player.shown.position + PAST / 4))?;
         if engine.looking.fetching {
             return None;
         }
         let end = engine.player.tape.end();
+        let next = engine.player.runs_out(AHEAD).filter(|_| engine.looking.wanted.is_none());
+        if let Some(last) = next {
+            engine.looking.fetching = true;
+            return Some((engine.sandbox.clone()?, last, PAST.min(end - last)));
+        }
+        let wanted =
+            engine.looking.wanted.or(engine.player.lacks().then(|| engine.player.shown.position + PAST / 4))?;
         let wanted = wanted.min(end);
         engine.looking.wanted = engine.looking.wanted.map(|wanted| wanted.min(end));
         engine.looking.fetching = true;
@@ -129,7 +136,7 @@ pub fn look_further() {
                 return false;
             }
             match window {
-                Ok(window) => engine.player.tape.remember(window),
+                Ok(window) => engine.recall(window),
                 Err(refusal) => {
                     engine.looking.wanted = None;
                     engine.set_link(crate::sight::Link::Failed(refusal.detail));
@@ -163,6 +170,24 @@ pub async fn fetch(of: &str, from: Position, count: u64) -> Result<Window, clien
 }
 
 impl Engine {
+    /// Takes earlier events in. A page that was opened at a position has only the picture there,
+    /// until it knows the events that led to it.
+    fn recall(&mut self, window: Window) {
+        let player = &mut self.player;
+        let here = player.shown.position;
+        let knew = player.tape.entry(here).is_some();
+        player.tape.remember(window);
+        if knew || player.tape.entry(here).is_none() {
+            return;
+        }
+        if player.paused {
+            player.seek(here);
+            self.show();
+        } else {
+            player.recall_flow();
+        }
+    }
+
     /// Goes to the position wanted, if it is at hand.
     pub(super) fn look_where_wanted(&mut self) {
         // Whether time stands still was decided when the position was asked for, or since.
@@ -220,6 +245,7 @@ impl Engine {
             let share = end * 1_000 / scale(end);
             let _ = slider.style().set_property("--share", &format!("{}.{}%", share / 10, share % 10));
         }
+        self.show_busy();
         let state = match () {
             () if self.looking.wanted.is_some() => texts::LOOKING_BACK,
             () if self.looking.stopped => texts::STOPPED_HERE,

@@ -38,7 +38,8 @@ test('everything shown belongs to the position', async ({ page, terrarium, acces
       }
 
       await glass.open('Data');
-      await expect(glass.view).toHaveAttribute('id', 'view');
+      // Until they have come, it says that they are on their way.
+      await expect(glass.view.locator('.view')).toHaveAttribute('aria-busy', 'false');
       for (const node of state.nodes) {
         for (const { name } of node.tables) {
           const { columns, rows } = await api.table(node.name, name, at);
