@@ -303,6 +303,21 @@ impl Engine {
         if turn_came {
             self.paper.put(".queued", "");
         }
+        let every = sight::declined(now).map_or_else(String::new, |every| every.to_string());
+        self.choose(&every);
+    }
+
+    /// What stands is what is chosen, after a reload too, or where another page has chosen it.
+    fn choose(&mut self, every: &str) {
+        const STANDS: &str = "data-stands";
+        let Some(select) = self.paper.find("[data-set=every]") else { return };
+        if select.get_attribute(STANDS).unwrap_or_default() == every {
+            return;
+        }
+        let _ = select.set_attribute(STANDS, every);
+        if texts::EVERY_LIST.iter().any(|(known, _)| *known == every) {
+            let _ = js_sys::Reflect::set(&select, &"value".into(), &every.into());
+        }
     }
 
     fn show_clock(&mut self, now: f64) {

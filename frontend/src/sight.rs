@@ -71,7 +71,13 @@ pub fn lever(node: &Node) -> (&'static str, &'static str, String) {
 }
 
 pub fn is_declining(state: &DiagramState) -> bool {
-    state.faults.iter().any(|fault| fault.spec.kind == FaultKind::DeclinePayments)
+    declined(state).is_some()
+}
+
+/// Which charges are declined: each n-th, of those that stand.
+pub fn declined(state: &DiagramState) -> Option<u64> {
+    let fault = state.faults.iter().find(|fault| fault.spec.kind == FaultKind::DeclinePayments)?;
+    Some(fault.spec.params.every.unwrap_or(1))
 }
 
 /// Time and sentence of the last event of the story.

@@ -15,7 +15,7 @@ export interface Recorded {
     id?: number;
     to?: string;
     pid?: number;
-    envelope?: { type: string; subject: string };
+    envelope?: { type: string; subject: string; commandordinal: number };
     source_position?: number;
     group?: string;
     rows?: { table: string }[];
@@ -126,6 +126,7 @@ export class Glass {
     await expect(this.tab(view)).toHaveAttribute('aria-selected', 'true');
     await expect(this.vessel.getByRole('tabpanel', { name: view, exact: true })).toBeVisible();
     await expect(this.view.getByText(/^(Loading …|Reading the tables)/)).toBeHidden();
+    await expect(this.view.locator('[aria-busy="true"]')).toHaveCount(0);
   }
 
   /** The sentences of the story: what happened up to the position shown, in the story's own tab. */
@@ -276,6 +277,13 @@ export class Api {
     const fault = { kind: 'decline-payments', target: 'payments', ttl_ms: null, params: { every } };
     const answer = await this.request.put(`${await this.sandbox()}/faults/decline-payments`, { data: fault });
     expect(answer.status()).toBe(200);
+  }
+
+  /** Which charges are declined as things stand: each n-th, or none. */
+  async declines(): Promise<number | undefined> {
+    const faults = await (await this.request.get(`${await this.sandbox()}/faults`)).json();
+    const fault = (faults as { kind: string; params?: { every?: number } }[]).find(({ kind }) => kind === 'decline-payments');
+    return fault && (fault.params?.every ?? 1);
   }
 
   /** Where a message of a kind about an order was published. */

@@ -17,15 +17,18 @@ async function take(page: Page, glass: Glass, format: Format): Promise<{ name: s
   return { name: download.suggestedFilename(), body: await readFile(await download.path()) };
 }
 
-/** An order whose card is declined, and the glass stopped where that failed. */
+/** One of ten orders whose cards are declined: there are others before it. */
+const ORDER = 105;
+
+/** The glass, stopped where its charge failed. */
 async function failure(page: Page, origin: string): Promise<{ glass: Glass; failed: Recorded }> {
   const glass = await Glass.open(page, '/playground');
   const api = Api.of(page, origin);
   await api.decline();
   await glass.press('Ten orders');
-  for (const order of [101, 110]) await api.until(`notification ${order} SENT`);
+  for (const order of [101, ORDER, 110]) await api.until(`notification ${order} SENT`);
   await expect(glass.slider).toHaveAttribute('max', String((await api.record()).length));
-  const failed = await api.published('PaymentFailed', 101);
+  const failed = await api.published('PaymentFailed', ORDER);
   await glass.seek(failed.position);
   return { glass, failed };
 }
@@ -78,13 +81,13 @@ test('the diagram as SVG and PNG, at the position shown', async ({ page, terrari
   expect(name).toMatch(new RegExp(`-at-${failed.position}\\.svg$`));
   const svg = body.toString();
   await standsAlone(page, svg);
-  expect(svg).toContain('PaymentFailed · 101');
+  expect(svg).toContain(`PaymentFailed · ${ORDER}`);
   for (const service of ['orders', 'inventory', 'payments', 'notifications']) expect(svg).toContain(service);
   // What the picture shows at that moment, and nothing later.
   const rows = await glass.picture.locator('text.row').allTextContents();
   expect(rows.length).toBeGreaterThan(3);
-  expect(svg).toContain('101 29.99 declined');
-  expect(svg).not.toContain('101 CANCELLED');
+  expect(svg).toContain(`${ORDER} 29.99 declined`);
+  expect(svg).not.toContain(`${ORDER} CANCELLED`);
 
   const png = await take(page, glass, 'PNG');
   expect(png.name).toMatch(/\.png$/);
@@ -142,9 +145,9 @@ for (const narrowed of [false, true]) {
     expect([...participants.values()]).toEqual(
       expect.arrayContaining(['you', 'orders', 'inventory', 'payments', 'topic orders', 'topic payments']),
     );
-    const failures = lines.filter((line) => line.includes('PaymentFailed of order 101'));
+    const failures = lines.filter((line) => line.includes(`PaymentFailed of order ${ORDER}`));
     expect(failures.length).toBeGreaterThan(0);
-    const others = lines.filter((line) => /order (?!101\b)\d+/.test(line));
+    const others = lines.filter((line) => /order (?!105\b)\d+/.test(line));
     if (narrowed) expect(others).toEqual([]);
     else expect(others.length).toBeGreaterThan(0);
   });
