@@ -46,7 +46,7 @@ pub fn scene_with(state: &DiagramState, layout: &Layout, view: View) -> String {
         "<svg class=\"scene {shape}\" data-shape=\"{shape}\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">",
         layout.width,
         layout.height,
-        escape(&summary(state)),
+        escape(&summary(state, view)),
     );
     // What crashed is hatched; the pattern's name is unique in the page.
     out.push_str(&format!(

@@ -95,7 +95,7 @@ impl Stage {
                 *shown = content;
             }
         }
-        let summary = summary(&player.shown);
+        let summary = summary(&player.shown, view);
         if scene.summary != summary {
             let _ = scene.svg.set_attribute("aria-label", &summary);
             scene.summary = summary;

@@ -66,7 +66,7 @@ fn lane_slots(lane: &Lane, place: &PipeBox, middle: i32, view: View) -> String {
 }
 
 /// Messages in the lane that have arrived in the picture.
-fn count(lane: &Lane, view: View) -> u64 {
+pub fn count(lane: &Lane, view: View) -> u64 {
     let flying = lane.waiting.tokens.iter().filter(|held| view.in_the_air.contains(&held.position)).count();
     lane.waiting.count.saturating_sub(flying as u64)
 }

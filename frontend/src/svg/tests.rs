@@ -61,7 +61,7 @@ fn messages_for_a_crashed_service_are_seen_and_counted() {
         assert!(scene.contains(">crashed<"));
         assert_eq!(scene.matches("t event").count(), 3);
     }
-    assert!(summary(&state).contains("3 waiting for inventory"));
+    assert!(summary(&state, View::default()).contains("3 waiting for inventory"));
 }
 
 #[test]

@@ -22,14 +22,15 @@ pub fn space_time_export(scope: &Scope, view: &SpaceTime) -> Option<String> {
 /// The diagram as an SVG file, with what is at rest in it and the one token that moves.
 pub fn export_diagram(state: &DiagramState, layout: &Layout, moving: Option<&Motion>) -> String {
     let in_the_air: Vec<_> = moving.iter().map(|motion| motion.position).collect();
-    let drawing = scene_with(state, layout, View { in_the_air: &in_the_air, ..View::default() });
+    let view = View { in_the_air: &in_the_air, ..View::default() };
+    let drawing = scene_with(state, layout, view);
     // The drawing without its own outermost element.
     let inner = drawing.split_once('>').map_or("", |(_, rest)| rest);
     let mut inner = inner.strip_suffix("</svg>").unwrap_or(inner).to_string();
     if let Some(motion) = moving {
         inner += &halfway(motion, layout);
     }
-    file(layout.width, layout.height, &escape(&summary(state)), "scene", &inner)
+    file(layout.width, layout.height, &escape(&summary(state, view)), "scene", &inner)
 }
 
 /// A token in the middle of its way, with its name.
