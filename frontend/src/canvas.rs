@@ -200,15 +200,11 @@ impl Canvas {
     /// A flow: a broad band, broader with its rate.
     fn band(&self, note: &Note) {
         let context = &self.context;
-        let [a, b, c, d] = note.curve.0.map(|point| (f64::from(point.x), f64::from(point.y)));
         let _ = context.set_line_dash(&self.solid);
         context.set_global_alpha(0.22);
         context.set_stroke_style_str(if note.failing { &self.colours.failure } else { &self.colours.event });
         context.set_line_width(note.width);
-        context.begin_path();
-        context.move_to(a.0, a.1);
-        context.bezier_curve_to(b.0, b.1, c.0, c.1, d.0, d.1);
-        context.stroke();
+        self.stroke(&note.curve);
         context.set_global_alpha(1.0);
     }
 
@@ -301,16 +297,20 @@ impl Canvas {
     /// The edge lights up while something is on it.
     fn way(&self, token: Token, curve: &Curve) {
         let context = &self.context;
-        let [a, b, c, d] = curve.0.map(|point| (f64::from(point.x), f64::from(point.y)));
         let dashes = if matches!(token, Token::Command | Token::Reply) { &self.solid } else { &self.dashed };
         let _ = context.set_line_dash(dashes);
         context.set_stroke_style_str(self.colour(token));
         context.set_line_width(if token == Token::Reply { 1.2 } else { 2.2 });
-        context.begin_path();
-        context.move_to(a.0, a.1);
-        context.bezier_curve_to(b.0, b.1, c.0, c.1, d.0, d.1);
-        context.stroke();
+        self.stroke(curve);
         let _ = context.set_line_dash(&self.solid);
+    }
+
+    fn stroke(&self, curve: &Curve) {
+        let [a, b, c, d] = curve.0.map(|point| (f64::from(point.x), f64::from(point.y)));
+        self.context.begin_path();
+        self.context.move_to(a.0, a.1);
+        self.context.bezier_curve_to(b.0, b.1, c.0, c.1, d.0, d.1);
+        self.context.stroke();
     }
 
     fn token(&self, token: Token, x: f64, y: f64) {

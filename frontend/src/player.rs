@@ -291,13 +291,14 @@ impl Player {
         let Some(window) = self.tape.window(here) else { return };
         let end = window.entries().partition_point(|entry| entry.position() <= here);
         let late = window.entries().partition_point(|entry| entry.event.at < since);
-        let Some(first) = window.entries().get(late.max(end.saturating_sub(RECALLED))) else { return };
+        let start = late.max(end.saturating_sub(RECALLED)).min(end);
+        let Some(first) = window.entries().get(start) else { return };
         let Some(mut state) = window.state_at(first.position() - 1) else { return };
-        for entry in window.entries().range(..end).skip_while(|entry| entry.position() < first.position()) {
+        for entry in window.entries().range(start..end) {
             self.flow.note(&entry.event, motion(&state, &entry.event).as_ref(), self.clock);
             state.evolve(&entry.event);
         }
-        // Where not all of that second was looked at, its last part stands for it.
+        // Where not all of that time was looked at, its last part stands for it.
         let whole = late > 0 && late >= end.saturating_sub(RECALLED) || first.position() == 1;
         if !whole {
             self.flow.knows(first.event.at, self.shown.at);
