@@ -5,12 +5,12 @@
 //! Unlike that, it never minds a field it does not know. What does not fit is `None`.
 
 use diagram::{
-    Broken, DiagramState, Health, Held, Lane, Load, Node, Pipe, RowView, Run, SagaView, Sagas, Strata, TableView,
-    Waiting,
+    Broken, DiagramState, Health, Held, Instance, Lane, Lease, Load, Node, Pipe, RowView, Run, SagaView, Sagas,
+    StepState, StepView, Strata, Switch, TableView, Waiting,
 };
 use protocol::{
     CodeLine, Command, Envelope, Fault, FaultKind, FaultSpec, Isolation, Limits, Name, Observation, Outside, Params,
-    Recorded, RowChange, ServiceSpec, SpanId, Subscription, Topology, TraceId, Uuid, Value,
+    Recorded, RowChange, ServiceSpec, SpanId, StepSpec, Subscription, SwitchSpec, Topology, TraceId, Uuid, Value, When,
 };
 use std::sync::Arc;
 
@@ -119,12 +119,26 @@ fields!(Envelope {
     correlationid,
     causationid,
     commandordinal or default,
+    fencingtoken,
     data,
 });
 fields!(FaultSpec { kind, target, strength, seed, after_ms, ttl_ms, params });
-fields!(Params { every });
-fields!(Topology { name, title, services });
-fields!(ServiceSpec { name, commands, publishes, consumes, workers, outside, stock, place });
+fields!(Params { every, ms, jitter_ms, status, step, when });
+fields!(Topology { name, title, services, switches or default });
+fields!(SwitchSpec { name, on });
+fields!(StepSpec { name, on, compensates });
+fields!(ServiceSpec {
+    name,
+    commands,
+    publishes,
+    consumes,
+    workers,
+    outside,
+    stock,
+    steps or default,
+    standbys or default,
+    place,
+});
 fields!(Subscription { topic, types });
 fields!(Outside { name, latency_ms });
 
@@ -140,12 +154,27 @@ fields!(DiagramState {
     commands_waiting,
     broken or default,
     load,
+    switches or default,
     run,
 });
+fields!(Switch { name, on });
+fields!(Instance { replica, health });
+fields!(Lease { holder, token, until });
+fields!(StepView { name, state, attempt });
 fields!(Broken { name, since, detail });
 fields!(Load { command_type, rate, sent or default });
 fields!(Run { began_at, ended_at });
-fields!(Node { name, health, reason, replicas, pid, tables, commits });
+fields!(Node {
+    name,
+    health,
+    reason,
+    replicas,
+    instances or default,
+    lease,
+    pid,
+    tables,
+    commits,
+});
 fields!(TableView { name, count, rows });
 fields!(RowView { key, row, changed_at });
 fields!(Pipe { topic, lanes, published });
@@ -153,7 +182,19 @@ fields!(Lane { group, types, waiting, in_flight, acked, dead_lettered });
 fields!(Waiting { count, tokens });
 fields!(Held { position, kind, subject, attempt });
 fields!(Sagas { pending, confirmed, cancelled, latest });
-fields!(SagaView { order_id, correlation_id, order, reservation, payment, notification, began_at, changed_at });
+fields!(SagaView {
+    order_id,
+    correlation_id,
+    order,
+    reservation,
+    payment,
+    notification,
+    shipment,
+    saga,
+    steps or default,
+    began_at,
+    changed_at,
+});
 fields!(Strata { width, layers, end });
 
 impl Read for Fault {
@@ -181,19 +222,30 @@ macro_rules! names {
         }
     };
 }
-names!(Health { Stopped: "stopped", Up: "up", Crashed: "crashed" });
+names!(Health { Stopped: "stopped", Up: "up", Crashed: "crashed", Paused: "paused" });
+names!(StepState { Asked: "asked", Done: "done", Compensated: "compensated", Parked: "parked" });
+names!(When { Before: "before", After: "after" });
 names!(Isolation { Task: "task", Process: "process" });
-names!(FaultKind { DeclinePayments: "decline-payments", Crash: "crash" });
+impl Read for FaultKind {
+    fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
+        let name = text(value, fits);
+        let known = FaultKind::ALL.into_iter().find(|kind| kind.name() == name);
+        *fits &= known.is_some();
+        known.unwrap_or(FaultKind::Crash)
+    }
+}
 
 /// An enum whose `kind` says which fields there are.
 macro_rules! kinds {
-    ($type:ident or $otherwise:ident { $($variant:ident { $($field:ident),* })* }) => {
+    ($type:ident or $otherwise:ident { $($variant:ident { $($field:ident $(or $default:ident)?),* })* }) => {
         impl Read for $type {
             fn read(value: Option<&mut Value>, fits: &mut bool) -> Self {
                 let mut fields = Fields::of(value, &mut *fits);
                 let kind: String = fields.take("kind");
                 match &*kind {
-                    $(stringify!($variant) => $type::$variant { $($field: fields.take(stringify!($field))),* },)*
+                    $(stringify!($variant) => $type::$variant {
+                        $($field: $crate::json::fields!(@take fields, $field $(or $default)?)),*
+                    },)*
                     _ => {
                         *fields.fits = false;
                         $type::$otherwise
@@ -220,11 +272,21 @@ kinds!(Observation or SandboxWoken {
     MessageRejected { topic, group, message_id, source_position, attempt, nacks, reason }
     MessageDeadLettered { topic, group, message_id, source_position, attempt, reason }
     TransactionCommitted { transaction_id, rows, batch_size }
-    TransactionRolledBack { reason }
+    TransactionRolledBack { reason, undone or default }
     StateChanged { entity, id, from, to }
     ServiceStarted { isolation, address, pid }
     ServiceStopped { reason }
     ServiceCrashed { reason }
+    ServicePaused { reason }
+    ServiceResumed { reason }
+    ServiceScaled { replicas }
+    SagaStepStarted { id, step, attempt }
+    SagaStepCompleted { id, step }
+    SagaStepCompensated { id, step }
+    SagaParked { id, step, attempt, reason }
+    LeaseAcquired { name, holder, token, until }
+    LeaseLost { name, holder, token, reason }
+    SwitchSet { name, enabled }
     FaultInstalled { fault }
     FaultTriggered { fault_id, on }
     FaultCleared { fault_id, reason }

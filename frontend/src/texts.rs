@@ -143,6 +143,7 @@ pub const NOT_YET: &str = "–";
 
 pub const UP: &str = "up";
 pub const CRASHED: &str = "crashed";
+pub const PAUSED: &str = "paused";
 pub const STOPPED: &str = "stopped";
 pub const ASLEEP: &str = "asleep";
 pub const DECLINING: &str = "up · declining";

@@ -28,7 +28,7 @@ use diagram::{DiagramState, Strata};
 use futures_util::Stream;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock as _};
 use live::Live;
-use protocol::{Command, FaultSpec, PlaceOrder, Position, Recorded, Topology, Uuid, Value};
+use protocol::{Command, FaultSpec, Position, Recorded, Topology, Uuid, Value};
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -296,6 +296,7 @@ impl Sandbox {
             name: row.topology.as_str().into(),
             title: row.topology.as_str().into(),
             services: vec![],
+            switches: vec![],
         });
         Arc::new_cyclic(|this| Sandbox {
             limiter: RateLimiter::direct(Quota::per_second(per_second).allow_burst(burst)),
@@ -383,10 +384,7 @@ impl Sandbox {
         if self.topology.owner_of(kind).is_none() {
             return Err(SandboxError::UnknownCommand(kind.to_owned()));
         }
-        if kind == "PlaceOrder" {
-            PlaceOrder::parse(data).map_err(SandboxError::Invalid)?;
-        }
-        Ok(())
+        protocol::check_command(kind, data).map_err(SandboxError::Invalid)
     }
 
     fn check_room(&self, live: &Live) -> Result<()> {

@@ -238,6 +238,7 @@ impl Run {
             correlationid: Uuid::nil(),
             causationid: Uuid::nil(),
             commandordinal: n,
+            fencingtoken: None,
             data: serde_json::Value::Null,
         };
         let published = Observation::MessagePublished { topic: "orders".into(), envelope: Arc::new(envelope) };

@@ -23,22 +23,23 @@ fn one_of_each() -> Vec<Observation> {
         SandboxStarted SandboxHibernated SandboxWoken CommandAccepted CommandRejected RequestSent RequestReceived
         ResponseSent ResponseReceived MessagePublished MessageDelivered MessageRedelivered MessageAcked
         MessageRejected MessageDeadLettered TransactionCommitted TransactionRolledBack StateChanged ServiceStarted
-        ServiceStopped ServiceCrashed FaultInstalled FaultTriggered FaultCleared LoadStarted LoadStopped
+        ServicePaused ServiceResumed ServiceScaled SagaStepStarted SagaStepCompleted SagaStepCompensated SagaParked
+        LeaseAcquired LeaseLost SwitchSet ServiceStopped ServiceCrashed FaultInstalled FaultTriggered FaultCleared LoadStarted LoadStopped
         InvariantBroken InvariantRestored
     };
     let id = "6f2c9a1e-0000-4000-8000-00000000000b";
-    let fields = json!({
+    let mut fields = json!({
         "address": "127.0.0.1:1", "attempt": 2, "batch_size": 3,
         "command": {"id": id, "type": "PlaceOrder", "data": {"item_id": 42}},
         "command_id": id, "command_type": "PlaceOrder", "duration_us": u64::MAX, "entity": "order",
         "envelope": {
             "specversion": "1.0", "id": id, "source": "orders", "type": "OrderCreated", "subject": "order/101",
             "time": "2026-11-22T18:00:00Z", "traceparent": "00-4b-00-01", "correlationid": id, "causationid": id,
-            "commandordinal": 4, "data": {"a": [1.5, null, true, "é\n\u{1f331}"]},
+            "commandordinal": 4, "fencingtoken": 3, "data": {"a": [1.5, null, true, "é\n\u{1f331}"]},
         },
         "fault": {
             "id": "a", "kind": "decline-payments", "target": "payments", "strength": 50, "seed": 3, "after_ms": 1,
-            "ttl_ms": 5, "params": {"every": 2}, "installed_at": 7,
+            "ttl_ms": 5, "params": {"every": 2, "ms": 5, "step": "reserve-stock", "when": "after"}, "installed_at": 7,
         },
         "fault_id": "a", "format": 1, "from": "PENDING", "group": "orders", "id": i64::MIN, "isolation": "process",
         "limits": {"commands_per_second": 1, "command_burst": 2, "record_bytes": 3, "faults": u32::MAX},
@@ -51,6 +52,17 @@ fn one_of_each() -> Vec<Observation> {
         "source_position": 5, "status": 503, "to": "CONFIRMED", "topic": "orders",
         "topology": protocol::topologies().remove(0), "transaction_id": 12,
     });
+    for (name, value) in [
+        ("enabled", json!(false)),
+        ("holder", json!(1)),
+        ("replicas", json!(2)),
+        ("step", json!("reserve-stock")),
+        ("token", json!(3)),
+        ("until", json!(5000)),
+        ("undone", json!([{"table": "stock", "key": "43", "before": {"on_hand": 1}, "after": null}])),
+    ] {
+        fields[name] = value;
+    }
     let of_kind = |kind: &&str| {
         let mut fields = fields.clone();
         fields["kind"] = (*kind).into();

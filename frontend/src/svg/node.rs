@@ -64,6 +64,7 @@ pub fn health(node: &Node, state: &DiagramState) -> (&'static str, String) {
     match node.health {
         Health::Crashed => ("crashed", texts::CRASHED.into()),
         _ if state.hibernated => ("asleep", texts::ASLEEP.into()),
+        Health::Paused => ("paused", texts::PAUSED.into()),
         Health::Stopped if state.position == 0 => ("stopped", texts::NOT_RUNNING.into()),
         Health::Stopped => ("stopped", texts::STOPPED.into()),
         Health::Up if declining => ("up declining", texts::DECLINING.into()),

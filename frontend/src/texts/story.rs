@@ -1,7 +1,7 @@
 //! The story: each event worth a sentence in one plain sentence.
 
 use diagram::{DiagramState, Health};
-use protocol::{Envelope, FaultKind, Observation, Recorded, money};
+use protocol::{Envelope, FaultKind, FaultSpec, Observation, Recorded, Target, When, money};
 
 /// A sentence with the names of services between asterisks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,25 +69,23 @@ pub fn tell(before: &DiagramState, event: &Recorded) -> Option<Sentence> {
             }
         }
         Observation::ServiceStopped { .. } => format!("*{who}* has stopped in good order."),
-        Observation::FaultInstalled { fault } => match fault.spec.kind {
-            FaultKind::DeclinePayments => {
-                let which = match fault.spec.params.every {
-                    None | Some(1) => "every charge".into(),
-                    Some(2) => "every second charge".into(),
-                    Some(3) => "every third charge".into(),
-                    Some(n) => format!("each {n}th charge"),
-                };
-                format!("From now on the card network declines {which}.")
-            }
-            FaultKind::Crash => return None,
-        },
+        Observation::ServicePaused { .. } => format!("*{who}* stands still. What is sent to it now waits."),
+        Observation::ServiceResumed { .. } => format!("*{who}* goes on where it stood still."),
+        // A crash speaks for itself.
+        Observation::FaultInstalled { fault } if fault.spec.kind != FaultKind::Crash => {
+            format!("From now on {}.", fault_words(&fault.spec))
+        }
         Observation::FaultCleared { fault_id, .. } => {
-            let kind = before.faults.iter().find(|fault| fault.id == *fault_id)?.spec.kind;
-            match kind {
-                FaultKind::DeclinePayments => "The card network accepts charges again.".into(),
+            let spec = &before.faults.iter().find(|fault| fault.id == *fault_id)?.spec;
+            match spec.kind {
                 FaultKind::Crash => return None,
+                FaultKind::DeclinePayments => "The card network accepts charges again.".into(),
+                _ => format!("It is over that {}.", fault_words(spec)),
             }
         }
+        Observation::SwitchSet { name, enabled } => switched(name, *enabled),
+        Observation::SagaParked { id, step, reason, .. } => parked(*id, step, reason),
+        Observation::LeaseAcquired { holder, token, .. } => leads(who, *holder, *token),
         Observation::SandboxHibernated => "Nothing has happened for a while: the system goes to sleep.".into(),
         Observation::SandboxWoken => "The system wakes, exactly as it was.".into(),
         _ => return None,
@@ -154,7 +152,7 @@ pub fn describe_with(event: &Recorded, message: Option<&Envelope>) -> Sentence {
             let batch = if *batch_size > 1 { format!(", for {batch_size} messages at once") } else { String::new() };
             format!("{who} commits transaction {transaction_id}: {rows}{batch}.")
         }
-        TransactionRolledBack { reason } => {
+        TransactionRolledBack { reason, .. } => {
             format!("{who} rolls its transaction back, and nothing of it remains: {}", ended(reason))
         }
         StateChanged { entity, id, from, to } => {
@@ -175,10 +173,23 @@ pub fn describe_with(event: &Recorded, message: Option<&Envelope>) -> Sentence {
         ServiceStarted { .. } => format!("{who} starts."),
         ServiceStopped { reason } => format!("{who} stops in good order: {}", ended(reason)),
         ServiceCrashed { reason } => format!("{who} crashes: {}", ended(reason)),
-        FaultInstalled { fault } => match fault.spec.kind {
-            FaultKind::DeclinePayments => "From now on the card network declines every charge.".into(),
-            FaultKind::Crash => format!("The fault {} holds *{}* down.", plain(&fault.id), plain(&fault.spec.target)),
-        },
+        ServicePaused { reason } => format!("{who} stands still: {}", ended(reason)),
+        ServiceResumed { reason } => format!("{who} goes on: {}", ended(reason)),
+        ServiceScaled { replicas: 1 } => format!("{who} runs once from now on."),
+        ServiceScaled { replicas } => format!("{who} runs {replicas} times from now on."),
+        SagaStepStarted { id, step, attempt: 1 } => format!("{who} asks for {} of order {id}.", plain(step)),
+        SagaStepStarted { id, step, attempt } => {
+            format!("{who} asks for {} of order {id} once more: attempt {attempt}.", plain(step))
+        }
+        SagaStepCompleted { id, step } => format!("{who} notes that {} of order {id} is done.", plain(step)),
+        SagaStepCompensated { id, step } => format!("{who} notes that {} of order {id} is taken back.", plain(step)),
+        SagaParked { id, step, reason, .. } => parked(*id, step, reason),
+        LeaseAcquired { holder, token, .. } => leads(&event.service, *holder, *token),
+        LeaseLost { holder, token, reason, .. } => {
+            format!("Replica {holder} of {who} leads no more, token {token}: {}", ended(reason))
+        }
+        SwitchSet { name, enabled } => switched(name, *enabled),
+        FaultInstalled { fault } => format!("The fault {} begins: {}.", plain(&fault.id), fault_words(&fault.spec)),
         FaultTriggered { fault_id, on } => {
             format!("The fault {} strikes {who} at {}.", plain(fault_id), readable(on))
         }
@@ -190,6 +201,67 @@ pub fn describe_with(event: &Recorded, message: Option<&Envelope>) -> Sentence {
         InvariantBroken { name, reason, .. } => broken(name, reason),
         InvariantRestored { name, .. } => restored(name),
     })
+}
+
+/// What a fault does, as the middle of a sentence.
+pub fn fault_words(spec: &FaultSpec) -> String {
+    let target = match Target::parse(&spec.target) {
+        Target::Service(name) => format!("*{}*", plain(name)),
+        Target::Replica(name, replica) => format!("replica {replica} of *{}*", plain(name)),
+        Target::Edge(from, to) => format!("*{}* and *{}*", plain(from), plain(to)),
+        Target::Topic(topic) => format!("the topic {}", plain(topic)),
+        Target::Broker => "the broker".into(),
+    };
+    let passes = match Target::parse(&spec.target) {
+        Target::Edge(from, to) => format!("what *{}* sends *{}*", plain(from), plain(to)),
+        Target::Topic(topic) => format!("what is published to the topic {}", plain(topic)),
+        _ => format!("what passes {target}"),
+    };
+    let share = if spec.strength == 100 { String::new() } else { format!(", in {} of 100 cases", spec.strength) };
+    let ms = spec.params.ms.unwrap_or_default();
+    match spec.kind {
+        FaultKind::DeclinePayments => {
+            let which = match spec.params.every {
+                None | Some(1) => "every charge".into(),
+                Some(2) => "every second charge".into(),
+                Some(3) => "every third charge".into(),
+                Some(n) => format!("each {n}th charge"),
+            };
+            format!("the card network declines {which}{share}")
+        }
+        FaultKind::Delay => format!("{passes} comes {ms} ms late{share}"),
+        FaultKind::Duplicate => format!("{passes} comes twice{share}"),
+        FaultKind::Reorder => format!("{passes} is overtaken by the next{share}"),
+        FaultKind::Drop => format!("{passes} is lost{share}"),
+        FaultKind::Fail => format!("{passes} is refused{share}"),
+        FaultKind::Crash => format!("{target} is held down"),
+        FaultKind::Pause => format!("{target} stands still"),
+        FaultKind::Partition => format!("{target} cannot be reached"),
+        FaultKind::BrokerOutage => "the broker is out".into(),
+        FaultKind::SlowStore => format!("each transaction of {target} takes {ms} ms longer{share}"),
+        FaultKind::CrashBeforePublish => format!("{target} crashes between commit and publish{share}"),
+        FaultKind::FailStep => {
+            let step = spec.params.step.as_deref().unwrap_or_default();
+            let when = match spec.params.when {
+                Some(When::After) => "after",
+                _ => "before",
+            };
+            format!("the step {} fails {when} its commit{share}", plain(step))
+        }
+    }
+}
+
+fn switched(name: &str, enabled: bool) -> String {
+    let state = if enabled { "on" } else { "off" };
+    format!("The protection {} is switched {state}.", plain(name))
+}
+
+fn parked(id: i64, step: &str, reason: &str) -> String {
+    format!("The saga of order {id} is parked at {} and waits for a person: {}", plain(step), ended(reason))
+}
+
+fn leads(service: &str, holder: u32, token: u64) -> String {
+    format!("Replica {holder} of *{}* leads from now on, with token {token}.", plain(service))
 }
 
 /// Who does something, at the beginning of a sentence.
@@ -223,6 +295,8 @@ fn commanded(kind: &str, data: &protocol::Value) -> String {
             1 => format!("You place an order: 1 piece of item {}.", number("item_id")),
             count => format!("You place an order: {count} pieces of item {}.", number("item_id")),
         },
+        "ShipOrder" => format!("You have order {} shipped.", number("order_id")),
+        "ResumeSaga" => format!("You have the parked saga of order {} go on.", number("order_id")),
         other => format!("You give the command {}.", plain(other)),
     }
 }

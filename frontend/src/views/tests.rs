@@ -129,7 +129,7 @@ fn rare() -> Vec<Observation> {
             attempt: 3,
             reason: "it could not be read".into(),
         },
-        Observation::TransactionRolledBack { reason: "the disk is full".into() },
+        Observation::TransactionRolledBack { reason: "the disk is full".into(), undone: vec![] },
         Observation::ServiceStopped { reason: "the server stops".into() },
         Observation::LoadStarted { command_type: "PlaceOrder".into(), rate: 50 },
         Observation::LoadStopped { command_type: "PlaceOrder".into(), sent: 500, reason: "time is up".into() },

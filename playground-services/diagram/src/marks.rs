@@ -48,10 +48,11 @@ pub fn mark(before: &DiagramState, event: &Recorded) -> Option<MarkKind> {
         },
         Observation::ServiceCrashed { .. } => MarkKind::Crash,
         Observation::ServiceStarted { .. } if crashed(&event.service) => MarkKind::Restart,
-        Observation::FaultInstalled { fault } if fault.spec.kind == FaultKind::DeclinePayments => MarkKind::FaultOn,
+        // A crash has a mark of its own.
+        Observation::FaultInstalled { fault } if fault.spec.kind != FaultKind::Crash => MarkKind::FaultOn,
         Observation::FaultCleared { fault_id, .. } => {
             let fault = before.faults.iter().find(|fault| fault.id == *fault_id)?;
-            return (fault.spec.kind == FaultKind::DeclinePayments).then_some(MarkKind::FaultOff);
+            return (fault.spec.kind != FaultKind::Crash).then_some(MarkKind::FaultOff);
         }
         Observation::InvariantBroken { .. } => MarkKind::Broken,
         Observation::InvariantRestored { .. } => MarkKind::Restored,

@@ -23,15 +23,52 @@ pub struct SagaView {
     pub reservation: Option<Name>,
     pub payment: Option<Name>,
     pub notification: Option<Name>,
+    #[serde(default)]
+    pub shipment: Option<Name>,
+    /// Where an orchestrator keeps it: `RUNNING`, `COMPENSATING`, `PARKED`, `COMPLETED`, `COMPENSATED`.
+    #[serde(default)]
+    pub saga: Option<Name>,
+    /// What the orchestrator has asked for, in order.
+    #[serde(default)]
+    pub steps: Vec<StepView>,
     /// Microseconds since the sandbox was created.
     pub began_at: u64,
     pub changed_at: u64,
+}
+
+/// A step of an orchestrated saga.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepView {
+    pub name: Name,
+    pub state: StepState,
+    /// How often it was asked for.
+    pub attempt: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StepState {
+    Asked,
+    Done,
+    /// Done, and taken back.
+    Compensated,
+    /// Waits for a person.
+    Parked,
 }
 
 /// How many orders are kept by name.
 pub const SHOWN_ORDERS: usize = 12;
 
 impl Sagas {
+    pub(crate) fn step(&mut self, id: i64, step: &Name, state: StepState, attempt: u32, at: u64) {
+        let Some(saga) = self.latest.iter_mut().rfind(|saga| saga.order_id == id) else { return };
+        saga.changed_at = at;
+        match saga.steps.iter_mut().find(|known| known.name == *step) {
+            Some(known) => (known.state, known.attempt) = (state, known.attempt.max(attempt)),
+            None => saga.steps.push(StepView { name: step.clone(), state, attempt }),
+        }
+    }
+
     pub(crate) fn state_changed(&mut self, entity: &str, id: i64, to: &Name, correlation_id: Option<Uuid>, at: u64) {
         if entity == "order" {
             match &**to {
@@ -63,6 +100,9 @@ impl Sagas {
                     reservation: None,
                     payment: None,
                     notification: None,
+                    shipment: None,
+                    saga: None,
+                    steps: vec![],
                     began_at: at,
                     changed_at: at,
                 });
@@ -76,6 +116,8 @@ impl Sagas {
             "reservation" => saga.reservation = Some(to.clone()),
             "payment" => saga.payment = Some(to.clone()),
             "notification" => saga.notification = Some(to.clone()),
+            "shipment" => saga.shipment = Some(to.clone()),
+            "saga" => saga.saga = Some(to.clone()),
             _ => {}
         }
     }

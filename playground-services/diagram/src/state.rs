@@ -1,6 +1,6 @@
 //! [`DiagramState`] and its fold.
 
-use crate::{Pipe, Sagas, TableView};
+use crate::{Pipe, Sagas, StepState, TableView};
 use protocol::{Fault, Name, Observation, Position, Recorded, TERRARIUM, Topology, Uuid};
 use serde::{Deserialize, Serialize};
 
@@ -25,9 +25,36 @@ pub struct DiagramState {
     /// Commands that arrive at a steady rate.
     #[serde(default)]
     pub load: Option<Load>,
+    /// The protections that can be switched off, in the topology's order.
+    #[serde(default)]
+    pub switches: Vec<Switch>,
     /// From the last command given at rest on.
     #[serde(default)]
     pub run: Option<Run>,
+}
+
+/// A protection and whether it is on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Switch {
+    pub name: Name,
+    pub on: bool,
+}
+
+/// A replica of a service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instance {
+    pub replica: u32,
+    pub health: Health,
+}
+
+/// Which replica leads, and until when unless it renews.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    pub holder: u32,
+    /// Rises with every new leader.
+    pub token: u64,
+    /// Microseconds since the sandbox was created.
+    pub until: u64,
 }
 
 /// An invariant that does not hold.
@@ -67,6 +94,12 @@ pub struct Node {
     /// Why it is down, in words.
     pub reason: Option<String>,
     pub replicas: u32,
+    /// Each of its replicas that was ever started and not scaled away, by number.
+    #[serde(default)]
+    pub instances: Vec<Instance>,
+    /// Where its replicas have a leader.
+    #[serde(default)]
+    pub lease: Option<Lease>,
     /// Its operating system process, when it has one of its own.
     pub pid: Option<u32>,
     /// Its own tables (without the kit's bookkeeping), in the order they were first written.
@@ -83,6 +116,27 @@ pub enum Health {
     Stopped,
     Up,
     Crashed,
+    /// It stands still.
+    Paused,
+}
+
+impl Node {
+    /// None of its replicas takes anything.
+    pub fn is_down(&self) -> bool {
+        matches!(self.health, Health::Crashed | Health::Paused)
+    }
+
+    /// A replica's health; the service is as well as the best of them.
+    fn set_health(&mut self, replica: u32, health: Health) {
+        match self.instances.iter_mut().find(|instance| instance.replica == replica) {
+            Some(instance) => instance.health = health,
+            None => self.instances.push(Instance { replica, health }),
+        }
+        self.instances.sort_by_key(|instance| instance.replica);
+        let any = |health| self.instances.iter().any(|instance| instance.health == health);
+        let best = [Health::Up, Health::Paused, Health::Crashed].into_iter().find(|health| any(*health));
+        self.health = best.unwrap_or(Health::Stopped);
+    }
 }
 
 impl DiagramState {
@@ -111,8 +165,7 @@ impl DiagramState {
         self.commands_waiting.is_empty()
             && self.pipes.iter().flat_map(|pipe| &pipe.lanes).all(|lane| {
                 lane.in_flight.count == 0
-                    && (lane.waiting.count == 0
-                        || self.node(&lane.group).is_some_and(|node| node.health == Health::Crashed))
+                    && (lane.waiting.count == 0 || self.node(&lane.group).is_some_and(Node::is_down))
             })
     }
 
@@ -177,13 +230,49 @@ impl DiagramState {
 
             Observation::ServiceStarted { pid, .. } => {
                 let pid = *pid;
-                self.health(&event.service, Health::Up, None);
+                self.health(event, Health::Up, None);
                 if let Some(node) = self.node_mut(&event.service) {
                     node.pid = pid;
                 }
             }
-            Observation::ServiceStopped { reason } => self.health(&event.service, Health::Stopped, Some(reason)),
-            Observation::ServiceCrashed { reason } => self.health(&event.service, Health::Crashed, Some(reason)),
+            Observation::ServiceStopped { reason } => self.health(event, Health::Stopped, Some(reason)),
+            Observation::ServiceCrashed { reason } => self.health(event, Health::Crashed, Some(reason)),
+            Observation::ServicePaused { reason } => self.health(event, Health::Paused, Some(reason)),
+            Observation::ServiceResumed { .. } => self.health(event, Health::Up, None),
+            Observation::ServiceScaled { replicas } => {
+                if let Some(node) = self.node_mut(&event.service) {
+                    node.replicas = *replicas;
+                    node.instances.retain(|instance| instance.replica < *replicas);
+                }
+            }
+            Observation::LeaseAcquired { holder, token, until, .. } => {
+                if let Some(node) = self.node_mut(&event.service) {
+                    node.lease = Some(Lease { holder: *holder, token: *token, until: *until });
+                }
+            }
+            Observation::LeaseLost { token, .. } => {
+                if let Some(node) = self.node_mut(&event.service)
+                    && node.lease.as_ref().is_some_and(|lease| lease.token == *token)
+                {
+                    node.lease = None;
+                }
+            }
+            Observation::SagaStepStarted { id, step, attempt } => {
+                self.sagas.step(*id, step, StepState::Asked, *attempt, event.at);
+            }
+            Observation::SagaStepCompleted { id, step } => self.sagas.step(*id, step, StepState::Done, 0, event.at),
+            Observation::SagaStepCompensated { id, step } => {
+                self.sagas.step(*id, step, StepState::Compensated, 0, event.at);
+            }
+            Observation::SagaParked { id, step, attempt, .. } => {
+                self.sagas.step(*id, step, StepState::Parked, *attempt, event.at);
+            }
+
+            Observation::SwitchSet { name, enabled } => {
+                if let Some(switch) = self.switches.iter_mut().find(|switch| switch.name == *name) {
+                    switch.on = *enabled;
+                }
+            }
 
             Observation::FaultInstalled { fault } => {
                 self.faults.retain(|other| other.id != fault.id);
@@ -218,13 +307,17 @@ impl DiagramState {
                 name: service.name.clone(),
                 health: Health::Stopped,
                 reason: None,
-                replicas: 1,
+                replicas: 1 + service.standbys,
+                instances: vec![],
+                lease: None,
                 pid: None,
                 tables: vec![],
                 commits: 0,
             })
             .collect();
         self.pipes = topology.topics().map(|topic| Pipe::new(topic, topology)).collect();
+        self.switches =
+            topology.switches.iter().map(|switch| Switch { name: switch.name.clone(), on: switch.on }).collect();
         self.topology = Some(topology.clone());
     }
 
@@ -246,16 +339,21 @@ impl DiagramState {
         }
     }
 
-    fn health(&mut self, name: &str, health: Health, reason: Option<&String>) {
-        if let Some(node) = self.node_mut(name) {
-            node.health = health;
-            node.reason = reason.cloned();
+    fn health(&mut self, event: &Recorded, health: Health, reason: Option<&String>) {
+        let name = &event.service;
+        let Some(node) = self.node_mut(name) else { return };
+        let paused = node.health == Health::Paused;
+        node.set_health(event.replica, health);
+        node.reason = reason.cloned();
+        if health != Health::Paused && !(paused && health == Health::Up) {
             node.pid = None;
         }
-        if health != Health::Up {
+        // A paused service keeps what it has in its hands.
+        let health = node.health;
+        if matches!(health, Health::Stopped | Health::Crashed) {
             // What the service was working on goes back to its pipe.
             for lane in self.pipes.iter_mut().flat_map(|pipe| &mut pipe.lanes) {
-                if &*lane.group == name {
+                if lane.group == event.service {
                     lane.all_returned();
                 }
             }

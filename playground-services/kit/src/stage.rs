@@ -49,6 +49,7 @@ impl<'a> Stage<'a> {
             correlationid: self.span.correlation_id.unwrap_or_default(),
             causationid: self.cause,
             commandordinal: self.ordinal,
+            fencingtoken: None,
             data,
         };
         self.note(Observation::MessagePublished { topic, envelope: Arc::new(envelope) }, Location::caller());

@@ -169,7 +169,8 @@ impl<S: Service> Writer<S> {
                 tracing::warn!(service = %self.ctx.name(), %error, "a transaction was rolled back");
                 storage::rollback(&mut self.conn).await?;
                 let span = batch[0].work.span();
-                self.ctx.observe(&span, Observation::TransactionRolledBack { reason: error.to_string() });
+                self.ctx
+                    .observe(&span, Observation::TransactionRolledBack { reason: error.to_string(), undone: vec![] });
                 Ok(Err(Refusal::Store(error.to_string())))
             }
         }

@@ -45,6 +45,25 @@ impl PlaceOrder {
     }
 }
 
+/// Data of the commands `ShipOrder` (the parcel leaves for the customer) and `ResumeSaga` (a
+/// parked saga tries again).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OfOrder {
+    pub order_id: i64,
+}
+
+/// Whether a command's data can be accepted, else a sentence saying why not.
+pub fn check_command(kind: &str, data: &serde_json::Value) -> Result<(), String> {
+    match kind {
+        "PlaceOrder" => PlaceOrder::parse(data).map(drop),
+        "ShipOrder" | "ResumeSaga" => OfOrder::deserialize(data)
+            .map(drop)
+            .map_err(|error| format!("The data of {kind} does not fit: {error}. It takes order_id, a whole number.")),
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -31,5 +31,8 @@ pub struct Envelope {
     /// The command's number within its sandbox, from 1: what faults count by.
     #[serde(default)]
     pub commandordinal: u64,
+    /// From a leader: consumers refuse what comes with an older token than they have seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fencingtoken: Option<u64>,
     pub data: serde_json::Value,
 }

@@ -12,17 +12,18 @@ mod payload;
 mod topology;
 mod trace;
 
-pub use command::{Command, PlaceOrder, QUANTITY_MAX};
+pub use command::{Command, OfOrder, PlaceOrder, QUANTITY_MAX, check_command};
 pub use envelope::{Envelope, Name};
-pub use fault::{Fault, FaultKind, FaultSpec, Params};
+pub use fault::{Fault, FaultKind, FaultSpec, Params, Target, When};
 pub use observation::{
     CodeLine, Isolation, Limits, Observation, Observed, Recorded, RowChange, TERRARIUM, Value, is_final,
 };
 pub use payload::{
-    OrderCancelled, OrderConfirmed, OrderCreated, PaymentFailed, PaymentSucceeded, StockRejected, StockReleased,
-    StockReserved,
+    CancelOrder, ChargePayment, ConfirmOrder, OrderCancelled, OrderConfirmed, OrderCreated, OrderShipped,
+    PaymentFailed, PaymentRefunded, PaymentSucceeded, RefundPayment, ReleaseStock, ReserveStock, SellStock,
+    StockRejected, StockReleased, StockReserved, StockSold,
 };
-pub use topology::{Outside, ServiceSpec, Subscription, Topology, topologies, topology};
+pub use topology::{Outside, ServiceSpec, StepSpec, Subscription, SwitchSpec, Topology, topologies, topology};
 pub use trace::{SpanId, TraceContext, TraceId, parse_uuid, unhex};
 pub use uuid::Uuid;
 

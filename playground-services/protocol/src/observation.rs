@@ -225,10 +225,13 @@ pub enum Observation {
         rows: Vec<RowChange>,
         batch_size: u32,
     },
+    /// `undone`: what it had changed by then, and has not after all.
     TransactionRolledBack {
         reason: String,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        undone: Vec<RowChange>,
     },
-    /// `entity`: order, payment, reservation, notification. `from` is null at the beginning.
+    /// `entity`: order, payment, reservation, notification, shipment, saga, …. `from` is null at the beginning.
     StateChanged {
         entity: Name,
         id: i64,
@@ -248,6 +251,61 @@ pub enum Observation {
         reason: String,
     },
 
+    /// It stands still; `replica` of the line says which of them.
+    ServicePaused {
+        reason: String,
+    },
+    ServiceResumed {
+        reason: String,
+    },
+    /// So many of it run from now on.
+    ServiceScaled {
+        replicas: u32,
+    },
+
+    /// From the orchestrator: it has asked for this step of the saga of order `id`.
+    SagaStepStarted {
+        id: i64,
+        step: Name,
+        /// 1 the first time it asks.
+        attempt: u32,
+    },
+    SagaStepCompleted {
+        id: i64,
+        step: Name,
+    },
+    /// The step was taken back, by its compensation.
+    SagaStepCompensated {
+        id: i64,
+        step: Name,
+    },
+    /// A compensation could not be had: the case waits for a person.
+    SagaParked {
+        id: i64,
+        step: Name,
+        attempt: u32,
+        reason: String,
+    },
+    /// A replica leads from now on, until `until` (microseconds since the sandbox was created)
+    /// unless it renews. Tokens only rise.
+    LeaseAcquired {
+        name: Name,
+        holder: u32,
+        token: u64,
+        until: u64,
+    },
+    LeaseLost {
+        name: Name,
+        holder: u32,
+        token: u64,
+        reason: String,
+    },
+
+    /// A protection was switched on or off.
+    SwitchSet {
+        name: Name,
+        enabled: bool,
+    },
     FaultInstalled {
         fault: Box<Fault>,
     },

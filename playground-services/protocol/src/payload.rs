@@ -27,8 +27,31 @@ payloads! {
     PaymentSucceeded { order_id: i64, user_id: i64, amount_minor: i64 }
     /// From payments: the card was refused.
     PaymentFailed { order_id: i64, user_id: i64, amount_minor: i64, reason: String }
+    /// From payments, the compensation: what was charged is given back; 0 when nothing was.
+    PaymentRefunded { order_id: i64, user_id: i64, amount_minor: i64 }
+    /// From inventory: what was held has left the house.
+    StockSold { order_id: i64, item_id: i64, quantity: i64 }
+    /// From orders: the parcel is on its way.
+    OrderShipped { order_id: i64, user_id: i64 }
     /// From orders: the end of a saga that went well.
     OrderConfirmed { order_id: i64, user_id: i64 }
     /// From orders: the end of a saga that was taken back.
     OrderCancelled { order_id: i64, user_id: i64, reason: String }
+
+    // What an orchestrator asks for: the same words, as commands.
+
+    /// To inventory: hold the pieces. Answered by `StockReserved` or `StockRejected`.
+    ReserveStock { order_id: i64, item_id: i64, quantity: i64, user_id: i64, amount_minor: i64 }
+    /// To inventory, the compensation. Answered by `StockReleased`.
+    ReleaseStock { order_id: i64 }
+    /// To inventory: the saga went well. Answered by `StockSold`.
+    SellStock { order_id: i64 }
+    /// To payments: charge the card. Answered by `PaymentSucceeded` or `PaymentFailed`.
+    ChargePayment { order_id: i64, user_id: i64, amount_minor: i64 }
+    /// To payments, the compensation. Answered by `PaymentRefunded`.
+    RefundPayment { order_id: i64 }
+    /// To orders: the saga went well. Answered by `OrderConfirmed`.
+    ConfirmOrder { order_id: i64 }
+    /// To orders, the compensation. Answered by `OrderCancelled`.
+    CancelOrder { order_id: i64, reason: String }
 }

@@ -11,6 +11,27 @@ pub struct Topology {
     /// What people read: `Choreography`.
     pub title: Name,
     pub services: Vec<ServiceSpec>,
+    /// The protections that can be switched off here.
+    #[serde(default)]
+    pub switches: Vec<SwitchSpec>,
+}
+
+/// A protection, such as `outbox`, and how it stands when a sandbox begins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SwitchSpec {
+    pub name: Name,
+    pub on: bool,
+}
+
+/// A saga step that a service carries out: what triggers it, and what it takes back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepSpec {
+    /// `reserve-stock`
+    pub name: Name,
+    /// The types of the commands or messages at which it is carried out.
+    pub on: Vec<Name>,
+    /// The step that this one compensates.
+    pub compensates: Option<Name>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +48,12 @@ pub struct ServiceSpec {
     pub outside: Option<Outside>,
     /// Pieces of item 42 on its shelf on the first day.
     pub stock: i64,
+    /// The saga steps it carries out.
+    #[serde(default)]
+    pub steps: Vec<StepSpec>,
+    /// How many replicas run when a sandbox begins, besides the first.
+    #[serde(default)]
+    pub standbys: u32,
     /// Where it stands on the diagram's grid: column, row.
     pub place: [u8; 2],
 }
@@ -46,7 +73,21 @@ pub struct Outside {
     pub latency_ms: u64,
 }
 
+impl ServiceSpec {
+    /// The saga step that a command or message of this type makes it carry out.
+    pub fn step_on(&self, kind: &str) -> Option<&StepSpec> {
+        self.steps.iter().find(|step| step.on.iter().any(|on| &**on == kind))
+    }
+}
+
 impl Topology {
+    /// The service that carries out a saga step, and the step.
+    pub fn step(&self, name: &str) -> Option<(&ServiceSpec, &StepSpec)> {
+        self.services
+            .iter()
+            .find_map(|service| service.steps.iter().find(|step| &*step.name == name).map(|step| (service, step)))
+    }
+
     pub fn service(&self, name: &str) -> Option<&ServiceSpec> {
         self.services.iter().find(|service| &*service.name == name)
     }
@@ -106,14 +147,27 @@ fn saga_choreography() -> Topology {
         workers: 4,
         outside: None,
         stock: 0,
+        steps: vec![],
+        standbys: 0,
         place,
+    };
+    let step = |name: &str, on: &[&str], compensates: Option<&str>| StepSpec {
+        name: name.into(),
+        on: on.iter().map(|&kind| kind.into()).collect(),
+        compensates: compensates.map(Name::from),
     };
     Topology {
         name: "saga-choreography".into(),
         title: "Choreography".into(),
+        switches: vec![],
         services: vec![
             ServiceSpec {
                 commands: vec!["PlaceOrder".into()],
+                steps: vec![
+                    step("create-order", &["PlaceOrder"], None),
+                    step("confirm-order", &["PaymentSucceeded"], None),
+                    step("cancel-order", &["PaymentFailed", "StockRejected"], Some("create-order")),
+                ],
                 ..service(
                     "orders",
                     [0, 0],
@@ -122,6 +176,11 @@ fn saga_choreography() -> Topology {
             },
             ServiceSpec {
                 stock: INITIAL_STOCK,
+                steps: vec![
+                    step("reserve-stock", &["OrderCreated"], None),
+                    step("sell-stock", &["PaymentSucceeded"], None),
+                    step("release-stock", &["PaymentFailed"], Some("reserve-stock")),
+                ],
                 ..service(
                     "inventory",
                     [1, 0],
@@ -130,6 +189,7 @@ fn saga_choreography() -> Topology {
             },
             ServiceSpec {
                 outside: Some(Outside { name: "card network".into(), latency_ms: 50 }),
+                steps: vec![step("charge-card", &["StockReserved"], None)],
                 ..service("payments", [1, 1], vec![on("inventory", &["StockReserved"])])
             },
             ServiceSpec {

@@ -16,6 +16,7 @@ fn envelope(kind: &str) -> Arc<Envelope> {
         correlationid: Uuid::nil(),
         causationid: Uuid::nil(),
         commandordinal: 1,
+        fencingtoken: None,
         data: serde_json::Value::Null,
     })
 }

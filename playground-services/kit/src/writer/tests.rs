@@ -67,6 +67,8 @@ fn start(folder: &Path) -> Start {
         workers: 1,
         outside: None,
         stock: 0,
+        steps: vec![],
+        standbys: 0,
         place: [0, 0],
     };
     Start { spec, replica: 0, folder: folder.to_owned(), epoch_us: 0, batch: 8, faults: vec![] }
