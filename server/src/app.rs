@@ -4,6 +4,7 @@ use crate::assets::Assets;
 use crate::auth::{access, origin};
 use crate::config::Config;
 use crate::error::Problem;
+use crate::matrix::Matrices;
 use crate::metrics::Metrics;
 use crate::pages::Pages;
 use crate::routes::*;
@@ -38,6 +39,7 @@ pub struct AppState {
     pub store: Store,
     pub sandboxes: Arc<Sandboxes>,
     pub runs: Arc<Runs>,
+    pub matrices: Arc<Matrices>,
     pub streams: Arc<Streams>,
     pub assets: Assets,
     pub sources: Sources,
@@ -53,6 +55,7 @@ impl App {
         let assets = Assets::embedded()?;
         Ok(Self(Arc::new(AppState {
             pages: Pages::new(&assets, config.dev_reload),
+            matrices: Matrices::new(config.clone(), sandboxes.clone(), runs.clone()),
             metrics: Metrics::new(sandboxes.clone(), streams.clone()),
             openapi: described().to_json()?.into(),
             config,
@@ -68,6 +71,12 @@ impl App {
     pub fn router(&self) -> Router {
         let (api, _) = api().split_for_parts();
         self.guarded(api.merge(pages(self.config.dev_reload)).fallback(nothing))
+    }
+
+    /// Ends all that goes on without a request, the sandboxes last.
+    pub async fn end(&self) {
+        self.matrices.shutdown().await;
+        self.sandboxes.shutdown().await;
     }
 
     /// What every request passes, from the last of these to the first.
@@ -123,6 +132,8 @@ fn api() -> OpenApiRouter<App> {
         .route("/api/runs/{id}/services/{name}/tables/{table}", get(tables::show))
         .route("/api/runs/{id}/invariants", get(invariants::list))
         .route("/api/runs/{id}/export/{format}", get(export::download))
+        .routes(routes!(matrix::start))
+        .routes(routes!(matrix::show))
         .routes(routes!(operations::healthz))
         .routes(routes!(operations::readyz))
         .routes(routes!(operations::metrics))
@@ -144,6 +155,7 @@ fn pages(dev_reload: bool) -> Router<App> {
         .route("/playground", get(page::playground))
         .route("/runs", get(runs_page::show))
         .route("/runs/compare", get(runs_page::compare))
+        .route("/matrix", get(matrix_page::show))
         .route("/assets/{*path}", get(asset::show));
     if dev_reload { router.route("/dev/reload", get(page::reload)) } else { router }
 }

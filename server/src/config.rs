@@ -89,6 +89,10 @@ pub struct Config {
     #[arg(long, env = "TERRARIUM_LOADS", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..), help_heading = QUOTAS)]
     pub loads: u32,
 
+    /// Coverage matrices kept on this server, with the runs of their cells. The oldest gives way.
+    #[arg(long, env = "TERRARIUM_MATRICES", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..), help_heading = QUOTAS)]
+    pub matrices: u32,
+
     /// Days after which a sandbox that nobody has opened is deleted.
     #[arg(long, env = "TERRARIUM_FORGET_AFTER_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..), help_heading = QUOTAS)]
     pub forget_after_days: u32,

@@ -132,6 +132,7 @@ problems! {
         507 "You have as many as may be"
     }
     Quota { 429 "You have as many as may be" }
+    OneAtATime { 429 "One of yours is under way; Retry-After says how long to wait" }
     Busy { 503 "The server has as many as may be, or is not ready" }
 }
 

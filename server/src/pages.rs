@@ -6,7 +6,7 @@ use crate::encoding::{self, Encoding};
 use crate::error::Problem;
 use axum::body::{Body, Bytes};
 use axum::response::Response;
-use frontend::render::{self, CompareView, Live, RunsView, Shown};
+use frontend::render::{self, CompareView, Live, MatrixPageView, RunsView, Shown};
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, StatusCode};
 use lessons::Lesson;
@@ -69,6 +69,7 @@ impl Pages {
             css: assets.url("main.css"),
             start: assets.url("start.js"),
             runs: assets.url("runs.js"),
+            matrix: assets.url("matrix.js"),
             glue: assets.url("frontend.js"),
             wasm: assets.url("frontend_bg.wasm"),
             fonts: assets.urls("fonts/", ".woff2"),
@@ -93,6 +94,10 @@ impl Pages {
 
     pub fn compare(&self, view: CompareView, headers: &HeaderMap) -> Response {
         own(render::compare(&self.assets, view), headers)
+    }
+
+    pub fn matrix(&self, view: MatrixPageView, headers: &HeaderMap) -> Response {
+        own(render::matrix(&self.assets, view), headers)
     }
 
     /// What a person sees of a problem.

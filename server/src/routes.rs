@@ -9,6 +9,8 @@ pub mod faults;
 pub mod invariants;
 pub mod lessons;
 pub mod load;
+pub mod matrix;
+pub mod matrix_page;
 pub mod operations;
 pub mod page;
 pub mod runs;

@@ -3,6 +3,7 @@
 
 mod events;
 mod folder;
+mod matrix;
 mod promises;
 mod run;
 mod sandbox;
@@ -10,6 +11,7 @@ mod session;
 
 pub use events::{Event, Events};
 pub use folder::Folder;
+pub use matrix::{Cell, Matrix};
 pub use promises::Promises;
 pub use sandbox::Sandbox;
 pub use session::Session;

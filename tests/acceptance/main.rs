@@ -8,6 +8,7 @@ mod faults;
 mod hibernation;
 mod history;
 mod load;
+mod matrix;
 mod openapi;
 mod process;
 mod recorder;

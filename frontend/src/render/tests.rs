@@ -5,6 +5,7 @@ fn assets() -> Assets {
         css: "/assets/main.1.css".into(),
         start: "/assets/start.1.js".into(),
         runs: "/assets/runs.1.js".into(),
+        matrix: "/assets/matrix.1.js".into(),
         glue: "/assets/frontend.1.js".into(),
         wasm: "/assets/frontend_bg.1.wasm".into(),
         fonts: vec!["/assets/fonts/literata.1.woff2".into()],
