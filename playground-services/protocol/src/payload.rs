@@ -11,7 +11,10 @@ macro_rules! payloads {
             /// The event's `type` on the wire.
             pub const TYPE: &'static str = stringify!($name);
         }
-    )*};
+    )*
+        /// The types of all that services publish.
+        pub const PAYLOAD_TYPES: &[&str] = &[$($name::TYPE),*];
+    };
 }
 
 payloads! {
