@@ -6,7 +6,7 @@
 
 use diagram::{
     Broken, DiagramState, Health, Held, Instance, Lane, Lease, Load, Node, Pipe, RowView, Run, SagaView, Sagas,
-    StepState, StepView, Strata, Switch, TableView, Waiting,
+    StepState, StepView, Strata, TableView, Waiting,
 };
 use protocol::{
     CodeLine, Command, Envelope, Fault, FaultKind, FaultSpec, Isolation, Limits, Name, Observation, Outside, Params,
@@ -157,7 +157,6 @@ fields!(DiagramState {
     switches or default,
     run,
 });
-fields!(Switch { name, on });
 fields!(Instance { replica, health });
 fields!(Lease { holder, token, until });
 fields!(StepView { name, state, attempt });

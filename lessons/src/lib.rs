@@ -1,30 +1,66 @@
-//! The lessons: prose in `content/<slug>/lesson.md`, everything else about a lesson in
-//! the `lesson.toml` beside it. Both are embedded and checked once, when first asked for.
+//! The lessons: prose in `content/<slug>/lesson.md`, the steps in the `lesson.toml` beside it, the
+//! questions in `quiz.toml`. All are embedded and checked once, when first asked for.
 //!
-//! Begin with [`Lesson`]; what makes a lesson unfit is listed in [`LessonError`].
+//! Begin with [`Lesson`] and `manifest.rs`, the schema; [`Scene`], [`Prediction`], [`Action`] and
+//! [`Condition`] are its vocabulary. What makes a lesson unfit is listed in [`Problem`].
 
+mod action;
+mod check;
+mod condition;
 mod error;
 mod lesson;
 mod manifest;
 mod markdown;
 mod outline;
+mod predict;
+mod quiz;
+mod scene;
+mod source;
 
-pub use error::LessonError;
-pub use lesson::{Lesson, Section, Step};
+pub use action::{Action, Wait, pause_name};
+pub use condition::Condition;
+pub use error::{LessonError, LessonErrors, Problem};
+pub use lesson::{Check, Files, Lesson, Section, Step};
 pub use outline::{Planned, outline};
+pub use predict::{Answer, Choice, Prediction, PredictionKind, Truth};
+pub use quiz::{Question, QuizChoice};
+pub use scene::{FaultRule, Scene};
 
 use std::sync::LazyLock;
 
-/// Slug, `lesson.toml` and `lesson.md` of every lesson.
-const EMBEDDED: [(&str, &str, &str); 1] =
-    [("sagas", include_str!("../content/sagas/lesson.toml"), include_str!("../content/sagas/lesson.md"))];
+/// The promises a condition can name.
+pub const INVARIANTS: [&str; 15] = [
+    "stock-conserved",
+    "stock-never-negative",
+    "legal-transitions",
+    "sagas-end-consistent",
+    "charged-at-most-once",
+    "money-conserved",
+    "nothing-held-by-ended-sagas",
+    "one-end-per-saga",
+    "compensations-in-reverse",
+    "refunded-at-most-once",
+    "one-effect-per-message",
+    "consumed-was-published",
+    "transactions-gapless",
+    "fencing-never-falls",
+    "shipped-only-if-not-cancelled",
+];
+
+/// Slug and files of every lesson.
+const EMBEDDED: [(&str, Files); 1] = [(
+    "sagas",
+    Files {
+        manifest: include_str!("../content/sagas/lesson.toml"),
+        prose: include_str!("../content/sagas/lesson.md"),
+        quiz: include_str!("../content/sagas/quiz.toml"),
+    },
+)];
 
 static LESSONS: LazyLock<Vec<Lesson>> = LazyLock::new(|| {
     let mut lessons: Vec<Lesson> = EMBEDDED
         .into_iter()
-        .map(|(slug, manifest, prose)| {
-            Lesson::parse(slug, manifest, prose).expect("a test parses every embedded lesson")
-        })
+        .map(|(slug, files)| Lesson::parse(slug, files).expect("a test parses every embedded lesson"))
         .collect();
     lessons.sort_by_key(|lesson| lesson.number);
     lessons
@@ -47,10 +83,10 @@ mod tests {
 
     #[test]
     fn every_embedded_lesson_is_fit_to_be_taught() {
-        for (slug, manifest, prose) in EMBEDDED {
-            let lesson = Lesson::parse(slug, manifest, prose).unwrap_or_else(|error| panic!("{slug}: {error}"));
-            assert!(protocol::topology(&lesson.topology).is_some(), "{slug}");
+        for (slug, files) in EMBEDDED {
+            let lesson = Lesson::parse(slug, files).unwrap_or_else(|errors| panic!("{slug}: {errors}"));
             assert!(!lesson.steps.is_empty(), "{slug} has nothing to try");
+            assert!(!lesson.quiz.is_empty(), "{slug} asks nothing");
         }
     }
 
@@ -114,7 +150,7 @@ mod tests {
 
     #[test]
     fn the_sagas_lesson_is_as_long_as_a_lesson_should_be() {
-        let (_, _, prose) = EMBEDDED[0];
+        let prose = EMBEDDED[0].1.prose;
         let words = prose.split("## Sources").next().unwrap_or(prose).split_whitespace().count();
         assert!((900..=1400).contains(&words), "{words} words");
         assert!(!prose.contains('!'));

@@ -1,37 +1,43 @@
 //! Markdown to HTML that is safe to put into a page: no raw HTML, no inline styles, and
 //! links to nowhere but https and this site.
 
-use crate::LessonError;
+use crate::Problem;
 use crate::lesson::{self, Section};
+use crate::source::Place;
 use pulldown_cmark::{Alignment, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd, html};
 
 /// What `lesson.md` holds.
 pub(crate) struct Prose {
     /// Before the first section.
     pub intro: String,
-    pub sections: Vec<Section>,
+    /// Each with where its heading stands.
+    pub sections: Vec<(Section, Place)>,
     /// Targets of links within the page, without `#`.
-    pub fragments: Vec<String>,
+    pub fragments: Vec<(String, Place)>,
+    pub problems: Vec<(Place, Problem)>,
 }
 
 /// A whole lesson. Each `##` at the top level opens a section; its id is the heading's
 /// `{#id}`, or else made from its words.
-pub(crate) fn prose(markdown: &str) -> Result<Prose, LessonError> {
-    let events = events(markdown)?;
+pub(crate) fn prose(markdown: &str) -> Prose {
+    let (events, mut problems) = events(markdown);
     let fragments = fragments(&events);
     let mut intro = Vec::new();
-    let mut sections: Vec<(Section, Vec<Event>)> = Vec::new();
+    let mut sections: Vec<(Section, Place, Vec<Event>)> = Vec::new();
     let mut depth = 0;
     let mut events = events.into_iter();
-    while let Some(event) = events.next() {
+    while let Some((event, place)) = events.next() {
         match event {
             Event::Start(Tag::Heading { level: HeadingLevel::H1, .. }) => {
-                return Err(LessonError::Heading(heading_text(&mut events)));
+                problems.push((place, Problem::Heading(heading_text(&mut events))));
             }
             Event::Start(Tag::Heading { level: HeadingLevel::H2, id, .. }) if depth == 0 => {
                 let title = heading_text(&mut events);
-                let id = lesson::id(id.map_or_else(|| slug(&title), String::from))?;
-                sections.push((Section { id, title, html: String::new() }, Vec::new()));
+                let id = id.map_or_else(|| slug(&title), String::from);
+                if !lesson::is_id(&id) {
+                    problems.push((place.clone(), Problem::BadId(id.clone())));
+                }
+                sections.push((Section { id, title, html: String::new() }, place, Vec::new()));
             }
             event => {
                 match event {
@@ -39,42 +45,58 @@ pub(crate) fn prose(markdown: &str) -> Result<Prose, LessonError> {
                     Event::End(_) => depth -= 1,
                     _ => {}
                 }
-                sections.last_mut().map_or(&mut intro, |(_, body)| body).push(without_attributes(event));
+                sections.last_mut().map_or(&mut intro, |(_, _, body)| body).push(without_attributes(event));
             }
         }
     }
-    let sections = sections.into_iter().map(|(section, body)| Section { html: render(body), ..section }).collect();
-    Ok(Prose { intro: render(intro), sections, fragments })
+    let rendered = |(section, place, body)| (Section { html: render(body), ..section }, place);
+    Prose { intro: render(intro), sections: sections.into_iter().map(rendered).collect(), fragments, problems }
 }
 
-/// A few sentences without headings: as HTML, and as plain text.
-pub(crate) fn fragment(markdown: &str) -> Result<(String, String), LessonError> {
-    let events = events(markdown)?;
+/// A few sentences without headings.
+pub(crate) struct Fragment {
+    pub html: String,
+    pub text: String,
+    pub problems: Vec<Problem>,
+}
+
+pub(crate) fn fragment(markdown: &str) -> Fragment {
+    let (events, problems) = events(markdown);
+    let mut problems: Vec<Problem> = problems.into_iter().map(|(_, problem)| problem).collect();
     let mut iter = events.iter().cloned();
-    while let Some(event) = iter.next() {
+    while let Some((event, _)) = iter.next() {
         if let Event::Start(Tag::Heading { .. }) = event {
-            return Err(LessonError::Heading(heading_text(&mut iter)));
+            problems.push(Problem::Heading(heading_text(&mut iter)));
         }
     }
+    let events: Vec<Event> = events.into_iter().map(|(event, _)| without_attributes(event)).collect();
     let text = text(&events);
-    Ok((render(events), text))
+    Fragment { html: render(events), text, problems }
 }
 
-fn events(markdown: &str) -> Result<Vec<Event<'_>>, LessonError> {
+type Placed<'a> = (Event<'a>, Place);
+
+/// What may be shown of it, and what the lesson is refused for.
+fn events(markdown: &str) -> (Vec<Placed<'_>>, Vec<(Place, Problem)>) {
     let options = Options::ENABLE_TABLES | Options::ENABLE_SMART_PUNCTUATION | Options::ENABLE_HEADING_ATTRIBUTES;
-    Parser::new_ext(markdown, options).map(harmless).collect()
+    let (mut events, mut problems) = (vec![], vec![]);
+    for (event, place) in Parser::new_ext(markdown, options).into_offset_iter() {
+        match harmless(event) {
+            Ok(event) => events.push((event, place)),
+            Err(problem) => problems.push((place, problem)),
+        }
+    }
+    (events, problems)
 }
 
 /// The event as it may be shown, or why the lesson is refused for it.
-fn harmless(event: Event<'_>) -> Result<Event<'_>, LessonError> {
+fn harmless(event: Event<'_>) -> Result<Event<'_>, Problem> {
     match event {
         Event::Html(raw) | Event::InlineHtml(raw) => Ok(Event::Text(raw)),
-        Event::Start(Tag::Image { dest_url, .. }) => Err(LessonError::Image(dest_url.into())),
+        Event::Start(Tag::Image { dest_url, .. }) => Err(Problem::Image(dest_url.into())),
         // `<a@b.c>` would be rendered as a mailto.
-        Event::Start(Tag::Link { link_type: LinkType::Email, dest_url, .. }) => Err(LessonError::Link(dest_url.into())),
-        Event::Start(Tag::Link { ref dest_url, .. }) if !allowed(dest_url) => {
-            Err(LessonError::Link(dest_url.to_string()))
-        }
+        Event::Start(Tag::Link { link_type: LinkType::Email, dest_url, .. }) => Err(Problem::Link(dest_url.into())),
+        Event::Start(Tag::Link { ref dest_url, .. }) if !allowed(dest_url) => Err(Problem::Link(dest_url.to_string())),
         // An aligned column would get a style attribute, which the page's policy forbids.
         Event::Start(Tag::Table(columns)) => Ok(Event::Start(Tag::Table(vec![Alignment::None; columns.len()]))),
         event => Ok(event),
@@ -94,9 +116,9 @@ fn allowed(url: &str) -> bool {
     !url.starts_with("//") && !first_part.contains(':')
 }
 
-fn fragments(events: &[Event]) -> Vec<String> {
-    let target = |event: &Event| match event {
-        Event::Start(Tag::Link { dest_url, .. }) => dest_url.strip_prefix('#').map(str::to_owned),
+fn fragments(events: &[Placed]) -> Vec<(String, Place)> {
+    let target = |(event, place): &Placed| match event {
+        Event::Start(Tag::Link { dest_url, .. }) => dest_url.strip_prefix('#').map(|id| (id.to_owned(), place.clone())),
         _ => None,
     };
     events.iter().filter_map(target).collect()
@@ -112,8 +134,9 @@ fn without_attributes(event: Event) -> Event {
 }
 
 /// Takes the events up to the heading's end.
-fn heading_text<'a>(events: &mut impl Iterator<Item = Event<'a>>) -> String {
-    let inside: Vec<_> = events.take_while(|event| !matches!(event, Event::End(TagEnd::Heading(_)))).collect();
+fn heading_text<'a>(events: &mut impl Iterator<Item = Placed<'a>>) -> String {
+    let inside: Vec<_> =
+        events.map(|(event, _)| event).take_while(|event| !matches!(event, Event::End(TagEnd::Heading(_)))).collect();
     text(&inside)
 }
 
@@ -206,19 +229,18 @@ mod tests {
             "[x](/y \"\\\"><script>\")",
             "[x](<https://e.org/\"onclick=z>)",
         ] {
-            let prose = prose(&format!("{raw}\n\n## S\n\n{raw}\n")).unwrap_or_else(|error| panic!("{raw}: {error}"));
+            let prose = prose(&format!("{raw}\n\n## S\n\n{raw}\n"));
+            assert_eq!(prose.problems, [], "{raw}");
             assert_harmless(&prose.intro);
-            prose.sections.iter().for_each(|section| assert_harmless(&section.html));
-            if let Ok((html, _)) = fragment(raw) {
-                assert_harmless(&html);
-            }
+            prose.sections.iter().for_each(|(section, _)| assert_harmless(&section.html));
+            assert_harmless(&fragment(raw).html);
         }
     }
 
     #[test]
     fn raw_html_in_a_heading_stays_text_of_the_title() {
-        let prose = prose("## A <i>b</i> {#a}\n").expect("it fits");
-        assert_eq!(prose.sections[0].title, "A <i>b</i>");
+        let prose = prose("## A <i>b</i> {#a}\n");
+        assert_eq!(prose.sections[0].0.title, "A <i>b</i>");
     }
 
     #[test]
@@ -249,37 +271,43 @@ mod tests {
         for markdown in
             ["[x](javascript:y)", "<http://e.org>", "<a@b.c>", "[x][1]\n\n[1]: data:y", "[x](&#106;avascript:y)"]
         {
-            assert!(matches!(fragment(markdown), Err(LessonError::Link(_))), "{markdown}");
+            assert!(matches!(fragment(markdown).problems[..], [Problem::Link(_)]), "{markdown}");
         }
     }
 
     #[test]
     fn images_are_refused() {
-        assert!(matches!(fragment("![x](/y.png)"), Err(LessonError::Image(url)) if url == "/y.png"));
+        assert_eq!(fragment("![x](/y.png)").problems, [Problem::Image("/y.png".into())]);
     }
 
     #[test]
     fn headings_split_sections_and_get_ids() {
-        let prose = prose("Lede.\n\n## It's *two* `Words`\n\nA\n\n### Sub\n\n> ## Quoted\n\n## Third {#own}\n")
-            .expect("it fits");
-        let ids: Vec<_> = prose.sections.iter().map(|section| (section.id.as_str(), section.title.as_str())).collect();
+        let prose = prose("Lede.\n\n## It's *two* `Words`\n\nA\n\n### Sub\n\n> ## Quoted\n\n## Third {#own}\n");
+        let ids: Vec<_> =
+            prose.sections.iter().map(|(section, _)| (section.id.as_str(), section.title.as_str())).collect();
         assert_eq!(ids, [("it-s-two-words", "It’s two Words"), ("own", "Third")]);
         assert_eq!(prose.intro, "<p>Lede.</p>\n");
-        assert!(prose.sections[0].html.ends_with("<blockquote>\n<h2>Quoted</h2>\n</blockquote>\n"));
-        assert_eq!(prose.sections[1].html, "");
+        assert!(prose.sections[0].0.html.ends_with("<blockquote>\n<h2>Quoted</h2>\n</blockquote>\n"));
+        assert_eq!(prose.sections[1].0.html, "");
     }
 
     #[test]
     fn headings_out_of_place_are_refused() {
-        assert!(matches!(prose("# Title\n\n## S"), Err(LessonError::Heading(title)) if title == "Title"));
-        assert!(matches!(fragment("## Title"), Err(LessonError::Heading(title)) if title == "Title"));
-        assert!(matches!(prose("## ***"), Err(LessonError::BadId(_))));
-        assert!(matches!(prose("## A {#B}"), Err(LessonError::BadId(id)) if id == "B"));
+        assert_eq!(prose("x\n\n# Title\n\n## S").problems, [(3..11, Problem::Heading("Title".into()))]);
+        assert_eq!(fragment("## Title").problems, [Problem::Heading("Title".into())]);
+        assert!(matches!(prose("## ***").problems[..], [(_, Problem::BadId(_))]));
+        assert_eq!(prose("## A {#B}").problems, [(0..9, Problem::BadId("B".into()))]);
+    }
+
+    #[test]
+    fn every_problem_is_named_and_where_it_is() {
+        let prose = prose("a [x](data:y)\n\n## B\n\n![c](/d)\n");
+        assert_eq!(prose.problems, [(2..13, Problem::Link("data:y".into())), (21..29, Problem::Image("/d".into()))]);
     }
 
     #[test]
     fn plain_text_keeps_the_words_apart() {
-        let (_, text) = fragment("One *two*\n`three`.\n\nFour.").expect("it fits");
-        assert_eq!(text, "One two three. Four.");
+        let fragment = fragment("One *two*\n`three`.\n\nFour.");
+        assert_eq!(fragment.text, "One two three. Four.");
     }
 }

@@ -114,6 +114,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(events::stream))
         .routes(routes!(faults::list, faults::heal))
         .routes(routes!(faults::put, faults::clear))
+        .routes(routes!(switches::set))
         .routes(routes!(load::show, load::put, load::stop))
         .routes(routes!(services::crash))
         .routes(routes!(services::restart))

@@ -188,6 +188,10 @@ impl From<SandboxError> for Problem {
                 StatusCode::NOT_FOUND,
                 "No fault of that name stands. GET the faults to see which do.",
             ),
+            SandboxError::NoSuchSwitch => Self::new(
+                StatusCode::NOT_FOUND,
+                "There is no switch of that name here. GET the sandbox to see which there are.",
+            ),
             SandboxError::TooManyFaults => Self::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "As many faults stand as may. Clear one first; GET /limits shows how many there may be.",
@@ -234,6 +238,7 @@ mod tests {
             (SandboxError::NoSuchService, 404),
             (SandboxError::NoSuchTable, 404),
             (SandboxError::NoSuchFault, 404),
+            (SandboxError::NoSuchSwitch, 404),
             (SandboxError::TooManyFaults, 429),
             (SandboxError::ShuttingDown, 503),
             (SandboxError::Deleted, 404),

@@ -154,6 +154,8 @@ pub struct CommandBody {
 #[allow(dead_code, reason = "described, never made")]
 enum CommandKind {
     PlaceOrder,
+    ShipOrder,
+    ResumeSaga,
 }
 
 /// What a customer orders.

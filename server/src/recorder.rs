@@ -22,7 +22,7 @@ use crate::recorder::ledger::Ledger;
 use kit::broker::{Broker, ConsumerId};
 use kit::ctx::Span;
 use kit::{Clock, FromHost, ToHost};
-use protocol::{Command, Fault, Name, Observation, Observed, Position, Recorded, TERRARIUM, Uuid};
+use protocol::{Command, Fault, Name, Observation, Observed, Position, Recorded, SwitchSpec, TERRARIUM, Uuid};
 use serde::{Deserialize, Serialize};
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
@@ -139,6 +139,7 @@ pub struct Task {
     /// Commands are named by this and their id, the same each time.
     namespace: Uuid,
     faults: Vec<Fault>,
+    switches: Vec<SwitchSpec>,
     checkpoint_at: Position,
     rows_at: Position,
     unchecked_bytes: usize,
@@ -164,6 +165,7 @@ pub fn open(stored: storage::Stored, path: PathBuf, clock: Clock, namespace: Uui
     let faults_changed = Arc::new(tokio::sync::Notify::new());
     let unanswered = ledger.unanswered();
     let (position, at, faults) = (picture.state.position, picture.state.at, picture.state.faults.clone());
+    let switches = picture.state.switches.clone();
     let history = Arc::new(History::new(path.clone(), frames, picture, rows, tail, bytes));
     let task = Task {
         entries,
@@ -181,6 +183,7 @@ pub fn open(stored: storage::Stored, path: PathBuf, clock: Clock, namespace: Uui
         at,
         namespace,
         faults,
+        switches,
         checkpoint_at: position,
         rows_at,
         unchecked_bytes: 0,
@@ -339,7 +342,18 @@ impl Task {
     /// It is durable: now the others may know. The services first, so that they work while this
     /// one folds; whoever waits for a reply last, so that what they asked for is in the picture.
     fn publish(&mut self, batch: batch::Done) {
-        let batch::Done { first, lines, events, replies, handouts, faults_changed, dispatch, told, .. } = batch;
+        let batch::Done {
+            first,
+            lines,
+            events,
+            replies,
+            handouts,
+            faults_changed,
+            switches_changed,
+            dispatch,
+            told,
+            ..
+        } = batch;
         for (consumer, message) in told {
             self.tell(consumer, message);
         }
@@ -348,6 +362,11 @@ impl Task {
                 let _ = sender.send(FromHost::Faults(self.faults.clone()));
             }
             self.faults_changed.notify_one();
+        }
+        if switches_changed {
+            for sender in self.services.values() {
+                let _ = sender.send(FromHost::Switches(self.switches.clone()));
+            }
         }
         for handout in handouts {
             self.tell(handout.consumer, FromHost::Deliver(handout.delivery));

@@ -20,6 +20,7 @@ pub mod services;
 pub mod sources;
 pub mod state;
 pub mod strata;
+pub mod switches;
 pub mod tables;
 pub mod topologies;
 

@@ -28,7 +28,7 @@ use diagram::{DiagramState, Strata};
 use futures_util::Stream;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock as _};
 use live::Live;
-use protocol::{Command, FaultSpec, Position, Recorded, Topology, Uuid, Value};
+use protocol::{Command, FaultSpec, Position, Recorded, SwitchSpec, Topology, Uuid, Value};
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -488,6 +488,16 @@ impl Sandbox {
             }
         }
         Ok(())
+    }
+
+    /// Switches a protection on or off.
+    pub async fn set_switch(&self, name: &str, on: bool) -> Result<()> {
+        self.live().await?.set_switch(name, on).await
+    }
+
+    /// The protections that can be switched here, as they stand.
+    pub fn switches(&self) -> Vec<SwitchSpec> {
+        self.state().switches.clone()
     }
 
     /// Until restarted.

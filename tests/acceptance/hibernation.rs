@@ -22,8 +22,9 @@ fn still(state: &DiagramState) -> DiagramState {
     let mut state = DiagramState { position: 0, at: 0, hibernated: false, ..state.clone() };
     for node in &mut state.nodes {
         (node.reason, node.pid) = (None, None);
-        if node.health == Health::Stopped {
-            node.health = Health::Up;
+        let each = node.instances.iter_mut().map(|instance| &mut instance.health);
+        for health in each.chain([&mut node.health]).filter(|health| **health == Health::Stopped) {
+            *health = Health::Up;
         }
     }
     state

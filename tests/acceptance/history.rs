@@ -111,11 +111,11 @@ async fn a_table_at_a_position_is_the_fold_of_its_rows_and_at_the_end_the_table_
 }
 
 fn folded(record: &[Recorded], service: &str, table: &str) -> Vec<Value> {
-    let mut rows: BTreeMap<i64, Value> = BTreeMap::new();
+    let mut rows: BTreeMap<Vec<i64>, Value> = BTreeMap::new();
     for event in record.iter().filter(|event| &*event.service == service) {
         let Observation::TransactionCommitted { rows: changes, .. } = &event.observation else { continue };
         for change in changes.iter().filter(|change| &*change.table == table) {
-            let key = change.key.parse().expect("our keys are numbers");
+            let key: Vec<i64> = change.key.split('/').map(|part| part.parse().expect("our keys are numbers")).collect();
             assert_eq!(rows.get(&key), change.before.as_ref(), "a row was not what its change says it was");
             match &change.after {
                 Some(after) => rows.insert(key, after.clone()),

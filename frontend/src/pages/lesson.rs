@@ -40,7 +40,7 @@ fn step_view(step: &Step) -> impl IntoView + use<> {
             <div class="do" inner_html=step.do_html.clone()></div>
             <details>
                 <summary>{texts::EXPECT}</summary>
-                <div inner_html=step.expect_html.clone()></div>
+                <div inner_html=step.reveal_html.clone()></div>
             </details>
         </aside>
     }

@@ -1,7 +1,7 @@
 //! [`DiagramState`] and its fold.
 
 use crate::{Pipe, Sagas, StepState, TableView};
-use protocol::{Fault, Name, Observation, Position, Recorded, TERRARIUM, Topology, Uuid};
+use protocol::{Fault, Name, Observation, Position, Recorded, SwitchSpec, TERRARIUM, Topology, Uuid};
 use serde::{Deserialize, Serialize};
 
 /// The picture at one position.
@@ -27,17 +27,10 @@ pub struct DiagramState {
     pub load: Option<Load>,
     /// The protections that can be switched off, in the topology's order.
     #[serde(default)]
-    pub switches: Vec<Switch>,
+    pub switches: Vec<SwitchSpec>,
     /// From the last command given at rest on.
     #[serde(default)]
     pub run: Option<Run>,
-}
-
-/// A protection and whether it is on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Switch {
-    pub name: Name,
-    pub on: bool,
 }
 
 /// A replica of a service.
@@ -316,8 +309,7 @@ impl DiagramState {
             })
             .collect();
         self.pipes = topology.topics().map(|topic| Pipe::new(topic, topology)).collect();
-        self.switches =
-            topology.switches.iter().map(|switch| Switch { name: switch.name.clone(), on: switch.on }).collect();
+        self.switches = topology.switches.clone();
         self.topology = Some(topology.clone());
     }
 

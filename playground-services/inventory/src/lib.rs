@@ -1,7 +1,8 @@
 //! Inventory: holds pieces for an order, and gives them back when the order fails.
 //!
-//! Owns the tables `stock` and `reservations`. Publishes `StockReserved`, `StockRejected` and
-//! `StockReleased`; reacts to `OrderCreated`, `PaymentSucceeded` and `PaymentFailed`.
+//! Owns the tables `stock` and `reservations`. Its saga steps are `reserve-stock`, `sell-stock` and
+//! `release-stock`, the compensation; the topology says at which message each is carried out.
+//! Publishes `StockReserved`, `StockRejected`, `StockSold` and `StockReleased`.
 
 mod domain;
 mod reactions;

@@ -3,35 +3,33 @@
 use crate::domain::{Shelf, StockCommand, StockEvent, decide, evolve};
 use crate::storage::Warehouse;
 use kit::{Refusal, Reply, Stage, Work};
-use protocol::{OrderCreated, PaymentFailed, PaymentSucceeded, StockRejected, StockReleased, StockReserved};
+use protocol::{ReserveStock, StockRejected, StockReleased, StockReserved, StockSold};
 use serde_json::json;
 
 pub fn react(warehouse: &mut Warehouse, work: &Work, stage: &mut Stage<'_>) -> Result<Reply, Refusal> {
-    match work.kind() {
-        OrderCreated::TYPE => {
-            let heard: OrderCreated = work.data()?;
-            let shelf = warehouse.shelf_for(heard.order_id, heard.item_id);
-            let command = StockCommand::Reserve { order_id: heard.order_id, quantity: heard.quantity };
+    match &*work.step(stage.ctx)?.name {
+        "reserve-stock" => {
+            let wanted: ReserveStock = work.data()?;
+            let shelf = warehouse.shelf_for(wanted.order_id, wanted.item_id);
+            let command = StockCommand::Reserve { order_id: wanted.order_id, quantity: wanted.quantity };
             for event in decide(&shelf, command) {
-                reserve(warehouse, &shelf, &event, &heard, stage);
+                reserve(warehouse, &shelf, &event, &wanted, stage);
             }
         }
-        PaymentSucceeded::TYPE => {
-            let heard: PaymentSucceeded = work.data()?;
-            settle(warehouse, heard.order_id, StockCommand::Sell, stage);
+        "sell-stock" => settle(warehouse, work.order()?, StockCommand::Sell, stage),
+        "release-stock" if !stage.ctx.is_on("compensation") => {}
+        "release-stock" => {
+            let order_id = work.order()?;
+            settle(warehouse, order_id, StockCommand::Release { order_id }, stage);
         }
-        PaymentFailed::TYPE => {
-            let heard: PaymentFailed = work.data()?;
-            settle(warehouse, heard.order_id, StockCommand::Release, stage);
-        }
-        other => return Err(Refusal::Unreadable(format!("inventory does not know {other}"))),
+        other => return Err(Refusal::Unreadable(format!("inventory has no step {other}"))),
     }
     Ok(Reply::default())
 }
 
-/// The order's claim, met or not. Payments needs the amount, so it is passed on.
-fn reserve(warehouse: &mut Warehouse, shelf: &Shelf, event: &StockEvent, heard: &OrderCreated, stage: &mut Stage<'_>) {
-    let OrderCreated { order_id, item_id, quantity, user_id, amount_minor } = *heard;
+/// The order's claim, met or not. Whoever is next needs the amount, so it is passed on.
+fn reserve(warehouse: &mut Warehouse, shelf: &Shelf, event: &StockEvent, wanted: &ReserveStock, stage: &mut Stage<'_>) {
+    let ReserveStock { order_id, item_id, quantity, user_id, amount_minor } = *wanted;
     let subject = format!("order/{order_id}");
     if let StockEvent::Rejected { on_hand, .. } = event {
         let reason = format!("{quantity} wanted, {on_hand} on hand");
@@ -46,17 +44,25 @@ fn reserve(warehouse: &mut Warehouse, shelf: &Shelf, event: &StockEvent, heard: 
     stage.publish(StockReserved::TYPE, subject, json!(data));
 }
 
-/// The end of a reservation, one way or the other. Nothing was reserved: nothing to do.
+/// The end of a reservation, one way or the other. A release without a reservation is answered,
+/// too, and bars the one that comes late.
 fn settle(warehouse: &mut Warehouse, order_id: i64, command: StockCommand, stage: &mut Stage<'_>) {
-    let Some(shelf) = warehouse.shelf_of(order_id) else { return };
+    let shelf = warehouse.shelf_of(order_id).unwrap_or_else(|| warehouse.shelf_for(order_id, NO_ITEM));
     for event in decide(&shelf, command) {
+        let before = shelf.reservation.as_ref().map(|reservation| reservation.status.name());
         let after = evolve(shelf.clone(), &event);
-        warehouse.put(after.clone());
-        let (Some(before), Some(reservation)) = (&shelf.reservation, &after.reservation) else { continue };
-        stage.state_changed("reservation", order_id, Some(before.status.name()), reservation.status.name());
-        if event == StockEvent::Released {
-            let data = StockReleased { order_id, item_id: after.item_id, quantity: reservation.quantity };
-            stage.publish(StockReleased::TYPE, format!("order/{order_id}"), json!(data));
+        let Some(reservation) = &after.reservation else { continue };
+        let (item_id, quantity) = (after.item_id, reservation.quantity);
+        stage.state_changed("reservation", order_id, before, reservation.status.name());
+        let subject = format!("order/{order_id}");
+        if event == StockEvent::Sold {
+            stage.publish(StockSold::TYPE, subject, json!(StockSold { order_id, item_id, quantity }));
+        } else {
+            stage.publish(StockReleased::TYPE, subject, json!(StockReleased { order_id, item_id, quantity }));
         }
+        warehouse.put(after);
     }
 }
+
+/// Of a release for which nothing was held.
+const NO_ITEM: i64 = 0;

@@ -1,7 +1,7 @@
 //! What a service is given: who it is, the time, the faults, and its sandbox.
 
-use crate::{Clock, Host, Start, ToHost};
-use protocol::{Fault, Name, Observation, Observed, ServiceSpec, SpanId, TraceContext, TraceId, Uuid};
+use crate::{Clock, FromHost, Host, Start, ToHost};
+use protocol::{Fault, Name, Observation, Observed, ServiceSpec, SpanId, SwitchSpec, TraceContext, TraceId, Uuid};
 use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, sync::Arc};
 use tokio::sync::watch;
@@ -14,21 +14,32 @@ pub struct Ctx {
     pub clock: Clock,
     pub batch: usize,
     pub faults: watch::Receiver<Arc<Vec<Fault>>>,
+    switches: watch::Receiver<Arc<Vec<SwitchSpec>>>,
     folder: Arc<PathBuf>,
     host: Arc<dyn Host>,
 }
 
 impl Ctx {
-    pub fn new(start: Start, faults: watch::Receiver<Arc<Vec<Fault>>>, host: Arc<dyn Host>) -> Self {
-        Ctx {
+    /// The context of a service that starts, and the way to keep it up to date.
+    pub fn new(start: Start, host: Arc<dyn Host>) -> (Self, Standing) {
+        let (faults_tx, faults) = watch::channel(Arc::new(start.faults));
+        let (switches_tx, switches) = watch::channel(Arc::new(start.switches));
+        let ctx = Ctx {
             spec: Arc::new(start.spec),
             replica: start.replica,
             clock: Clock::new(start.epoch_us),
             batch: start.batch.max(1),
             faults,
+            switches,
             folder: Arc::new(start.folder),
             host,
-        }
+        };
+        (ctx, Standing { faults: faults_tx, switches: switches_tx })
+    }
+
+    /// Whether a protection is on. One that the topology does not know is.
+    pub fn is_on(&self, switch: &str) -> bool {
+        self.switches.borrow().iter().find(|known| &*known.name == switch).is_none_or(|known| known.on)
     }
 
     pub fn name(&self) -> &Name {
@@ -63,6 +74,23 @@ impl Ctx {
             code: None,
             correlation_id: span.correlation_id,
             observation,
+        }
+    }
+}
+
+/// The faults and switches of the sandbox, as the host tells them.
+pub struct Standing {
+    faults: watch::Sender<Arc<Vec<Fault>>>,
+    switches: watch::Sender<Arc<Vec<SwitchSpec>>>,
+}
+
+impl Standing {
+    /// Takes in what the host says of them.
+    pub fn hear(&self, message: FromHost) {
+        match message {
+            FromHost::Faults(all) => drop(self.faults.send_replace(Arc::new(all))),
+            FromHost::Switches(all) => drop(self.switches.send_replace(Arc::new(all))),
+            _ => {}
         }
     }
 }

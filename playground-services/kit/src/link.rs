@@ -2,7 +2,7 @@
 //! task of the server (then they are moved through channels) or a process of its own (then
 //! they are JSON frames over stdin and stdout).
 
-use protocol::{Envelope, Fault, Name, Observed, Position, ServiceSpec};
+use protocol::{Envelope, Fault, Name, Observed, Position, ServiceSpec, SwitchSpec};
 use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
@@ -18,6 +18,7 @@ pub struct Start {
     /// The most commands and messages one local transaction may hold.
     pub batch: usize,
     pub faults: Vec<Fault>,
+    pub switches: Vec<SwitchSpec>,
 }
 
 /// From the sandbox to a service.
@@ -31,6 +32,8 @@ pub enum FromHost {
     },
     /// The faults as they stand.
     Faults(Vec<Fault>),
+    /// The switches as they stand.
+    Switches(Vec<SwitchSpec>),
     /// End in good order.
     Stop,
 }

@@ -1,9 +1,10 @@
 //! A service: what it must say about itself, and how it runs.
 
+use crate::ctx::Standing;
 use crate::{Ctx, Delivery, FromHost, Stage, ToHost, changes, http, outbox, storage, writer};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use protocol::{Envelope, Uuid};
+use protocol::{Envelope, StepSpec, Uuid};
 use serde_json::Value;
 use sqlx::sqlite::SqliteConnection;
 use std::future::Future;
@@ -86,6 +87,12 @@ impl Work {
         }
     }
 
+    /// The saga step of the topology that it makes this service carry out.
+    pub fn step<'a>(&self, ctx: &'a Ctx) -> Result<&'a StepSpec, Refusal> {
+        let unknown = || Refusal::Unreadable(format!("{} does not know {}", ctx.name(), self.kind()));
+        ctx.spec.step_on(self.kind()).ok_or_else(unknown)
+    }
+
     fn raw(&self) -> &Value {
         match self {
             Work::Command { data, .. } => data,
@@ -96,6 +103,16 @@ impl Work {
     /// A whole number of the data, to know which rows to load.
     pub fn number(&self, field: &str) -> Option<i64> {
         self.raw().get(field)?.as_i64()
+    }
+
+    /// A text of the data, where there is one.
+    pub fn text(&self, field: &str) -> Option<&str> {
+        self.raw().get(field)?.as_str()
+    }
+
+    /// The order it is about, whoever sent it.
+    pub fn order(&self) -> Result<i64, Refusal> {
+        self.number("order_id").ok_or_else(|| Refusal::Unreadable("it names no order_id".to_owned()))
     }
 
     /// The command's or message's data, as the type it should be.
@@ -136,7 +153,7 @@ pub async fn run<S: Service>(
     service: S,
     ctx: Ctx,
     mut from_host: mpsc::UnboundedReceiver<FromHost>,
-    faults: watch::Sender<Arc<Vec<protocol::Fault>>>,
+    standing: Standing,
     listener: TcpListener,
 ) -> anyhow::Result<()> {
     let service = Arc::new(service);
@@ -179,7 +196,7 @@ pub async fn run<S: Service>(
                         FromHost::Stop => return Ok(()),
                         FromHost::Start(_) => {}
                         FromHost::Shipped { n } => { shipped_tx.send_replace(n); }
-                        FromHost::Faults(all) => { faults.send_replace(Arc::new(all)); }
+                        message @ (FromHost::Faults(_) | FromHost::Switches(_)) => standing.hear(message),
                         FromHost::Deliver(delivery) => {
                             handled.push(see_through(&*service, &ctx, workers.clone(), &jobs, delivery));
                         }

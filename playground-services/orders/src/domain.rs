@@ -4,6 +4,6 @@ mod aggregate;
 mod command;
 mod event;
 
-pub use aggregate::{Order, Status, decide, evolve};
+pub use aggregate::{Order, Status, decide, evolve, ship};
 pub use command::OrderCommand;
 pub use event::OrderEvent;

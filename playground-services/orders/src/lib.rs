@@ -1,7 +1,9 @@
 //! Orders: takes `PlaceOrder`, keeps each order's state, and says how it ended.
 //!
-//! Owns the table `orders`. Publishes `OrderCreated`, `OrderConfirmed` and `OrderCancelled`;
-//! reacts to `PaymentSucceeded`, `PaymentFailed` and `StockRejected`.
+//! Owns the table `orders`. Its saga steps are `create-order`, `confirm-order` and `cancel-order`;
+//! the topology says at which message each is carried out. `ShipOrder` is no part of the saga: it
+//! only reads what the saga has left so far. Publishes `OrderCreated`, `OrderConfirmed`,
+//! `OrderCancelled` and `OrderShipped`.
 
 mod domain;
 mod reactions;
@@ -13,7 +15,8 @@ use sqlx::sqlite::SqliteConnection;
 pub struct Orders;
 
 impl Service for Orders {
-    const MIGRATIONS: &'static [&'static str] = &[include_str!("../migrations/0001_orders.sql")];
+    const MIGRATIONS: &'static [&'static str] =
+        &[include_str!("../migrations/0001_orders.sql"), include_str!("../migrations/0002_shipped.sql")];
     type Outside = ();
 
     async fn outside(&self, _: &Ctx, _: &Work) {}

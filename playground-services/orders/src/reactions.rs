@@ -1,69 +1,70 @@
 //! What orders does when asked, and when it hears something.
 
-use crate::domain::{OrderCommand, OrderEvent, decide, evolve};
+use crate::domain::{Order, OrderCommand, OrderEvent, decide, evolve, ship};
 use crate::storage::Book;
 use kit::{Refusal, Reply, Stage, Work};
-use protocol::{
-    OrderCancelled, OrderConfirmed, OrderCreated, PaymentFailed, PaymentSucceeded, PlaceOrder, StockRejected,
-};
+use protocol::{OrderCancelled, OrderConfirmed, OrderCreated, OrderShipped, PlaceOrder, Value};
 use serde_json::json;
 
 pub fn react(book: &mut Book, work: &Work, stage: &mut Stage<'_>) -> Result<Reply, Refusal> {
-    match work.kind() {
-        "PlaceOrder" => {
+    match &*work.step(stage.ctx)?.name {
+        "create-order" => {
             let order = PlaceOrder::parse(&work.data()?).map_err(Refusal::Domain)?;
             let id = book.next_id();
             carry_out(book, id, OrderCommand::Place { id, order }, stage);
             Ok(Reply(json!({ "order_id": id })))
         }
-        PaymentSucceeded::TYPE => {
-            let heard: PaymentSucceeded = work.data()?;
-            carry_out(book, heard.order_id, OrderCommand::Confirm, stage);
+        "confirm-order" => {
+            carry_out(book, work.order()?, OrderCommand::Confirm, stage);
             Ok(Reply::default())
         }
-        PaymentFailed::TYPE => {
-            let heard: PaymentFailed = work.data()?;
-            carry_out(book, heard.order_id, OrderCommand::Cancel { reason: heard.reason }, stage);
+        "cancel-order" => {
+            let reason = work.text("reason").unwrap_or_default().to_owned();
+            carry_out(book, work.order()?, OrderCommand::Cancel { reason }, stage);
             Ok(Reply::default())
         }
-        StockRejected::TYPE => {
-            let heard: StockRejected = work.data()?;
-            carry_out(book, heard.order_id, OrderCommand::Cancel { reason: heard.reason }, stage);
+        // The semantic lock is no more than this: whoever reads an order heeds that it is PENDING.
+        "ship-order" => {
+            let order_id = work.order()?;
+            let locked = stage.ctx.is_on("semantic-lock");
+            let event = ship(book.orders.get(order_id), order_id, locked).map_err(Refusal::Domain)?;
+            keep(book, order_id, event, stage);
             Ok(Reply::default())
         }
-        other => Err(Refusal::Unreadable(format!("orders does not know {other}"))),
+        other => Err(Refusal::Unreadable(format!("orders has no step {other}"))),
     }
 }
 
 /// Decides, keeps what follows, and stages what others should hear of it.
 fn carry_out(book: &mut Book, id: i64, command: OrderCommand, stage: &mut Stage<'_>) {
-    let mut order = book.orders.get(id).cloned();
-    for event in decide(order.as_ref(), command) {
-        let from = order.as_ref().map(|order| order.status.name());
-        order = evolve(order, &event);
-        let Some(order) = &order else { continue };
-        book.orders.put(id, order.clone());
-        stage.state_changed("order", order.id, from, order.status.name());
-        let subject = format!("order/{}", order.id);
-        match event {
-            OrderEvent::Created { .. } => {
-                let data = OrderCreated {
-                    order_id: order.id,
-                    item_id: order.item_id,
-                    quantity: order.quantity,
-                    user_id: order.user_id,
-                    amount_minor: order.amount_minor,
-                };
-                stage.publish(OrderCreated::TYPE, subject, json!(data));
-            }
-            OrderEvent::Confirmed => {
-                let data = OrderConfirmed { order_id: order.id, user_id: order.user_id };
-                stage.publish(OrderConfirmed::TYPE, subject, json!(data));
-            }
-            OrderEvent::Cancelled { reason } => {
-                let data = OrderCancelled { order_id: order.id, user_id: order.user_id, reason };
-                stage.publish(OrderCancelled::TYPE, subject, json!(data));
-            }
+    for event in decide(book.orders.get(id), command) {
+        keep(book, id, event, stage);
+    }
+}
+
+fn keep(book: &mut Book, id: i64, event: OrderEvent, stage: &mut Stage<'_>) {
+    let before = book.orders.get(id).cloned();
+    let from = before.as_ref().map(|order| order.status.name());
+    let Some(order) = evolve(before, &event) else { return };
+    if event == OrderEvent::Shipped {
+        stage.state_changed("shipment", id, None, "SHIPPED");
+    } else {
+        stage.state_changed("order", id, from, order.status.name());
+    }
+    let (kind, data) = said(&order, event);
+    stage.publish(kind, format!("order/{id}"), data);
+    book.orders.put(id, order);
+}
+
+fn said(order: &Order, event: OrderEvent) -> (&'static str, Value) {
+    let Order { id: order_id, item_id, quantity, user_id, amount_minor, .. } = *order;
+    match event {
+        OrderEvent::Created { .. } => {
+            let data = OrderCreated { order_id, item_id, quantity, user_id, amount_minor };
+            (OrderCreated::TYPE, json!(data))
         }
+        OrderEvent::Confirmed => (OrderConfirmed::TYPE, json!(OrderConfirmed { order_id, user_id })),
+        OrderEvent::Cancelled { reason } => (OrderCancelled::TYPE, json!(OrderCancelled { order_id, user_id, reason })),
+        OrderEvent::Shipped => (OrderShipped::TYPE, json!(OrderShipped { order_id, user_id })),
     }
 }

@@ -1,5 +1,5 @@
 //! The card network: outside the glass, with a latency declared in the topology and shown on
-//! the page. The fault `decline-payments` makes it refuse.
+//! the page. The fault `decline-payments` makes it refuse charges; refunds it takes always.
 
 use kit::stage::fault_striking;
 use kit::{Ctx, Work};
@@ -15,8 +15,8 @@ pub enum Charge {
     },
 }
 
-/// Asks for a charge; takes the declared time.
-pub async fn charge(ctx: &Ctx, work: &Work) -> Charge {
+/// Asks for a charge or a refund; takes the declared time.
+pub async fn ask(ctx: &Ctx, work: &Work) -> Charge {
     let latency_ms = ctx.spec.outside.as_ref().map_or(0, |outside| outside.latency_ms);
     ctx.clock.sleep_until(ctx.clock.now_us() + latency_ms * 1000).await;
     match fault_striking(ctx, FaultKind::DeclinePayments, work.ordinal(), work.kind()) {

@@ -4,6 +4,6 @@ mod aggregate;
 mod command;
 mod event;
 
-pub use aggregate::{Payment, Status, decide, evolve};
+pub use aggregate::{Account, Payment, Status, decide, evolve};
 pub use command::PaymentCommand;
 pub use event::PaymentEvent;

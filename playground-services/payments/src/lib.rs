@@ -1,7 +1,9 @@
 //! Payments: charges the card for an order whose pieces are held.
 //!
-//! Owns the table `payments`. Publishes `PaymentSucceeded` and `PaymentFailed`; reacts to
-//! `StockReserved`. Asks a card network, which lies outside the glass.
+//! Owns the table `payments`. Its saga steps are `charge-card` and `refund-payment`, the
+//! compensation; the topology says at which message each is carried out. Publishes
+//! `PaymentSucceeded`, `PaymentFailed` and `PaymentRefunded`. Asks a card network, which lies
+//! outside the glass.
 
 mod card_network;
 mod domain;
@@ -15,14 +17,15 @@ use sqlx::sqlite::SqliteConnection;
 pub struct Payments;
 
 impl Service for Payments {
-    const MIGRATIONS: &'static [&'static str] = &[include_str!("../migrations/0001_payments.sql")];
+    const MIGRATIONS: &'static [&'static str] =
+        &[include_str!("../migrations/0001_payments.sql"), include_str!("../migrations/0002_charges.sql")];
     type Outside = Charge;
 
     async fn outside(&self, ctx: &Ctx, work: &Work) -> Charge {
-        card_network::charge(ctx, work).await
+        card_network::ask(ctx, work).await
     }
 
-    type Rows = kit::Unit<domain::Payment>;
+    type Rows = kit::Unit<domain::Account>;
 
     async fn load(&self, conn: &mut SqliteConnection, batch: &[&Work]) -> sqlx::Result<Self::Rows> {
         storage::load(conn, batch.iter().filter_map(|work| work.number("order_id"))).await

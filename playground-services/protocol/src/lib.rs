@@ -20,8 +20,8 @@ pub use observation::{
 };
 pub use payload::{
     CancelOrder, ChargePayment, ConfirmOrder, OrderCancelled, OrderConfirmed, OrderCreated, OrderShipped,
-    PaymentFailed, PaymentRefunded, PaymentSucceeded, RefundPayment, ReleaseStock, ReserveStock, SellStock,
-    StockRejected, StockReleased, StockReserved, StockSold,
+    PAYLOAD_TYPES, PaymentFailed, PaymentRefunded, PaymentSucceeded, RefundPayment, ReleaseStock, ReserveStock,
+    SellStock, StockRejected, StockReleased, StockReserved, StockSold,
 };
 pub use topology::{Outside, ServiceSpec, StepSpec, Subscription, SwitchSpec, Topology, topologies, topology};
 pub use trace::{SpanId, TraceContext, TraceId, parse_uuid, unhex};

@@ -11,7 +11,10 @@ macro_rules! payloads {
             /// The event's `type` on the wire.
             pub const TYPE: &'static str = stringify!($name);
         }
-    )*};
+    )*
+        /// The types of all that services publish.
+        pub const PAYLOAD_TYPES: &[&str] = &[$($name::TYPE),*];
+    };
 }
 
 payloads! {
@@ -23,8 +26,8 @@ payloads! {
     StockRejected { order_id: i64, item_id: i64, quantity: i64, reason: String }
     /// From inventory, the compensation: what was held is on hand again.
     StockReleased { order_id: i64, item_id: i64, quantity: i64 }
-    /// From payments: the card was charged.
-    PaymentSucceeded { order_id: i64, user_id: i64, amount_minor: i64 }
+    /// From payments: the card was charged. Says what is bought for it, where that was told.
+    PaymentSucceeded { order_id: i64, user_id: i64, amount_minor: i64, item_id: i64, quantity: i64 }
     /// From payments: the card was refused.
     PaymentFailed { order_id: i64, user_id: i64, amount_minor: i64, reason: String }
     /// From payments, the compensation: what was charged is given back; 0 when nothing was.

@@ -1,7 +1,11 @@
 //! What runs in a sandbox: one value that both launches the services and gives the
 //! diagram its nodes and edges, so the picture cannot drift from what runs.
 
-use crate::{INITIAL_STOCK, Name};
+mod challenge;
+mod choreography;
+mod shop;
+
+use crate::Name;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -125,80 +129,12 @@ impl Topology {
 
 /// All topologies that can be started, by name.
 pub fn topologies() -> Vec<Topology> {
-    vec![saga_choreography()]
+    vec![choreography::topology(), challenge::topology()]
 }
 
 /// The topology of that name.
 pub fn topology(name: &str) -> Option<Topology> {
     topologies().into_iter().find(|topology| &*topology.name == name)
-}
-
-/// `OrderCreated` -> `StockReserved` -> `PaymentSucceeded` -> `CONFIRMED`, nobody in charge.
-fn saga_choreography() -> Topology {
-    let on = |topic: &str, types: &[&str]| Subscription {
-        topic: topic.into(),
-        types: types.iter().map(|&name| name.into()).collect(),
-    };
-    let service = |name: &str, place, consumes| ServiceSpec {
-        name: name.into(),
-        commands: vec![],
-        publishes: Some(name.into()),
-        consumes,
-        workers: 4,
-        outside: None,
-        stock: 0,
-        steps: vec![],
-        standbys: 0,
-        place,
-    };
-    let step = |name: &str, on: &[&str], compensates: Option<&str>| StepSpec {
-        name: name.into(),
-        on: on.iter().map(|&kind| kind.into()).collect(),
-        compensates: compensates.map(Name::from),
-    };
-    Topology {
-        name: "saga-choreography".into(),
-        title: "Choreography".into(),
-        switches: vec![],
-        services: vec![
-            ServiceSpec {
-                commands: vec!["PlaceOrder".into()],
-                steps: vec![
-                    step("create-order", &["PlaceOrder"], None),
-                    step("confirm-order", &["PaymentSucceeded"], None),
-                    step("cancel-order", &["PaymentFailed", "StockRejected"], Some("create-order")),
-                ],
-                ..service(
-                    "orders",
-                    [0, 0],
-                    vec![on("inventory", &["StockRejected"]), on("payments", &["PaymentSucceeded", "PaymentFailed"])],
-                )
-            },
-            ServiceSpec {
-                stock: INITIAL_STOCK,
-                steps: vec![
-                    step("reserve-stock", &["OrderCreated"], None),
-                    step("sell-stock", &["PaymentSucceeded"], None),
-                    step("release-stock", &["PaymentFailed"], Some("reserve-stock")),
-                ],
-                ..service(
-                    "inventory",
-                    [1, 0],
-                    vec![on("orders", &["OrderCreated"]), on("payments", &["PaymentSucceeded", "PaymentFailed"])],
-                )
-            },
-            ServiceSpec {
-                outside: Some(Outside { name: "card network".into(), latency_ms: 50 }),
-                steps: vec![step("charge-card", &["StockReserved"], None)],
-                ..service("payments", [1, 1], vec![on("inventory", &["StockReserved"])])
-            },
-            ServiceSpec {
-                publishes: None,
-                outside: Some(Outside { name: "mail relay".into(), latency_ms: 20 }),
-                ..service("notifications", [0, 1], vec![on("orders", &["OrderConfirmed", "OrderCancelled"])])
-            },
-        ],
-    }
 }
 
 #[cfg(test)]

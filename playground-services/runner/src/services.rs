@@ -4,7 +4,7 @@ use kit::{Ctx, FromHost, Host, Start, service};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 /// Runs the service that `start` names until it is told to stop, on a listener of its own.
 pub async fn run(
@@ -13,14 +13,13 @@ pub async fn run(
     host: Arc<dyn Host>,
 ) -> anyhow::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let (faults, seen) = watch::channel(Arc::new(start.faults.clone()));
     let name = start.spec.name.clone();
-    let ctx = Ctx::new(start, seen, host);
+    let (ctx, standing) = Ctx::new(start, host);
     match &*name {
-        "orders" => service::run(orders::Orders, ctx, from_host, faults, listener).await,
-        "inventory" => service::run(inventory::Inventory, ctx, from_host, faults, listener).await,
-        "payments" => service::run(payments::Payments, ctx, from_host, faults, listener).await,
-        "notifications" => service::run(notifications::Notifications, ctx, from_host, faults, listener).await,
+        "orders" => service::run(orders::Orders, ctx, from_host, standing, listener).await,
+        "inventory" => service::run(inventory::Inventory, ctx, from_host, standing, listener).await,
+        "payments" => service::run(payments::Payments, ctx, from_host, standing, listener).await,
+        "notifications" => service::run(notifications::Notifications, ctx, from_host, standing, listener).await,
         other => anyhow::bail!("there is no service {other}"),
     }
 }

@@ -30,6 +30,7 @@ pub struct Done {
     pub told: Vec<(ConsumerId, FromHost)>,
     pub dispatch: Vec<Accepted>,
     pub faults_changed: bool,
+    pub switches_changed: bool,
     pub end: Option<oneshot::Sender<()>>,
 }
 
@@ -76,6 +77,7 @@ impl<'a> Batch<'a> {
                 self.task.services.insert(consumer, sender);
                 self.task.broker.connect(&service, consumer, room);
                 self.done.told.push((consumer, FromHost::Faults(self.task.faults.clone())));
+                self.done.told.push((consumer, FromHost::Switches(self.task.switches.clone())));
                 if let Some(&n) = self.task.ledger.shipped.get(&service) {
                     self.done.told.push((consumer, FromHost::Shipped { n }));
                 }
@@ -256,6 +258,13 @@ impl<'a> Batch<'a> {
             Observation::FaultCleared { fault_id, .. } => {
                 task.faults.retain(|fault| fault.id != *fault_id);
                 self.done.faults_changed = true;
+            }
+            Observation::SandboxStarted { topology, .. } => task.switches = topology.switches.clone(),
+            Observation::SwitchSet { name, enabled } => {
+                if let Some(switch) = task.switches.iter_mut().find(|switch| switch.name == *name) {
+                    switch.on = *enabled;
+                    self.done.switches_changed = true;
+                }
             }
             _ => {}
         }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use diagram::{DiagramState, Strata};
 use futures_util::Stream;
 use futures_util::stream;
-use protocol::{Command, Fault, Observation, Position, Recorded};
+use protocol::{Command, Fault, Observation, Position, Recorded, SwitchSpec};
 use runner::invariants::{Checks, Invariant};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -191,6 +191,11 @@ impl History {
 
     pub fn state(&self) -> DiagramState {
         self.live().picture.state.clone()
+    }
+
+    /// The switches as they stand.
+    pub fn switches(&self) -> Vec<SwitchSpec> {
+        self.live().picture.state.switches.clone()
     }
 
     /// The faults as they stand.

@@ -30,7 +30,7 @@ pub struct SandboxView {
     faults: Vec<FaultStanding>,
     #[schema(value_type = LoadStandingView)]
     load: LoadStanding,
-    #[schema(value_type = Object)]
+    /// The protections that can be switched off, and whether they are on.
     switches: BTreeMap<String, bool>,
 }
 
@@ -46,7 +46,7 @@ enum Waking {
 struct ServiceView {
     #[schema(value_type = String)]
     name: Name,
-    /// `up`, `crashed`, or `stopped` while the sandbox is hibernated.
+    /// `up`, `crashed`, `paused`, or `stopped` while the sandbox is hibernated.
     #[schema(value_type = String)]
     health: Health,
     replicas: u32,
@@ -68,7 +68,7 @@ impl SandboxView {
                 .collect(),
             faults: sandbox.faults(),
             load: sandbox.load(),
-            switches: BTreeMap::new(),
+            switches: state.switches.iter().map(|switch| (switch.name.to_string(), switch.on)).collect(),
         }
     }
 }

@@ -28,6 +28,8 @@ pub enum SandboxError {
     NoSuchTable,
     #[error("there is no such fault")]
     NoSuchFault,
+    #[error("there is no such switch")]
+    NoSuchSwitch,
     #[error("as many faults stand as may")]
     TooManyFaults,
     #[error("the server is shutting down")]

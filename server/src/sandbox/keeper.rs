@@ -137,6 +137,7 @@ impl Keeping {
             epoch_us: self.clock.epoch_us(),
             batch: self.batch,
             faults: self.recorder.history.faults(),
+            switches: self.recorder.history.switches(),
         };
         let mut kept = match self.runner.start(start, link, Arc::new(host)).await {
             Ok(running) => Some(Kept { running, consumer }),

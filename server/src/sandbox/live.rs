@@ -148,6 +148,16 @@ impl Live {
         Ok(self.recorder.flush().await?)
     }
 
+    pub async fn set_switch(&self, name: &str, on: bool) -> Result<(), SandboxError> {
+        let known = self.recorder.history.switches();
+        let switch = known.iter().find(|switch| &*switch.name == name).ok_or(SandboxError::NoSuchSwitch)?;
+        if switch.on != on {
+            let set = Observation::SwitchSet { name: switch.name.clone(), enabled: on };
+            self.recorder.send(Entry::Observe(vec![by_server(self.clock, "learner".into(), set)]))?;
+        }
+        Ok(self.recorder.flush().await?)
+    }
+
     pub async fn put_fault(&self, id: &str, spec: FaultSpec) -> Result<FaultStanding, SandboxError> {
         let faults = self.recorder.history.faults();
         let known = faults.iter().find(|fault| &*fault.id == id);

@@ -50,8 +50,10 @@ pub fn decide(shelf: &Shelf, command: StockCommand) -> Vec<StockEvent> {
             }
         }
         StockCommand::Sell if held => vec![StockEvent::Sold],
-        StockCommand::Release if held => vec![StockEvent::Released],
-        StockCommand::Reserve { .. } | StockCommand::Sell | StockCommand::Release => vec![],
+        StockCommand::Release { .. } if held => vec![StockEvent::Released],
+        // Taken back before it was asked for: the late one will find that it has ended.
+        StockCommand::Release { order_id } if shelf.reservation.is_none() => vec![StockEvent::Barred { order_id }],
+        StockCommand::Reserve { .. } | StockCommand::Sell | StockCommand::Release { .. } => vec![],
     }
 }
 
@@ -63,6 +65,9 @@ pub fn evolve(mut shelf: Shelf, event: &StockEvent) -> Shelf {
             shelf.reservation = Some(Reservation { order_id: *order_id, quantity: *quantity, status: Status::Held });
         }
         StockEvent::Rejected { .. } => {}
+        StockEvent::Barred { order_id } => {
+            shelf.reservation = Some(Reservation { order_id: *order_id, quantity: 0, status: Status::Released });
+        }
         StockEvent::Sold => {
             if let Some(reservation) = &mut shelf.reservation {
                 reservation.status = Status::Sold;
@@ -83,6 +88,7 @@ mod tests {
     use super::*;
 
     const RESERVED: StockEvent = StockEvent::Reserved { order_id: 101, quantity: 3 };
+    const RELEASE: StockCommand = StockCommand::Release { order_id: 101 };
     const RESERVE: StockCommand = StockCommand::Reserve { order_id: 101, quantity: 3 };
 
     fn shelf(on_hand: i64, given: &[StockEvent]) -> Shelf {
@@ -115,7 +121,7 @@ mod tests {
 
     #[test]
     fn what_is_released_is_on_hand_again() {
-        check(9, &[RESERVED], StockCommand::Release, &[StockEvent::Released]);
+        check(9, &[RESERVED], RELEASE, &[StockEvent::Released]);
         assert_eq!(shelf(9, &[RESERVED, StockEvent::Released]).on_hand, 9);
     }
 
@@ -128,14 +134,23 @@ mod tests {
     #[test]
     fn a_reservation_ends_once() {
         for ended in [StockEvent::Sold, StockEvent::Released] {
-            check(9, &[RESERVED, ended.clone()], StockCommand::Release, &[]);
+            check(9, &[RESERVED, ended.clone()], RELEASE, &[]);
             check(9, &[RESERVED, ended], StockCommand::Sell, &[]);
         }
     }
 
     #[test]
-    fn an_order_without_a_reservation_has_nothing_to_give_back() {
-        check(9, &[], StockCommand::Release, &[]);
+    fn an_order_without_a_reservation_has_nothing_to_sell() {
         check(9, &[], StockCommand::Sell, &[]);
+    }
+
+    #[test]
+    fn what_was_released_before_it_was_held_is_held_no_more() {
+        let barred = StockEvent::Barred { order_id: 101 };
+        check(9, &[], RELEASE, std::slice::from_ref(&barred));
+        assert_eq!(shelf(9, std::slice::from_ref(&barred)).on_hand, 9);
+        check(9, std::slice::from_ref(&barred), RESERVE, &[]);
+        check(9, std::slice::from_ref(&barred), RELEASE, &[]);
+        check(9, &[barred], StockCommand::Sell, &[]);
     }
 }

@@ -9,5 +9,7 @@ pub enum StockCommand {
     /// Paid: the pieces are the customer's.
     Sell,
     /// The compensation: the pieces go back on the shelf.
-    Release,
+    Release {
+        order_id: i64,
+    },
 }

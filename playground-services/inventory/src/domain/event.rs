@@ -14,4 +14,8 @@ pub enum StockEvent {
     },
     Sold,
     Released,
+    /// Released before anything was held: nothing will be.
+    Barred {
+        order_id: i64,
+    },
 }

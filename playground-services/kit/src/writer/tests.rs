@@ -71,12 +71,11 @@ fn start(folder: &Path) -> Start {
         standbys: 0,
         place: [0, 0],
     };
-    Start { spec, replica: 0, folder: folder.to_owned(), epoch_us: 0, batch: 8, faults: vec![] }
+    Start { spec, replica: 0, folder: folder.to_owned(), epoch_us: 0, batch: 8, faults: vec![], switches: vec![] }
 }
 
 async fn open(folder: &Path, host: Arc<Keeper>) -> Writer<Adder> {
-    let (_, faults) = watch::channel(Arc::default());
-    let ctx = Ctx::new(start(folder), faults, host);
+    let (ctx, _) = Ctx::new(start(folder), host);
     let migrations = [inbox::SCHEMA, outbox::SCHEMA, Adder::MIGRATIONS[0]];
     let mut conn = storage::open(&ctx.database(), &migrations).await.expect("opens");
     changes::watch(&mut conn).await.expect("watches");

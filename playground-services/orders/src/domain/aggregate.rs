@@ -13,6 +13,8 @@ pub struct Order {
     pub amount_minor: i64,
     pub status: Status,
     pub reason: Option<String>,
+    /// The parcel has left.
+    pub shipped: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +54,18 @@ pub fn decide(order: Option<&Order>, command: OrderCommand) -> Vec<OrderEvent> {
     }
 }
 
+/// Whether the parcel may leave, else a sentence saying why not. Who does not heed the semantic
+/// lock reads an order whose saga is under way as if it were settled.
+pub fn ship(order: Option<&Order>, id: i64, locked: bool) -> Result<OrderEvent, String> {
+    let Some(order) = order else { return Err(format!("There is no order {id}. Ship one that was placed.")) };
+    match order.status {
+        _ if order.shipped => Err(format!("Order {id} has been shipped already.")),
+        Status::Cancelled => Err(format!("Order {id} is CANCELLED. There is nothing to ship.")),
+        Status::Pending if locked => Err(format!("Order {id} is PENDING. Ship it once its saga has ended.")),
+        Status::Pending | Status::Confirmed => Ok(OrderEvent::Shipped),
+    }
+}
+
 /// The order after an event.
 pub fn evolve(order: Option<Order>, event: &OrderEvent) -> Option<Order> {
     match event {
@@ -63,8 +77,10 @@ pub fn evolve(order: Option<Order>, event: &OrderEvent) -> Option<Order> {
             amount_minor: *amount_minor,
             status: Status::Pending,
             reason: None,
+            shipped: false,
         }),
         OrderEvent::Confirmed => order.map(|order| Order { status: Status::Confirmed, ..order }),
+        OrderEvent::Shipped => order.map(|order| Order { shipped: true, ..order }),
         OrderEvent::Cancelled { reason } => {
             order.map(|order| Order { status: Status::Cancelled, reason: Some(reason.clone()), ..order })
         }
@@ -130,6 +146,29 @@ mod tests {
     fn an_order_nobody_placed_cannot_end() {
         check(&[], OrderCommand::Confirm, &[]);
         check(&[], cancel(), &[]);
+    }
+
+    #[test]
+    fn only_a_settled_order_is_shipped_and_only_once() {
+        let shipping = |given: &[OrderEvent], locked| ship(given.iter().fold(None, evolve).as_ref(), 101, locked);
+        assert_eq!(shipping(&[created(), OrderEvent::Confirmed], true), Ok(OrderEvent::Shipped));
+        for (given, part) in [
+            (vec![], "no order 101"),
+            (vec![created()], "PENDING"),
+            (vec![created(), cancelled()], "CANCELLED"),
+            (vec![created(), OrderEvent::Confirmed, OrderEvent::Shipped], "already"),
+        ] {
+            let refused = shipping(&given, true).expect_err(part);
+            assert!(refused.contains(part), "{refused}");
+        }
+    }
+
+    #[test]
+    fn who_ignores_the_lock_ships_what_may_yet_be_cancelled() {
+        let pending = evolve(None, &created());
+        assert_eq!(ship(pending.as_ref(), 101, false), Ok(OrderEvent::Shipped));
+        let shipped = evolve(pending, &OrderEvent::Shipped);
+        assert_eq!(decide(shipped.as_ref(), cancel()), [cancelled()]);
     }
 
     #[test]

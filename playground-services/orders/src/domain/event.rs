@@ -7,4 +7,5 @@ pub enum OrderEvent {
     Created { id: i64, order: PlaceOrder, amount_minor: i64 },
     Confirmed,
     Cancelled { reason: String },
+    Shipped,
 }

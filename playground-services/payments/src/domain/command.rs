@@ -1,7 +1,9 @@
-//! What can be asked of a payment.
+//! What can be asked of an order's payments.
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum PaymentCommand {
-    /// Settle the order's charge by what the card network said.
-    Charge { order_id: i64, user_id: i64, amount_minor: i64, approved: bool },
+    /// Settle a charge by what the card network said.
+    Charge { user_id: i64, amount_minor: i64, approved: bool },
+    /// The compensation: give back whatever was charged.
+    Refund,
 }

@@ -1,7 +1,19 @@
-//! What can have happened to a payment.
+//! What can have happened to an order's payments.
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum PaymentEvent {
-    Captured { order_id: i64, user_id: i64, amount_minor: i64 },
-    Declined { order_id: i64, user_id: i64, amount_minor: i64 },
+    Captured {
+        user_id: i64,
+        amount_minor: i64,
+    },
+    Declined {
+        user_id: i64,
+        amount_minor: i64,
+    },
+    /// The charge of this number was given back.
+    Refunded {
+        n: usize,
+    },
+    /// Taken back before it was charged: it will not be.
+    Barred,
 }

@@ -104,8 +104,13 @@ impl std::fmt::Display for Parts {
 fn legal(entity: &str, from: Option<&str>, to: &str) -> bool {
     match entity {
         "order" => matches!((from, to), (None, "PENDING") | (Some("PENDING"), "CONFIRMED" | "CANCELLED")),
-        "reservation" => matches!((from, to), (None, "HELD" | "REJECTED") | (Some("HELD"), "SOLD" | "RELEASED")),
-        "payment" => matches!((from, to), (None, "CAPTURED" | "DECLINED")),
+        "reservation" => {
+            matches!((from, to), (None, "HELD" | "REJECTED" | "RELEASED") | (Some("HELD"), "SOLD" | "RELEASED"))
+        }
+        "payment" => {
+            matches!((from, to), (None, "CAPTURED" | "DECLINED" | "REFUNDED") | (Some("CAPTURED"), "REFUNDED"))
+        }
+        "shipment" => matches!((from, to), (None, "SHIPPED")),
         "notification" => matches!((from, to), (None, "SENT")),
         _ => false,
     }

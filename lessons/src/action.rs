@@ -1,0 +1,96 @@
+//! What **Show me** does: the scripted solution of a step.
+
+use crate::condition::{Condition, Named, one};
+use crate::scene::FaultRule;
+use protocol::Name;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One thing to do, by the sandbox's ordinary calls. Written `{ place-order = { n = 3 } }`, or as
+/// a plain text where there is nothing to say: `"heal"`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Action {
+    /// Places `n` orders of `quantity` pieces; one of each where they are left out.
+    PlaceOrder {
+        #[serde(default = "one")]
+        n: u64,
+        #[serde(default = "one")]
+        quantity: u64,
+    },
+    /// Asks to ship the last order, as soon as that order is there.
+    ShipOrder,
+    /// Has the last parked saga try again, as soon as one is parked.
+    ResumeSaga,
+    /// Installs a fault under the name `id`.
+    Fault { id: Name, rule: FaultRule },
+    /// Clears the fault of that name.
+    ClearFault { id: Name },
+    /// Clears every fault.
+    Heal,
+    /// Turns a switch.
+    Switch { name: Name, on: bool },
+    /// Crashes a service, or one replica of it.
+    Crash {
+        service: Name,
+        #[serde(default)]
+        replica: Option<u32>,
+    },
+    /// Starts a crashed service again.
+    Restart { service: Name },
+    /// Lets a service stand still, or one replica of it.
+    Pause {
+        service: Name,
+        #[serde(default)]
+        replica: Option<u32>,
+    },
+    /// Lets a paused service go on.
+    Resume { service: Name },
+    /// Has so many replicas of a service run.
+    Replicas { service: Name, replicas: u32 },
+    /// Places orders at a steady rate, so many a second.
+    Load { rate: u32 },
+    /// Ends the load.
+    StopLoad,
+    /// Runs the coverage matrix of a topology, to its end.
+    RunMatrix {
+        topology: Name,
+        #[serde(default)]
+        switches: BTreeMap<Name, bool>,
+    },
+    /// Waits until nothing is under way: `{ wait = "rest" }`; or until a condition holds:
+    /// `{ wait = { until = { … } } }`.
+    Wait(Wait),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wait {
+    Rest,
+    Until(Box<Condition>),
+}
+
+/// The fault that [`Action::Pause`] installs and [`Action::Resume`] clears.
+pub fn pause_name(service: &str) -> String {
+    format!("pause-{service}")
+}
+
+impl Action {
+    pub(crate) fn names(&self, names: &mut Vec<Named>) {
+        match self {
+            Action::PlaceOrder { .. } | Action::Load { .. } => names.push(Named::Command("PlaceOrder".into())),
+            Action::ShipOrder => names.push(Named::Command("ShipOrder".into())),
+            Action::ResumeSaga => names.push(Named::Command("ResumeSaga".into())),
+            Action::Fault { rule, .. } => rule.names(names),
+            Action::Switch { name, .. } => names.push(Named::Switch(name.clone())),
+            Action::Crash { service, .. }
+            | Action::Restart { service }
+            | Action::Pause { service, .. }
+            | Action::Resume { service }
+            | Action::Replicas { service, .. } => names.push(Named::Service(service.clone())),
+            Action::RunMatrix { topology, .. } => names.push(Named::Topology(topology.clone())),
+            Action::Wait(Wait::Until(condition)) => condition.names(names),
+            Action::Wait(Wait::Rest) | Action::ClearFault { .. } | Action::Heal | Action::StopLoad => {}
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Conditions as people read them.
+
+use super::Condition;
+
+pub(super) fn of(condition: &Condition) -> String {
+    use Condition::*;
+    match condition {
+        OrderPlaced { count } => format!("{} placed.", were(*count, "order")),
+        OrderEnded { status, count } => format!("{} {status}.", became(*count, "order")),
+        OrdersWaited { service, count } => {
+            format!("{} PENDING at once while {service} was down or paused.", stood(*count, "order"))
+        }
+        OrdersStuck { count } => format!("Nothing is under way, and {} still PENDING.", are(*count, "order")),
+        OrderShipped { count } => format!("{} shipped.", were(*count, "order")),
+        ShippedAndCancelled { count } => format!("{} shipped, and CANCELLED all the same.", were(*count, "order")),
+        StockReleased { count } => format!("The held pieces of {} put back on the shelf.", were(*count, "order")),
+        Charged { times: 1, orders } => format!("{} charged.", were(*orders, "order")),
+        Charged { times, orders } => format!("{} charged {times} times.", were(*orders, "order")),
+        NoOrderChargedTwice { orders, under: None } => {
+            format!("At least {orders} orders were charged, and none of them twice.")
+        }
+        NoOrderChargedTwice { orders, under: Some(kind) } => {
+            format!("At least {orders} orders were charged under the fault {}, and none of them twice.", kind.name())
+        }
+        Refunded { count } => format!("{} given back.", were(*count, "payment")),
+        EventPublished { r#type, count: 1 } => format!("{} was published.", r#type),
+        EventPublished { r#type, count } => format!("{} was published {count} times.", r#type),
+        Redelivered { group: None, count } => format!("{} handed out again.", were(*count, "message")),
+        Redelivered { group: Some(group), count } => {
+            format!("{} handed to {group} again.", were(*count, "message"))
+        }
+        DeadLettered { count } => format!("{} given up.", were(*count, "message")),
+        RolledBack { service, count } => format!("{} of {service} rolled back.", were(*count, "transaction")),
+        CommandRefused { r#type, count } => format!("{} refused.", were(*count, &format!("{} command", r#type))),
+        Switch { name, on } => format!("The switch {name} is {}.", on_off(*on)),
+        Switched { name, on } => format!("The switch {name} was turned {}.", on_off(*on)),
+        FaultInstalled { kind, target: None } => format!("The fault {} was installed.", kind.name()),
+        FaultInstalled { kind, target: Some(target) } => {
+            format!("The fault {} was installed at {target}.", kind.name())
+        }
+        FaultStruck { kind, count: 1 } => format!("The fault {} struck.", kind.name()),
+        FaultStruck { kind, count } => format!("The fault {} struck {count} times.", kind.name()),
+        Healed => "No fault stands any more.".into(),
+        ServiceCrashed { service } => format!("{service} crashed."),
+        ServicePaused { service } => format!("{service} was paused."),
+        ServiceRecovered { service } => format!("{service} went on after a crash or a pause."),
+        Parked { count } => format!("{} parked for a person.", were(*count, "saga")),
+        Resumed { count } => format!("{} resumed.", were(*count, "parked saga")),
+        SagaState { state, count } => format!("{} {state}.", became(*count, "saga")),
+        StepCompensated { step, count: 1 } => format!("The step {step} was taken back."),
+        StepCompensated { step, count } => format!("The step {step} was taken back {count} times."),
+        LeaseTakenOver { count: 1 } => "Another replica took the lead.".into(),
+        LeaseTakenOver { count } => format!("Another replica took the lead {count} times."),
+        InvariantBroken { name } => format!("The promise {name} was broken."),
+        InvariantHolds { name: None } => "Every promise holds.".into(),
+        InvariantHolds { name: Some(name) } => format!("The promise {name} holds."),
+        MatrixGreen { topology, .. } => format!("Every cell of the coverage matrix of {topology} is consistent."),
+        Rows { service, table, r#where, count } => {
+            let columns: Vec<_> = r#where.iter().map(|(column, value)| format!("{column} {value}")).collect();
+            let with = if columns.is_empty() { String::new() } else { format!(" with {}", columns.join(" and ")) };
+            format!("The table {table} of {service} has {}{with}.", some(*count, "row"))
+        }
+        AtRest => "Nothing is under way.".into(),
+        All(parts) => joined(parts, "And"),
+        Any(parts) => joined(parts, "Or"),
+        Not(part) => format!("Not so: {}", of(part)),
+    }
+}
+
+/// `An order was`, `3 orders were`.
+fn were(count: u64, what: &str) -> String {
+    counted(count, what, "was", "were")
+}
+
+fn are(count: u64, what: &str) -> String {
+    let text = counted(count, what, "is", "are");
+    text.replacen("An ", "an ", 1).replacen("A ", "a ", 1)
+}
+
+fn became(count: u64, what: &str) -> String {
+    counted(count, what, "became", "became")
+}
+
+fn stood(count: u64, what: &str) -> String {
+    counted(count, what, "stood", "stood")
+}
+
+fn counted(count: u64, what: &str, one: &str, many: &str) -> String {
+    if count == 1 { format!("{} {what} {one}", article(what)) } else { format!("{count} {what}s {many}") }
+}
+
+fn some(count: u64, what: &str) -> String {
+    if count == 1 { format!("a {what}") } else { format!("{count} {what}s") }
+}
+
+fn article(what: &str) -> &'static str {
+    if what.starts_with(['a', 'e', 'i', 'o', 'u']) { "An" } else { "A" }
+}
+
+fn on_off(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
+}
+
+fn joined(parts: &[Condition], word: &str) -> String {
+    let texts: Vec<_> = parts.iter().map(of).collect();
+    texts.join(&format!(" {word}: "))
+}
