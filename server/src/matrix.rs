@@ -12,7 +12,7 @@ mod watch;
 
 pub use error::MatrixError;
 pub use judge::State;
-pub use plan::Strike;
+pub use plan::{Strike, steps};
 
 use crate::config::Config;
 use crate::ids::{MatrixId, RunId, SessionId};

@@ -177,7 +177,8 @@ fn row(row: &MatrixRow) -> impl IntoView + use<> {
 
 fn cell(step: &str, cell: &MatrixCell) -> impl IntoView + use<> {
     let (name, word) = (texts::cell(step, fault_name(cell.fault)), state_word(cell.state));
-    let shown = view! { <span class="visually-hidden">{name}</span><span class="outcome">{mark(cell.state, word)}</span> };
+    let shown =
+        view! { <span class="visually-hidden">{name}</span><span class="outcome">{mark(cell.state, word)}</span> };
     let shown = match &cell.run {
         Some(run) => view! { <a href=address(run)>{shown}</a> }.into_any(),
         None => view! { <a>{shown}</a> }.into_any(),

@@ -173,7 +173,8 @@ pub struct Params {
     /// `fail`: the status of a request's answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// `fail-step`: a step of the topology, such as `reserve-stock`.
+    /// `fail-step`: a step of the topology, such as `reserve-stock`. `crash-before-publish`, and
+    /// faults of deliveries and requests: only where this step is carried out, or asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<Name>,
     /// `fail-step`: `before` unless given.

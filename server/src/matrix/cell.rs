@@ -64,12 +64,10 @@ impl Cell {
         let mut watch = Watch::new(sandbox, STRIKE).await?;
         let order = json!({"item_id": protocol::ITEM, "quantity": scene.quantity(), "user_id": protocol::USER});
         sandbox.accept(command("PlaceOrder", order)).await?;
-        if *scene == Scene::Shipped {
-            let confirmed = |seen: &Seen| seen.state.sagas.confirmed > 0;
-            watch.until(confirmed, SILENCE, TO_STRIKE).await?;
-            if let Some(saga) = watch.seen.state.sagas.latest.first() {
-                sandbox.accept(command("ShipOrder", json!({"order_id": saga.order_id}))).await?;
-            }
+        match scene {
+            Scene::Shipped => self.ship(sandbox, &mut watch, |seen| seen.state.sagas.confirmed > 0).await?,
+            Scene::Impatient => self.ship(sandbox, &mut watch, |seen| seen.state.sagas.pending > 0).await?,
+            _ => {}
         }
         if watch.until(|seen| seen.struck, SILENCE, TO_STRIKE).await? != Waited::So {
             return Ok((State::Unreached, judge::unreached(&watch.seen.state)));
@@ -80,6 +78,15 @@ impl Cell {
         }
         let waited = watch.until(|seen| judge::has_ended(&seen.state), SILENCE, TO_END).await?;
         Ok(judge::judge(waited, &watch.seen.state, &sandbox.invariants().await?))
+    }
+
+    /// Asks for the parcel once the order is so.
+    async fn ship(&self, sandbox: &Sandbox, watch: &mut Watch, so: impl Fn(&Seen) -> bool) -> anyhow::Result<()> {
+        watch.until(so, SILENCE, TO_STRIKE).await?;
+        if let Some(saga) = watch.seen.state.sagas.latest.first() {
+            sandbox.accept(command("ShipOrder", json!({"order_id": saga.order_id}))).await?;
+        }
+        Ok(())
     }
 }
 

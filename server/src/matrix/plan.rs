@@ -42,7 +42,7 @@ impl Strike {
     }
 }
 
-/// The order in which a step comes about.
+/// The order by which a step comes about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scene {
     /// All goes well.
@@ -51,6 +51,8 @@ pub enum Scene {
     Shipped,
     /// The card is declined: what was done is taken back.
     Declined,
+    /// The same, and the customer asks for the parcel while the order is still PENDING.
+    Impatient,
     /// More is ordered than is there.
     SoldOut,
     /// What payments says is lost until its charge is given up.
@@ -64,6 +66,8 @@ impl Scene {
             Scene::Shipped
         } else if step.compensates.is_none() {
             Scene::Confirmed
+        } else if &*step.name == "cancel-order" {
+            Scene::Impatient
         } else if on("PaymentFailed") {
             Scene::Declined
         } else if on("StockRejected") {
@@ -83,7 +87,9 @@ impl Scene {
     /// What goes wrong in it beside the fault of the cell, and until the end.
     pub fn fault(self) -> Option<FaultSpec> {
         match self {
-            Scene::Declined => Some(fault(FaultKind::DeclinePayments, "payments".into(), Params::default())),
+            Scene::Declined | Scene::Impatient => {
+                Some(fault(FaultKind::DeclinePayments, "payments".into(), Params::default()))
+            }
             Scene::Unheard => {
                 let heard = Params { step: Some("charge-card".into()), ..Params::default() };
                 Some(fault(FaultKind::Drop, "payments".into(), heard))
@@ -103,10 +109,32 @@ pub struct Plan {
     pub fault: FaultSpec,
 }
 
+/// As a saga that goes well and one that does not pass through them; what is unknown comes last.
+const ORDER: [&str; 10] = [
+    "create-order",
+    "reserve-stock",
+    "charge-card",
+    "confirm-order",
+    "sell-stock",
+    "notify-customer",
+    "ship-order",
+    "release-stock",
+    "refund-payment",
+    "cancel-order",
+];
+
+/// All steps of a topology and who carries them out.
+pub fn steps(topology: &Topology) -> Vec<(&ServiceSpec, &StepSpec)> {
+    let steps = topology.services.iter().flat_map(|service| service.steps.iter().map(move |step| (service, step)));
+    let mut steps: Vec<_> = steps.collect();
+    steps.sort_by_key(|(_, step)| ORDER.iter().position(|name| **name == *step.name).unwrap_or(ORDER.len()));
+    steps
+}
+
 /// All cells of a topology, step by step.
 pub fn plans(topology: &Topology) -> Vec<Plan> {
-    let steps = topology.services.iter().flat_map(|service| service.steps.iter().map(move |step| (service, step)));
-    steps
+    steps(topology)
+        .into_iter()
         .flat_map(|(service, step)| {
             Strike::ALL.map(|strike| Plan {
                 step: step.name.clone(),
@@ -159,11 +187,21 @@ mod tests {
     }
 
     #[test]
+    fn steps_stand_in_the_order_of_a_saga() {
+        let choreography = protocol::topology("saga-choreography").expect("exists");
+        let names: Vec<&str> = steps(&choreography).iter().map(|(_, step)| &*step.name).collect();
+        assert_eq!(names[..3], ["create-order", "reserve-stock", "charge-card"]);
+        assert!(protocol::topologies().iter().flat_map(steps).all(|(_, step)| ORDER.contains(&&*step.name)));
+    }
+
+    #[test]
     fn what_is_taken_back_needs_an_order_that_fails() {
         assert_eq!(planned("charge-card", Strike::Duplicate).scene, Scene::Confirmed);
-        for step in ["release-stock", "cancel-order"] {
-            assert_eq!(planned(step, Strike::Duplicate).scene, Scene::Declined, "{step}");
-        }
+        assert_eq!(planned("release-stock", Strike::Duplicate).scene, Scene::Declined);
+        assert_eq!(planned("cancel-order", Strike::Duplicate).scene, Scene::Impatient);
+        let challenge = plans(&protocol::topology("saga-challenge").expect("exists"));
+        let refund = challenge.iter().find(|plan| &*plan.step == "refund-payment").expect("planned");
+        assert_eq!((refund.scene, refund.scene.quantity()), (Scene::SoldOut, QUANTITY_MAX));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::Query;
 use crate::app::App;
 use crate::auth::Actor;
 use crate::error::Problem;
-use crate::matrix::{CellView, MatrixView, Running, Strike};
+use crate::matrix::{CellView, MatrixView, Running, Strike, steps};
 use axum::extract::State;
 use axum::response::Response;
 use frontend::render::{MatrixCell, MatrixPageView, MatrixResult, MatrixRow, MatrixSwitch};
@@ -77,8 +77,7 @@ fn off(app: &App, actor: Actor, wanted: &Wanted, topology: &Topology, last: Opti
 }
 
 fn rows(topology: &Topology, last: Option<&MatrixView>) -> Vec<MatrixRow> {
-    let steps = topology.services.iter().flat_map(|service| service.steps.iter().map(move |step| (service, step)));
-    steps.map(|(service, step)| row(service, step, last)).collect()
+    steps(topology).into_iter().map(|(service, step)| row(service, step, last)).collect()
 }
 
 fn row(service: &ServiceSpec, step: &StepSpec, last: Option<&MatrixView>) -> MatrixRow {
