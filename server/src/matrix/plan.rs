@@ -91,8 +91,8 @@ impl Scene {
                 Some(fault(FaultKind::DeclinePayments, "payments".into(), Params::default()))
             }
             Scene::Unheard => {
-                let heard = Params { step: Some("charge-card".into()), ..Params::default() };
-                Some(fault(FaultKind::Drop, "payments".into(), heard))
+                let heard = Params { only: Some(vec!["PaymentSucceeded".into()]), ..Params::default() };
+                Some(fault(FaultKind::Drop, "saga-orchestrator".into(), heard))
             }
             Scene::Confirmed | Scene::Shipped | Scene::SoldOut => None,
         }
@@ -148,16 +148,17 @@ pub fn plans(topology: &Topology) -> Vec<Plan> {
 }
 
 fn strike_at(service: &ServiceSpec, step: &StepSpec, strike: Strike) -> FaultSpec {
-    let only = Params { step: Some(step.name.clone()), ..Params::default() };
+    let at_it = Params { step: Some(step.name.clone()), ..Params::default() };
+    let asking = Params { only: Some(step.on.clone()), ..Params::default() };
     let itself = service.name.clone();
     // A command comes from outside, a message is handed to the service by the broker.
     let asked = step.on.iter().any(|kind| service.commands.contains(kind));
     let way = if asked { format!("{TERRARIUM}->{itself}").into() } else { itself.clone() };
     match strike {
-        Strike::BeforeCommit => fault(FaultKind::FailStep, itself, Params { when: Some(When::Before), ..only }),
-        Strike::AfterCommit => fault(FaultKind::CrashBeforePublish, itself, only),
-        Strike::Timeout => fault(FaultKind::Drop, way, only),
-        Strike::Duplicate => fault(FaultKind::Duplicate, way, only),
+        Strike::BeforeCommit => fault(FaultKind::FailStep, itself, Params { when: Some(When::Before), ..at_it }),
+        Strike::AfterCommit => fault(FaultKind::CrashBeforePublish, itself, at_it),
+        Strike::Timeout => fault(FaultKind::Drop, way, asking),
+        Strike::Duplicate => fault(FaultKind::Duplicate, way, asking),
     }
 }
 
@@ -211,10 +212,13 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_names_the_step_it_is_for() {
+    fn every_fault_is_for_its_step_alone_and_stands_until_it_is_cleared() {
         for plan in choreography() {
-            assert_eq!(plan.fault.params.step.as_ref(), Some(&plan.step));
+            let Params { step, only, .. } = &plan.fault.params;
+            assert!(step.as_ref() == Some(&plan.step) || only.as_ref().is_some_and(|only| !only.is_empty()));
             assert_eq!(plan.fault.ttl_ms, None);
         }
+        let sold = planned("sell-stock", Strike::Duplicate);
+        assert_eq!(sold.fault.params.only, Some(vec!["PaymentSucceeded".into()]));
     }
 }
