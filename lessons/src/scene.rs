@@ -71,7 +71,8 @@ impl FaultRule {
     /// As the API takes it.
     pub fn spec(&self) -> FaultSpec {
         let FaultRule { kind, strength, seed, after_ms, ttl_ms, every, ms, jitter_ms, status, when, .. } = *self;
-        let params = Params { every, ms, jitter_ms, status, step: self.step.clone(), when };
+        let step = self.step.clone();
+        let params = Params { every, ms, jitter_ms, status, step, when, only: None };
         FaultSpec { kind, target: self.target.clone(), strength, seed, after_ms, ttl_ms, params }
     }
 
