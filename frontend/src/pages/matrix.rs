@@ -123,7 +123,7 @@ fn protections(switches: Vec<MatrixSwitch>) -> impl IntoView {
             <li>
                 <label>
                     <input type="checkbox" role="switch" name=name.clone() checked=on aria-describedby=told.clone()/>
-                    <span class="track" aria-hidden="true"></span>
+                    <span class="toggle" aria-hidden="true"></span>
                     <b>{name.clone()}</b>
                     <span class="on">{crate::texts::ON}</span>
                     <span class="off">{crate::texts::OFF}</span>

@@ -113,6 +113,48 @@ fn two_runs_stand_side_by_side_with_the_first_difference_on_top() {
 }
 
 #[test]
+fn the_page_of_the_matrix_reads_without_a_script() {
+    let cell = |fault, state, run: Option<&str>| MatrixCell {
+        fault,
+        state,
+        run: run.map(str::to_owned),
+        detail: "charged <twice>".into(),
+    };
+    let row = MatrixRow {
+        step: "charge-card".into(),
+        service: "payments".into(),
+        on: vec!["StockReserved".into()],
+        compensates: None,
+        cells: vec![
+            cell("before-commit", "consistent", Some("0001")),
+            cell("after-commit", "consistent", Some("0002")),
+            cell("timeout", "consistent", Some("0003")),
+            cell("duplicate", "inconsistent", Some("0004")),
+        ],
+    };
+    let result = MatrixResult {
+        id: "00".into(),
+        state: "done",
+        detail: String::new(),
+        took_ms: 7_460,
+        off: vec!["inbox".into()],
+    };
+    let view = MatrixPageView {
+        choices: vec![(TOPOLOGY.into(), "Choreography".into())],
+        topology: TOPOLOGY.into(),
+        switches: vec![MatrixSwitch { name: "inbox".into(), on: false }],
+        rows: vec![row],
+        result: Some(result),
+    };
+    let page = matrix(&assets(), view.clone());
+    assert!(page.contains("1 of 4 cells fall through, in 7.4 s.") && page.contains("With inbox off."));
+    assert_eq!(page.matches("href=\"/playground?run=0004\"").count(), 2, "in the grid, and under it with its reason");
+    assert!(page.contains("charged &lt;twice") && !page.contains(" style=\""));
+    let never = matrix(&assets(), MatrixPageView { result: None, ..view });
+    assert!(never.contains("It has not been run yet."));
+}
+
+#[test]
 fn a_kept_run_is_known_from_a_living_system_and_a_missing_one_is_told() {
     let state = DiagramState::new(&protocol::topology(TOPOLOGY).expect("there is one"));
     let live = Live { sandbox_id: "0000".into(), state, kept: true, end: 812 };

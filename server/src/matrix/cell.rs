@@ -1,7 +1,7 @@
 //! One cell: a fresh sandbox, one order, one fault, and what comes of it.
 
 use super::judge::{self, State};
-use super::plan::{Plan, Scene};
+use super::plan::{Plan, Scene, Strike};
 use super::watch::{Seen, Waited, Watch};
 use crate::ids::SessionId;
 use crate::runs::{RunName, Runs};
@@ -56,7 +56,7 @@ impl Cell {
     }
 
     async fn play(&self, sandbox: &Sandbox) -> anyhow::Result<(State, String)> {
-        let Plan { scene, fault, .. } = &self.plan;
+        let Plan { scene, strike, fault, .. } = &self.plan;
         if let Some(fault) = scene.fault() {
             sandbox.put_fault(SCENE, fault).await?;
         }
@@ -69,7 +69,9 @@ impl Cell {
             Scene::Impatient => self.ship(sandbox, &mut watch, |seen| seen.state.sagas.pending > 0).await?,
             _ => {}
         }
-        if watch.until(|seen| seen.struck, SILENCE, TO_STRIKE).await? != Waited::So {
+        // What is cleared before the service is down would not start it again.
+        let struck = |seen: &Seen| if *strike == Strike::AfterCommit { seen.crashed } else { seen.struck };
+        if watch.until(struck, SILENCE, TO_STRIKE).await? != Waited::So {
             return Ok((State::Unreached, judge::unreached(&watch.seen.state)));
         }
         sandbox.clear_fault(STRIKE).await?;

@@ -15,17 +15,18 @@ pub struct Seen {
     pub state: DiagramState,
     /// The fault it is about has struck.
     pub struck: bool,
+    /// A service has crashed.
+    pub crashed: bool,
 }
 
 impl Seen {
     fn evolve(&mut self, event: &Recorded, fault: &str) {
         self.state.evolve(event);
-        self.struck |= match &event.observation {
-            Observation::FaultTriggered { fault_id, .. } => **fault_id == *fault,
-            // What it was about to say dies with a service that crashes.
-            Observation::ServiceCrashed { .. } => true,
-            _ => false,
-        };
+        match &event.observation {
+            Observation::FaultTriggered { fault_id, .. } => self.struck |= **fault_id == *fault,
+            Observation::ServiceCrashed { .. } => self.crashed = true,
+            _ => {}
+        }
     }
 }
 
