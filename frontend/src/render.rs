@@ -65,9 +65,9 @@ pub fn home(assets: &Assets, shown: Shown) -> String {
     document(|| shell(assets, Here::Home, "", texts::HOME_DESCRIPTION, true, view! { <Home given/> }))
 }
 
-pub fn lessons(assets: &Assets) -> String {
+pub fn lessons(assets: &Assets, lessons: Vec<&'static Lesson>) -> String {
     let (title, description) = (texts::LESSONS_TITLE, texts::LESSONS_DESCRIPTION);
-    document(|| shell(assets, Here::Lessons, title, description, false, view! { <LessonsPage/> }))
+    document(|| shell(assets, Here::Lessons, title, description, false, view! { <LessonsPage lessons/> }))
 }
 
 pub fn lesson(assets: &Assets, lesson: &Lesson, shown: Shown) -> String {

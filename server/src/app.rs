@@ -3,6 +3,7 @@
 use crate::assets::Assets;
 use crate::auth::{access, origin};
 use crate::config::Config;
+use crate::course::Course;
 use crate::error::Problem;
 use crate::matrix::Matrices;
 use crate::metrics::Metrics;
@@ -40,6 +41,7 @@ pub struct AppState {
     pub sandboxes: Arc<Sandboxes>,
     pub runs: Arc<Runs>,
     pub matrices: Arc<Matrices>,
+    pub course: Arc<Course>,
     pub streams: Arc<Streams>,
     pub assets: Assets,
     pub sources: Sources,
@@ -53,9 +55,12 @@ impl App {
     pub fn new(config: Arc<Config>, store: Store, sandboxes: Arc<Sandboxes>, runs: Arc<Runs>) -> anyhow::Result<Self> {
         let streams = Streams::new(config.streams_per_session, config.streams);
         let assets = Assets::embedded()?;
+        let matrices = Matrices::new(config.clone(), sandboxes.clone(), runs.clone());
+        let course = Course::open(&config, store.clone(), sandboxes.clone(), matrices.clone())?;
         Ok(Self(Arc::new(AppState {
-            pages: Pages::new(&assets, config.dev_reload),
-            matrices: Matrices::new(config.clone(), sandboxes.clone(), runs.clone()),
+            pages: Pages::new(&assets, course.lessons(), config.dev_reload),
+            course,
+            matrices,
             metrics: Metrics::new(sandboxes.clone(), streams.clone()),
             openapi: described().to_json()?.into(),
             config,
@@ -75,6 +80,7 @@ impl App {
 
     /// Ends all that goes on without a request, the sandboxes last.
     pub async fn end(&self) {
+        self.course.shutdown().await;
         self.matrices.shutdown().await;
         self.sandboxes.shutdown().await;
     }
@@ -105,6 +111,12 @@ fn api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::document())
         .routes(routes!(topologies::list))
         .routes(routes!(lessons::list))
+        .routes(routes!(steps::begin))
+        .routes(routes!(steps::show))
+        .routes(routes!(steps::check))
+        .routes(routes!(steps::predict))
+        .routes(routes!(progress::show))
+        .routes(routes!(progress::answer))
         .routes(routes!(sources::show))
         .routes(routes!(sandboxes::list, sandboxes::create))
         .routes(routes!(sandboxes::show, sandboxes::delete))

@@ -42,6 +42,11 @@ pub enum Action {
     DeleteRun,
     /// Their own, which may be none.
     ListMatrices,
+    /// Scenes, predictions and answers: a learner's own, who is one from then on. The sandbox
+    /// is asked for by itself, too.
+    TakeLesson,
+    /// Their own, which may be none.
+    ReadProgress,
     RunMatrix,
     ReadMatrix,
 }
@@ -77,7 +82,9 @@ pub fn authorize(actor: Actor, action: Action, resource: Resource) -> Result<(),
             | Action::CreateRun
             | Action::CompareRuns
             | Action::ListMatrices
-            | Action::RunMatrix,
+            | Action::RunMatrix
+            | Action::TakeLesson
+            | Action::ReadProgress,
             Resource::Server,
         ) => Ok(()),
         (Action::ReadMatrix, Resource::Matrix { owner }) if actor == Actor::Learner(owner) => Ok(()),
@@ -136,6 +143,8 @@ mod tests {
             Action::ListMatrices,
             Action::RunMatrix,
             Action::ReadMatrix,
+            Action::TakeLesson,
+            Action::ReadProgress,
         ];
         let mut allowed = 0;
         for actor in actors {
@@ -145,9 +154,9 @@ mod tests {
                 }
             }
         }
-        // Three actors may do the eight public things; the owner may do three with their sandbox,
+        // Three actors may do the ten public things; the owner may do three with their sandbox,
         // three with their run and one with their matrix.
-        assert_eq!(allowed, 24 + 3 + 3 + 1);
+        assert_eq!(allowed, 30 + 3 + 3 + 1);
         assert_eq!(authorize(Actor::Learner(b), Action::ReadSandbox, Resource::Sandbox { owner: a }), Err(Denied));
         assert_eq!(authorize(Actor::Learner(b), Action::ReadRun, Resource::Run { owner: a }), Err(Denied));
     }

@@ -19,6 +19,10 @@ pub struct Config {
     #[arg(long, env = "TERRARIUM_DATA_DIR", default_value = "./data")]
     pub data_dir: PathBuf,
 
+    /// Folder of a teacher's own lessons, which are taught beside those built in.
+    #[arg(long, env = "TERRARIUM_LESSONS_DIR")]
+    pub lessons_dir: Option<PathBuf>,
+
     /// How a sandbox's services run: as tasks within this process, or each as a process of its
     /// own, where a crash is a SIGKILL.
     #[arg(long, env = "TERRARIUM_ISOLATION", default_value = "task", value_parser = PossibleValuesParser::new(["task", "process"]).map(isolation))]

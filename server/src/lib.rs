@@ -9,6 +9,7 @@ pub mod auth;
 mod body;
 pub mod config;
 mod connections;
+mod course;
 mod encoding;
 mod error;
 mod frame;

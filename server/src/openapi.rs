@@ -108,6 +108,10 @@ macro_rules! problems {
 problems! {
     /// Of everything inside a sandbox.
     NotYours { 404 "No sandbox or run of yours, or nothing of that name in it" }
+    BadQuery { 400 "A query that does not fit" }
+    NoQuestion { 404 "No lesson or question of that name" }
+    /// Of what is shown.
+    ShowsAlready { 409 "A step is being shown in this sandbox" }
     NoSource { 404 "No source file of that path" }
     /// Of whatever takes a position.
     BadCursor { 400 "Not a position", 409 "A position past the end of the record" }

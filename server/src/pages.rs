@@ -16,6 +16,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub struct Pages {
     assets: render::Assets,
+    /// By number.
+    lessons: Vec<&'static Lesson>,
     rendered: Mutex<HashMap<&'static str, Arc<Rendered>>>,
 }
 
@@ -64,7 +66,7 @@ struct Rendered {
 }
 
 impl Pages {
-    pub fn new(assets: &Assets, dev_reload: bool) -> Self {
+    pub fn new(assets: &Assets, lessons: &[&'static Lesson], dev_reload: bool) -> Self {
         let assets = render::Assets {
             css: assets.url("main.css"),
             start: assets.url("start.js"),
@@ -76,7 +78,7 @@ impl Pages {
             icon: assets.url("icon.svg"),
             dev_reload,
         };
-        Self { assets, rendered: Mutex::default() }
+        Self { assets, lessons: lessons.to_vec(), rendered: Mutex::default() }
     }
 
     pub fn respond(&self, page: Page, asked: Asked, headers: &HeaderMap) -> Response {
@@ -111,7 +113,7 @@ impl Pages {
     fn render(&self, page: Page, shown: Shown) -> String {
         match page {
             Page::Home => render::home(&self.assets, shown),
-            Page::Lessons => render::lessons(&self.assets),
+            Page::Lessons => render::lessons(&self.assets, self.lessons.clone()),
             Page::Lesson(lesson) => render::lesson(&self.assets, lesson, shown),
             Page::Playground => render::playground(&self.assets, shown),
         }
@@ -199,7 +201,7 @@ mod tests {
     use http::header::ACCEPT_ENCODING;
 
     fn pages() -> Pages {
-        Pages::new(&Assets::embedded().expect("assets"), false)
+        Pages::new(&Assets::embedded().expect("assets"), &[], false)
     }
 
     #[test]

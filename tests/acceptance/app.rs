@@ -3,6 +3,7 @@
 
 mod events;
 mod folder;
+mod lessons;
 mod matrix;
 mod promises;
 mod run;

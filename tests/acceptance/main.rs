@@ -7,6 +7,7 @@ mod crashes;
 mod faults;
 mod hibernation;
 mod history;
+mod lessons;
 mod load;
 mod matrix;
 mod openapi;

@@ -29,6 +29,9 @@ async fn every_documented_route_answers() {
             .replace("{name}", "inventory")
             .replace("{table}", "stock")
             .replace("{fault_id}", "one")
+            .replace("{slug}", "sagas")
+            .replace("{step}", "place-an-order")
+            .replace("{question}", "why-not-roll-back")
             .replace("{*file}", "playground-services/orders/src/lib.rs")
             .replace("{file}", "playground-services/orders/src/lib.rs");
         assert!(!at.contains('{'), "{at}: a parameter this test does not know");

@@ -19,7 +19,7 @@ fn every_page() -> Vec<String> {
     let sagas = lessons::lesson("sagas").expect("it is embedded");
     vec![
         home(&assets, Shown::New),
-        lessons(&assets),
+        lessons(&assets, vec![sagas]),
         lesson(&assets, sagas, Shown::New),
         playground(&assets, Shown::New),
         not_found(&assets),

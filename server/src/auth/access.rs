@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use Action::{
     ChangeRun, ChangeSandbox, CompareRuns, CreateRun, CreateSandbox, DeleteRun, DeleteSandbox, ListMatrices, ListRuns,
-    ListSandboxes, ReadMatrix, ReadPublic, ReadRun, ReadSandbox, RunMatrix,
+    ListSandboxes, ReadMatrix, ReadProgress, ReadPublic, ReadRun, ReadSandbox, RunMatrix, TakeLesson,
 };
 
 /// Method, path as the router has it, action. `HEAD` goes with `GET`.
@@ -39,6 +39,12 @@ pub const ACCESS: &[(Method, &str, Action)] = &[
     (Method::GET, "/api/openapi.json", ReadPublic),
     (Method::GET, "/api/topologies", ReadPublic),
     (Method::GET, "/api/lessons", ReadPublic),
+    (Method::POST, "/api/lessons/{slug}/steps/{step}/scene", TakeLesson),
+    (Method::POST, "/api/lessons/{slug}/steps/{step}/show", TakeLesson),
+    (Method::GET, "/api/lessons/{slug}/steps/{step}/check", ReadProgress),
+    (Method::PUT, "/api/lessons/{slug}/steps/{step}/prediction", TakeLesson),
+    (Method::GET, "/api/progress", ReadProgress),
+    (Method::PUT, "/api/progress/lessons/{slug}/quiz/{question}", TakeLesson),
     (Method::GET, "/api/sources/{*file}", ReadPublic),
     (Method::GET, "/api/sandboxes", ListSandboxes),
     (Method::POST, "/api/sandboxes", CreateSandbox),
@@ -266,6 +272,12 @@ mod tests {
         ("GET", "/api/openapi.json", [true, true, true]),
         ("GET", "/api/topologies", [true, true, true]),
         ("GET", "/api/lessons", [true, true, true]),
+        ("POST", "/api/lessons/{slug}/steps/{step}/scene", [true, true, true]),
+        ("POST", "/api/lessons/{slug}/steps/{step}/show", [true, true, true]),
+        ("GET", "/api/lessons/{slug}/steps/{step}/check", [true, true, true]),
+        ("PUT", "/api/lessons/{slug}/steps/{step}/prediction", [true, true, true]),
+        ("GET", "/api/progress", [true, true, true]),
+        ("PUT", "/api/progress/lessons/{slug}/quiz/{question}", [true, true, true]),
         ("GET", "/api/sources/{*file}", [true, true, true]),
         ("GET", "/api/sandboxes", [true, true, true]),
         ("POST", "/api/sandboxes", [true, true, true]),
