@@ -8,7 +8,7 @@ use crate::quiz::{self, Question};
 use crate::scene::Scene;
 use crate::source::Source;
 use crate::{LessonErrors, Problem};
-use protocol::Topology;
+use protocol::{FaultSpec, Topology};
 use serde::Serialize;
 use toml::Spanned;
 
@@ -86,6 +86,9 @@ pub struct Check {
     pub condition: Condition,
 }
 
+/// Whether a fault would change anything in a topology, else a sentence that says why not.
+pub type FaultRules = dyn Fn(&Topology, &FaultSpec) -> Result<(), String>;
+
 /// The files of a lesson's folder.
 #[derive(Clone, Copy, Debug)]
 pub struct Files<'a> {
@@ -101,6 +104,11 @@ impl Lesson {
     /// A lesson from the files of its folder, or all that is wrong with them. The slug is the
     /// folder's name.
     pub fn parse(slug: &str, files: Files) -> Result<Self, LessonErrors> {
+        Self::parse_under(slug, files, &|_, _| Ok(()))
+    }
+
+    /// The same, where faults must keep further rules.
+    pub fn parse_under(slug: &str, files: Files, rules: &FaultRules) -> Result<Self, LessonErrors> {
         let (prose_file, manifest_file) =
             (Source { file: "lesson.md", text: files.prose }, Source { file: "lesson.toml", text: files.manifest });
         let Prose { intro, sections, fragments, problems } = markdown::prose(files.prose);
@@ -116,6 +124,7 @@ impl Lesson {
         }
         let (head, steps) = manifest::read::<Head, StepManifest>(manifest_file, "step", &mut errors);
         let mut checker = Checker::of(prose_file);
+        checker.rules = Some(rules);
         sections.iter().filter(|(section, _)| is_id(&section.id)).for_each(|(section, place)| {
             checker.keep_id(&section.id, place);
         });
@@ -201,6 +210,7 @@ impl Checker<'_> {
                 scene.get_ref().names(names);
             };
             self.known(own.as_ref().or(around), &scene.span(), names);
+            scene.get_ref().faults.values().for_each(|rule| self.fault(own.as_ref(), &scene.span(), rule));
         }
         let topology = if manifest.scene.is_some() { own.as_ref() } else { around };
         for (field, place, is_empty) in [
@@ -215,6 +225,9 @@ impl Checker<'_> {
             self.known(topology, &action.span(), |names| action.get_ref().names(names));
             if let Some(problem) = action.get_ref().problem() {
                 self.refuse(&action.span(), problem);
+            }
+            if let Action::Fault { rule, .. } = action.get_ref() {
+                self.fault(topology, &action.span(), rule);
             }
             action.into_inner()
         });

@@ -1,6 +1,7 @@
 //! Lessons: every step can be solved, and what a learner does is kept.
 
 use crate::app::{App, Folder, NO_HURRY, program};
+use lessons::{Prediction, PredictionKind};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::fs;
@@ -22,10 +23,13 @@ async fn every_step_of_every_lesson_is_done_by_what_it_shows() {
                 let sandbox = taken.begin(Some(&first)).await;
                 let before = taken.check(&sandbox).await;
                 assert_eq!(before["done"], false, "{} is done before anything was: {before:#}", step.id);
+                if let Some(predict) = &step.predict {
+                    taken.predict(guess(predict)).await;
+                }
                 taken.show(&sandbox).await;
                 let check = taken.until_done(&sandbox).await;
                 if let Some(predict) = &step.predict {
-                    assert_ne!(check["truth"], Value::Null, "{} has no truth: {check:#}", step.id);
+                    assert_ne!(check["right"], Value::Null, "{} has no truth: {check:#}", step.id);
                     assert!(predict.accept(serde_json::from_value(check["truth"].clone()).expect("an answer")).is_ok());
                 }
             });
@@ -33,6 +37,16 @@ async fn every_step_of_every_lesson_is_done_by_what_it_shows() {
     }
     while let Some(step) = steps.join_next().await {
         step.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+    }
+}
+
+/// Any answer that fits.
+fn guess(predict: &Prediction) -> Value {
+    let ids: Vec<&str> = predict.options.iter().map(|option| &*option.id).collect();
+    match predict.kind {
+        PredictionKind::Number => json!(0),
+        PredictionKind::Choice => json!(ids[0]),
+        PredictionKind::Services | PredictionKind::Order => json!(ids),
     }
 }
 
@@ -191,10 +205,32 @@ async fn a_teachers_own_lessons_are_checked_and_taught() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_step_without_a_scene_goes_on_in_the_sandbox_that_is_there() {
+    let folder = Folder::new();
+    write_lesson(&folder.path().join("mine"), "## One\n\nText.\n");
+    let app = App::in_process(&["--lessons-dir", folder.path().to_str().expect("UTF-8")]).await;
+    let session = app.session();
+    let (own, other) = (session.sandbox().await, session.sandbox().await);
+    own.place_order().await;
+    own.at_rest().await;
+    let step = session.step("mine", "try");
+    assert_eq!(step.begin(Some(&own)).await.id(), own.id());
+    assert_eq!(step.check(&own).await["done"], false, "what was before does not count");
+    own.place_order().await;
+    step.until_done(&own).await;
+    assert_eq!(step.begin(Some(&other)).await.id(), other.id());
+    assert_eq!(own.view().await["id"], own.id(), "no scene made it, so none takes it away");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_lesson_that_is_not_fit_is_reported_by_file_line_and_column_and_not_served() {
     let folder = Folder::new();
     write_lesson(&folder.path().join("mine"), "Only a lede, and ![a picture](/x.png).\n");
     write_lesson(&folder.path().join("yours"), "## One\n\n[a link](#two)\n");
+    let scene = "[step.scene]\ntopology = \"saga-choreography\"\nfaults = { one = { kind = \"decline-payments\", target = \"orders\" } }\n";
+    let manifest = folder.path().join("yours/lesson.toml");
+    let text = fs::read_to_string(&manifest).expect("a file");
+    fs::write(&manifest, text + scene).expect("a file");
     let (ok, out, errors) = check(folder.path()).await;
     let lines: Vec<&str> = errors.lines().collect();
     assert!(!ok && out.is_empty());
@@ -203,7 +239,8 @@ async fn a_lesson_that_is_not_fit_is_reported_by_file_line_and_column_and_not_se
         "mine/lesson.md:1:18: `/x.png` is an image: a lesson's pictures are drawn from what runs",
         "mine/lesson.toml:9:11: there is no section `one` in lesson.md: name one of its headings",
         "yours/lesson.md:3:1: the link `#two` leads to no section",
-        "terrarium: 4 errors",
+        "yours/lesson.toml:17:28: the fault is refused: orders charges no cards. Target payments.",
+        "terrarium: 5 errors",
     ]) {
         assert!(line.ends_with(end), "{line}");
     }
