@@ -12,6 +12,7 @@ mod session;
 
 pub use events::{Event, Events};
 pub use folder::Folder;
+pub use lessons::Taken;
 pub use promises::Promises;
 pub use sandbox::Sandbox;
 pub use session::Session;

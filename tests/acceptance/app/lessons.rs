@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 /// A step of a lesson as one session takes it.
 #[derive(Clone)]
-pub struct Step {
+pub struct Taken {
     session: Session,
     path: String,
 }
 
 impl Session {
-    pub fn step(&self, lesson: &str, step: &str) -> Step {
-        Step { session: self.clone(), path: format!("/api/lessons/{lesson}/steps/{step}") }
+    pub fn step(&self, lesson: &str, step: &str) -> Taken {
+        Taken { session: self.clone(), path: format!("/api/lessons/{lesson}/steps/{step}") }
     }
 
     pub fn quiz(&self, lesson: &str, question: &str, choice: &str) -> RequestBuilder {
@@ -35,7 +35,7 @@ impl Session {
     }
 }
 
-impl Step {
+impl Taken {
     pub fn request(&self, method: Method, what: &str) -> RequestBuilder {
         self.session.request(method, &format!("{}/{what}", self.path))
     }
