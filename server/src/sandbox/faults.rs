@@ -66,19 +66,19 @@ pub async fn run(recorder: Recorder, clock: Clock, keepers: Arc<Vec<Keeper>>, ch
         begun.retain(|(id, installed)| faults.iter().any(|f| f.id == *id && f.installed_at == *installed));
         let now = clock.now_us();
         for fault in &faults {
-            let crash = (fault.spec.kind == FaultKind::Crash)
-                .then(|| keepers.iter().find(|keeper| keeper.name == fault.spec.target))
-                .flatten();
+            let down = fault.spec.kind.takes_down();
+            let keeper = down.then(|| keepers.iter().find(|keeper| keeper.name == fault.spec.target)).flatten();
             if fault.expires_at().is_some_and(|end| end <= now) {
                 let reason = "its time was up".to_owned();
                 let cleared = Observation::FaultCleared { fault_id: fault.id.clone(), reason };
                 if recorder.send(Entry::Observe(vec![by_server(clock, TERRARIUM.into(), cleared)])).is_err() {
                     return;
                 }
-                if let Some(keeper) = crash {
+                if let Some(keeper) = keeper {
                     keeper.start().await;
                 }
-            } else if let Some(keeper) = crash
+            } else if let Some(keeper) = keeper
+                && fault.spec.kind == FaultKind::Crash
                 && fault.begins_at() <= now
                 && begun.insert((fault.id.clone(), fault.installed_at))
             {

@@ -1,5 +1,7 @@
 //! The writer, its inbox and its outbox against a plain model, on a real SQLite file.
 
+mod faults;
+
 use super::*;
 use crate::{FromHost, Host, Refusal, Start};
 use proptest::prelude::*;
@@ -78,9 +80,11 @@ async fn open(folder: &Path, host: Arc<Keeper>) -> Writer<Adder> {
     let (ctx, _) = Ctx::new(start(folder), host);
     let migrations = [inbox::SCHEMA, outbox::SCHEMA, Adder::MIGRATIONS[0]];
     let mut conn = storage::open(&ctx.database(), &migrations).await.expect("opens");
+    relay::prepare(&mut conn).await.expect("prepares");
     changes::watch(&mut conn).await.expect("watches");
     let (_, shipped) = watch::channel(0);
-    Writer::new(Arc::new(Adder), ctx, conn, shipped).await.expect("starts")
+    let (_, published) = mpsc::unbounded_channel();
+    Writer::new(Arc::new(Adder), ctx, conn, shipped, published).await.expect("starts")
 }
 
 type Answer = oneshot::Receiver<Result<Reply, Refusal>>;
