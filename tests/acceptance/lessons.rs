@@ -132,6 +132,8 @@ async fn progress_outlives_the_sandbox_and_the_server() {
     let answers = progress["quiz"].as_array().expect("a quiz");
     let answer = answers.iter().find(|answer| answer["id"] == "why-pending").expect("the question");
     assert_eq!(answer, &json!({"id": "why-pending", "choice": "named", "right": true}));
+    let (list, shared) = (session.get_text("/lessons").await, app.session().get_text("/lessons").await);
+    assert!(list.contains("Begun · 1 of ") && !shared.contains("Begun"), "{list}");
     let others = app.session().progress("sagas").await;
     assert!(others["steps"].as_array().expect("steps").iter().all(|step| step["done"] == Value::Null));
 }
