@@ -5,7 +5,7 @@ use super::error::SandboxError;
 use super::keeper::Keeper;
 use crate::recorder::{Entry, Recorder, by_server};
 use kit::Clock;
-use protocol::{Fault, FaultKind, FaultSpec, Name, Observation, TERRARIUM, Topology};
+use protocol::{Fault, FaultKind, FaultSpec, Name, Observation, TERRARIUM, Target, Topology};
 use serde::Serialize;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -34,11 +34,14 @@ const LONGEST_MS: u64 = 24 * 3600 * 1000;
 /// Whether this fault would change anything here; a switch that changes nothing is refused.
 pub fn validate(topology: &Topology, spec: &FaultSpec) -> Result<(), SandboxError> {
     let refuse = |sentence: String| Err(SandboxError::Invalid(sentence));
-    let Some(target) = topology.service(&spec.target) else {
+    let target = topology.service(&spec.target);
+    let of_the_wire = spec.kind.is_of_the_wire() && Target::parse(&spec.target).is_in(topology);
+    if target.is_none() && !of_the_wire {
         let names: Vec<&str> = topology.services.iter().map(|service| &*service.name).collect();
         return refuse(format!("There is no service {} to strike. Target one of {}.", spec.target, names.join(", ")));
-    };
-    if spec.kind == FaultKind::DeclinePayments && target.outside.as_ref().is_none_or(|o| &*o.name != "card network") {
+    }
+    let charges = target.and_then(|target| target.outside.as_ref()).is_some_and(|o| &*o.name == "card network");
+    if spec.kind == FaultKind::DeclinePayments && !charges {
         return refuse(format!("{} charges no cards. Target payments.", spec.target));
     }
     if !(1..=100).contains(&spec.strength) {

@@ -3,6 +3,7 @@
 use super::*;
 use crate::Delivery;
 use crate::ctx::Standing;
+use proptest::prelude::*;
 use protocol::{Envelope, Fault, StepSpec, SwitchSpec};
 use std::path::PathBuf;
 
@@ -398,4 +399,77 @@ async fn without_the_inbox_a_repeated_message_has_a_second_effect() {
     rig.tell(1, 4).await;
     assert_eq!(rig.rows("sums").await, 3);
     rig.end();
+}
+
+#[derive(Clone, Debug)]
+enum Turn {
+    Tell(u64),
+    Fault(&'static str),
+    Heal,
+    Crash,
+}
+
+fn turn() -> impl Strategy<Value = Turn> {
+    let faults = prop::sample::select(vec![
+        r#""kind":"drop","target":"broker","strength":50"#,
+        r#""kind":"fail","target":"topic:adder""#,
+        r#""kind":"delay","target":"broker","strength":50,"params":{"ms":1}"#,
+        r#""kind":"reorder","target":"broker""#,
+        r#""kind":"duplicate","target":"broker","strength":50"#,
+        r#""kind":"partition","target":"adder""#,
+        r#""kind":"broker-outage","target":"broker""#,
+        r#""kind":"fail-step","target":"adder","strength":50"#,
+        r#""kind":"fail-step","target":"adder","strength":50,"params":{"when":"after"}"#,
+    ]);
+    prop_oneof![
+        6 => (1..12_u64).prop_map(Turn::Tell),
+        2 => faults.prop_map(Turn::Fault),
+        1 => Just(Turn::Heal),
+        1 => Just(Turn::Crash),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    /// Messages come any number of times, under any faults, with crashes between. Once it is all
+    /// over and what was not acknowledged has come again, each has had one effect, and what it
+    /// caused has been published.
+    #[test]
+    fn under_faults_nothing_is_lost_and_each_message_has_one_effect(turns in prop::collection::vec(turn(), 1..24)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let mut rig = Rig::new().await;
+            let (mut told, mut said) = (BTreeSet::new(), vec![]);
+            for turn in turns {
+                match turn {
+                    Turn::Tell(ordinal) => {
+                        told.insert(ordinal);
+                        rig.tell(ordinal, 1).await;
+                    }
+                    Turn::Fault(fault) => rig.fault(fault),
+                    Turn::Heal => rig.heal(),
+                    Turn::Crash => {
+                        said.extend(rig.said());
+                        rig = rig.reopen().await;
+                    }
+                }
+            }
+            rig.heal();
+            for ordinal in &told {
+                rig.tell(*ordinal, 2).await;
+            }
+            while rig.writer.held.next(&rig.writer.ctx).is_some() {
+                rig.wait().await;
+            }
+            said.extend(rig.said());
+            for ordinal in &told {
+                prop_assert!(said.contains(&message(&format!("sum/{ordinal}"))), "{} was lost", ordinal);
+                prop_assert!(said.contains(&Word::Acked(*ordinal)));
+            }
+            prop_assert_eq!(rig.rows("sums").await, i64::try_from(told.len()).expect("few"));
+            rig.end();
+            Ok(())
+        })?;
+    }
 }
