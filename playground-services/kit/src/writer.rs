@@ -3,21 +3,19 @@
 //! in the record too, so that no answer is recorded before what it is the answer to.
 
 mod held;
+mod ship;
 mod strikes;
 
 use crate::ctx::Span;
 use crate::service::{Job, Refusal, Reply, Service, Work};
-use crate::writer::held::{Caught, Held, Parted};
+use crate::writer::held::Held;
 use crate::writer::strikes::Failing;
-use crate::{Ctx, Shipment, Stage, ToHost, changes, fault, inbox, outbox, relay, storage};
-use protocol::{Name, Observation, Observed, Position, Uuid, When};
+use crate::{Ctx, Stage, ToHost, changes, inbox, outbox, relay, storage};
+use protocol::{Name, Observation, Position, Uuid, When};
 use sqlx::sqlite::SqliteConnection;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
-
-/// After this many bytes of observations the write-ahead log is moved into the database.
-const CHECKPOINT_AFTER: usize = 2 << 20;
 
 pub(crate) struct Writer<S: Service> {
     service: Arc<S>,
@@ -181,14 +179,6 @@ impl<S: Service> Writer<S> {
         Ok(())
     }
 
-    /// Tries again what a fault caught on its way to the broker.
-    fn retry(&mut self) {
-        let observed = self.held.retry(&self.ctx);
-        if !observed.is_empty() {
-            self.ctx.send(ToHost::Publish(observed));
-        }
-    }
-
     /// After the commit: acks of repeats, nacks of what was refused, and what commands are told.
     fn settle(&mut self, batch: Vec<Job<S::Outside>>, outcomes: Vec<Outcome>) {
         for (job, outcome) in batch.into_iter().zip(outcomes) {
@@ -297,25 +287,17 @@ impl<S: Service> Writer<S> {
             return Ok(outcomes);
         }
         self.service.save(&mut self.conn, &rows).await?;
-        for (job, fault) in batch.iter().filter_map(|job| Some((job, strikes::slow(&self.ctx, &job.work)?))).take(1) {
-            observed.push(strikes::triggered(&self.ctx, &job.work, &fault.id));
-            self.ctx.clock.sleep_until(self.ctx.clock.now_us() + fault::slowness_us(&fault)).await;
-        }
-        if let Some(Failing { fault, when }) = failing {
-            let struck = strikes::triggered(&self.ctx, &batch[0].work, fault);
-            if *when == When::Before {
-                let undone = changes::drain(&mut self.conn).await?;
-                storage::rollback(&mut self.conn).await?;
-                let reason = Refusal::Struck(fault.clone()).to_string();
-                let rolled_back = Observation::TransactionRolledBack { reason, undone };
-                let rolled_back = self.ctx.observed(&batch[0].work.span(), rolled_back);
-                self.ctx.send(ToHost::Observe(vec![struck, rolled_back]));
-                return Ok(vec![Outcome::Struck(fault.clone())]);
+        observed.extend(self.slow_down(batch).await);
+        if let Some(failing) = failing {
+            outcomes = vec![Outcome::Struck(failing.fault.clone())];
+            let struck = strikes::triggered(&self.ctx, &batch[0].work, &failing.fault);
+            if failing.when == When::Before {
+                self.undo(&batch[0].work, failing, struck).await?;
+                return Ok(outcomes);
             }
             // It is done, and whoever asked does not hear of it.
             observed.push(struck);
             acks.clear();
-            outcomes = vec![Outcome::Struck(fault.clone())];
         }
         let committed = Observation::TransactionCommitted {
             transaction_id: self.n + 1,
@@ -335,70 +317,6 @@ impl<S: Service> Writer<S> {
         self.ship(committed);
         Ok(outcomes)
     }
-
-    /// Commits. From here on it is durable; the shipping can be repeated.
-    async fn commit(
-        &mut self,
-        observed: Vec<Observed>,
-        handled: &[(inbox::Key, Option<String>)],
-        acks: Vec<Position>,
-    ) -> anyhow::Result<Committed> {
-        let shipped = *self.shipped.borrow();
-        let Parted { shipped: observed, unstored, caught } = self.held.part(&self.ctx, observed);
-        let stored: Vec<&Observed> =
-            caught.iter().filter(|caught| caught.stored).map(|caught| &caught.message).collect();
-        if !stored.is_empty() {
-            relay::keep(&mut self.conn, self.n + 1, &stored).await?;
-        }
-        let shipment = Shipment { n: self.n + 1, observed, acks };
-        let entry = outbox::Entry { shipment: &shipment, handled, shipped };
-        self.written += outbox::commit(&mut self.conn, &entry).await?;
-        self.n += 1;
-        self.forgotten = shipped;
-        Ok(Committed { shipment, unstored, caught })
-    }
-
-    /// Lets go of what was committed.
-    fn ship(&mut self, committed: Committed) {
-        let Committed { shipment, unstored, caught } = committed;
-        let message = |observed: &Observed| observed.observation.message().is_some();
-        let another_left = !unstored.is_empty() || shipment.observed.iter().any(message);
-        self.ctx.send(ToHost::Ship(shipment));
-        if !unstored.is_empty() {
-            self.ctx.send(ToHost::Publish(unstored));
-        }
-        self.held.hold(caught, another_left);
-        if self.written > CHECKPOINT_AFTER {
-            self.written = 0;
-            let path = self.ctx.database();
-            tokio::spawn(async move { storage::checkpoint(&path).await });
-        }
-    }
-
-    /// The strike that ends the service once this is committed, where there is something to publish.
-    fn crash_after(&self, batch: &[Job<S::Outside>], outcomes: &[Outcome], observed: &[Observed]) -> Option<Observed> {
-        let publishes = observed.iter().any(|observed| observed.observation.message().is_some());
-        let done = batch.iter().zip(outcomes).filter(|(_, outcome)| matches!(outcome, Outcome::Done(_)));
-        let mut works = done.map(|(job, _)| &job.work).filter(|_| publishes);
-        works.find_map(|work| Some(strikes::triggered(&self.ctx, work, &strikes::crashing(&self.ctx, work)?.id)))
-    }
-
-    /// Ends it here, between commit and publish: nothing more is said, nothing more is done.
-    async fn crash(&mut self, triggered: Observed) {
-        let Observation::FaultTriggered { fault_id, .. } = &triggered.observation else { return };
-        let reason = format!("crashed before publishing, by the fault {fault_id}");
-        self.ctx.send(ToHost::Observe(vec![triggered]));
-        self.ctx.send(ToHost::Crash { reason });
-        std::future::pending().await
-    }
-}
-
-/// A transaction that is durable, and of which nobody has heard yet.
-struct Committed {
-    shipment: Shipment,
-    /// With the outbox off: its messages.
-    unstored: Vec<Observed>,
-    caught: Vec<Caught>,
 }
 
 /// Names the work in the inbox.

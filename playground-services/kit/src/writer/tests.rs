@@ -3,9 +3,9 @@
 mod faults;
 
 use super::*;
-use crate::{FromHost, Host, Refusal, Start};
+use crate::{FromHost, Host, Refusal, Shipment, Start};
 use proptest::prelude::*;
-use protocol::{Name, ServiceSpec};
+use protocol::{Name, Observed, ServiceSpec};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
