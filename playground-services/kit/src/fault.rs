@@ -1,6 +1,10 @@
 //! Whether a fault strikes. A verdict is a hash of what is being done, never the next
 //! number of a shared generator: the same commands meet the same faults whatever the timing.
 
+mod wire;
+
+pub use wire::{BROKER, Leg, Passing, Verdict, severed, verdict};
+
 use protocol::{Fault, FaultKind};
 
 /// The fault of this kind on this target that strikes the piece of work, if one does.
@@ -15,29 +19,45 @@ pub fn striking<'a>(
     now_us: u64,
 ) -> Option<&'a Fault> {
     faults.iter().find(|fault| {
+        let parts: [&[u8]; 5] = [
+            &fault.spec.seed.to_le_bytes(),
+            fault.id.as_bytes(),
+            fault.spec.target.as_bytes(),
+            &ordinal.to_le_bytes(),
+            what.as_bytes(),
+        ];
         fault.spec.kind == kind
             && &*fault.spec.target == target
-            && now_us >= fault.begins_at()
-            && fault.expires_at().is_none_or(|end| now_us < end)
-            && fault.spec.params.every.is_none_or(|every| ordinal.is_multiple_of(every.max(1)))
-            && percentile(fault, ordinal, what) < u64::from(fault.spec.strength)
+            && stands(fault, ordinal, now_us)
+            && percentile(hash(&parts)) < u64::from(fault.spec.strength)
     })
 }
 
-/// 0 to 99, the same for the same work.
-fn percentile(fault: &Fault, ordinal: u64, what: &str) -> u64 {
-    // FNV-1a: small, and stable across versions and machines, unlike std's hasher.
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let parts: [&[u8]; 5] = [
-        &fault.spec.seed.to_le_bytes(),
-        fault.id.as_bytes(),
-        fault.spec.target.as_bytes(),
-        &ordinal.to_le_bytes(),
-        what.as_bytes(),
-    ];
-    for byte in parts.into_iter().flatten() {
-        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    }
+/// Milliseconds that `delay` and `slow-store` take unless `params.ms` says otherwise.
+const SLOWNESS_MS: u64 = 1000;
+
+/// How much longer a `delay` or `slow-store` makes it, in microseconds.
+pub fn slowness_us(fault: &Fault) -> u64 {
+    fault.spec.params.ms.unwrap_or(SLOWNESS_MS).saturating_mul(1000)
+}
+
+/// Whether it acts now, on the command of this number.
+fn stands(fault: &Fault, ordinal: u64, now_us: u64) -> bool {
+    now_us >= fault.begins_at()
+        && fault.expires_at().is_none_or(|end| now_us < end)
+        && fault.spec.params.every.is_none_or(|every| ordinal.is_multiple_of(every.max(1)))
+}
+
+/// FNV-1a: small, and stable across versions and machines, unlike std's hasher.
+fn hash(parts: &[&[u8]]) -> u64 {
+    parts
+        .iter()
+        .flat_map(|part| part.iter())
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// 0 to 99, the same for the same hash.
+fn percentile(hash: u64) -> u64 {
     // FNV's low bits mix poorly: fold the high half in before taking the rest.
     (hash ^ (hash >> 32)) % 100
 }
