@@ -2,7 +2,7 @@
 
 use crate::recorder::history::Lines;
 use crate::recorder::{Accepted, Entry, IdReused, Task};
-use kit::broker::{ConsumerId, Handout, Settled};
+use kit::broker::{ConsumerId, Fate, Handout, Settled};
 use kit::ctx::Span;
 use kit::{Delivery, FromHost, Shipment, ToHost};
 use protocol::{Command, Name, Observation, Observed, Position, Recorded, TraceContext, Uuid};
@@ -26,7 +26,7 @@ pub struct Done {
     /// Ids of commands, and where they were accepted.
     pub accepted: Vec<(Uuid, Position)>,
     pub replies: Vec<Reply>,
-    pub handouts: Vec<Handout>,
+    pub handouts: Vec<(ConsumerId, Delivery)>,
     pub told: Vec<(ConsumerId, FromHost)>,
     pub dispatch: Vec<Accepted>,
     pub faults_changed: bool,
@@ -102,18 +102,49 @@ impl<'a> Batch<'a> {
         for late in self.task.broker.expire(self.now) {
             self.rejected(&late, "not acknowledged within the visibility timeout")?;
         }
-        for handout in self.task.broker.take(self.now) {
-            let Delivery { topic, position, attempt, envelope } = &handout.delivery;
-            let (group, topic, message_id) = (handout.group.clone(), topic.clone(), envelope.id);
-            let (source_position, attempt) = (*position, *attempt);
-            let observation = if attempt == 1 {
-                Observation::MessageDelivered { topic, group, message_id, source_position, attempt }
-            } else {
-                Observation::MessageRedelivered { topic, group, message_id, source_position, attempt }
-            };
-            let observed = self.by_broker(&envelope.traceparent, envelope.correlationid, observation);
-            self.observe(observed)?;
-            self.done.handouts.push(handout);
+        let faults = std::mem::take(&mut self.task.faults);
+        let handouts = self.task.broker.take(self.now, &faults);
+        self.task.faults = faults;
+        for handout in handouts {
+            self.handed_out(handout)?;
+        }
+        Ok(())
+    }
+
+    /// Records what became of a message on its way to a consumer.
+    fn handed_out(&mut self, handout: Handout) -> anyhow::Result<()> {
+        let Handout { group, delivery, fate, fault } = &handout;
+        let Delivery { topic, position, attempt, envelope } = delivery;
+        let by_broker = |batch: &mut Self, observation| {
+            let observed = batch.by_broker(&envelope.traceparent, envelope.correlationid, observation);
+            batch.observe(observed)
+        };
+        if let Some(fault_id) = fault.clone() {
+            by_broker(self, Observation::FaultTriggered { fault_id, on: envelope.subject.to_string() })?;
+        }
+        if *fate == Fate::Held {
+            return Ok(());
+        }
+        let (group, topic, message_id) = (group.clone(), topic.clone(), envelope.id);
+        let (source_position, attempt) = (*position, *attempt);
+        let observation = if attempt == 1 {
+            Observation::MessageDelivered { topic, group, message_id, source_position, attempt }
+        } else {
+            Observation::MessageRedelivered { topic, group, message_id, source_position, attempt }
+        };
+        by_broker(self, observation)?;
+        match *fate {
+            Fate::To(consumer) => self.done.handouts.push((consumer, handout.delivery)),
+            Fate::Refused => {
+                let Handout { group, delivery: Delivery { topic, .. }, .. } = handout.clone();
+                let reason = "refused on its way".to_owned();
+                let nacks = 0;
+                by_broker(
+                    self,
+                    Observation::MessageRejected { topic, group, message_id, source_position, attempt, nacks, reason },
+                )?;
+            }
+            Fate::Lost | Fate::Held => {}
         }
         Ok(())
     }
