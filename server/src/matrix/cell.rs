@@ -72,15 +72,16 @@ impl Cell {
         // What is cleared before the service is down would not start it again.
         let crashes = fault.kind == FaultKind::CrashBeforePublish;
         let struck = |seen: &Seen| if crashes { seen.crashed } else { seen.struck };
-        if watch.until(struck, SILENCE, TO_STRIKE).await? != Waited::So {
-            return Ok((State::Unreached, judge::unreached(&watch.seen.state)));
+        let mut waited = watch.until(struck, SILENCE, TO_STRIKE).await?;
+        let struck = waited == Waited::So;
+        if struck {
+            sandbox.clear_fault(STRIKE).await?;
+            if *scene == Scene::Unheard {
+                sandbox.clear_fault(SCENE).await?;
+            }
+            waited = watch.until(|seen| judge::has_ended(&seen.state), SILENCE, TO_END).await?;
         }
-        sandbox.clear_fault(STRIKE).await?;
-        if *scene == Scene::Unheard {
-            sandbox.clear_fault(SCENE).await?;
-        }
-        let waited = watch.until(|seen| judge::has_ended(&seen.state), SILENCE, TO_END).await?;
-        Ok(judge::judge(waited, &watch.seen.state, &sandbox.invariants().await?))
+        Ok(judge::judge(waited, struck, &watch.seen.state, &sandbox.invariants().await?))
     }
 
     /// Asks for the parcel once the order is so.

@@ -133,7 +133,13 @@ impl Dispatch {
     }
 
     /// Asks, unless a fault of the wire has it otherwise. `None`: it was lost on its way.
-    async fn send(&self, span: &Span, address: SocketAddr, body: Bytes, attempt: u32) -> anyhow::Result<Option<Answer>> {
+    async fn send(
+        &self,
+        span: &Span,
+        address: SocketAddr,
+        body: Bytes,
+        attempt: u32,
+    ) -> anyhow::Result<Option<Answer>> {
         let faults = self.recorder.history.faults();
         let passing = Passing {
             leg: Leg::Request,
