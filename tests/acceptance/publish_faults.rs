@@ -4,6 +4,7 @@
 use crate::app::{App, Promises, Sandbox};
 use protocol::{Observation, Recorded};
 use serde_json::{Value, json};
+use std::cell::Cell;
 
 fn fault(kind: &str, target: &str, params: Value) -> Value {
     json!({"kind": kind, "target": target, "ttl_ms": null, "params": params})
@@ -53,6 +54,29 @@ async fn lost_publishes_are_repeated_once_the_fault_is_cleared() {
         assert_eq!(strikes(&sandbox.record().await), before, "it is over");
         Promises::of(&sandbox).await;
         assert!(sandbox.table("orders", "outbox").await.is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_reach_the_broker_waits_until_it_can() {
+    let app = App::in_process(&[]).await;
+    for (kind, target) in [("partition", "orders->broker"), ("partition", "orders"), ("broker-outage", "broker")] {
+        let sandbox = app.session().sandbox().await;
+        sandbox.put_fault("cut", fault(kind, target, json!({}))).await;
+        sandbox.place_order().await;
+        let order = sandbox.place_order().await;
+        let seen = Cell::new(0);
+        let both = |event: &Recorded| {
+            seen.set(seen.get() + u32::from(triggered(event)));
+            seen.get() == 2
+        };
+        sandbox.wait_for("both are kept back", both).await;
+        assert_eq!(statuses(&sandbox).await, ["PENDING", "PENDING"], "{kind} {target}");
+        assert!(published(&sandbox.record().await, "OrderCreated").is_empty(), "{kind} {target}");
+        sandbox.heal_all().await;
+        assert_eq!(sandbox.outcome(order).await, "CONFIRMED", "{kind} {target}");
+        is_confirmed(&sandbox).await;
+        Promises::of(&sandbox).await;
     }
 }
 
