@@ -13,7 +13,7 @@ use kit::Clock;
 use kit::ctx::Span;
 use kit::fault::{self, Leg, Passing, Verdict};
 use kit::http::{CALLER, COMMAND_ORDINAL, CORRELATION_ID, IDEMPOTENCY_KEY, TRACEPARENT};
-use protocol::{Fault, Observation, Observed, TERRARIUM, Topology, is_final};
+use protocol::{Fault, Observation, Observed, TERRARIUM, Target, Topology, is_final};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -151,7 +151,9 @@ impl Dispatch {
             attempt,
         };
         let now = self.clock.now_us();
-        if let Some(fault) = fault::severed(&faults, &passing, now) {
+        // A service cut off from all others still hears the learner, who is none of them.
+        let between = |fault: &&Fault| matches!(Target::parse(&fault.spec.target), Target::Edge(..));
+        if let Some(fault) = fault::severed(&faults, &passing, now).filter(between) {
             self.triggered(span, fault);
             return Ok(None);
         }
