@@ -3,6 +3,7 @@
 
 mod challenge;
 mod choreography;
+mod orchestration;
 mod shop;
 
 use crate::Name;
@@ -129,7 +130,7 @@ impl Topology {
 
 /// All topologies that can be started, by name.
 pub fn topologies() -> Vec<Topology> {
-    vec![choreography::topology(), challenge::topology()]
+    vec![choreography::topology(), orchestration::topology(), challenge::topology()]
 }
 
 /// The topology of that name.
