@@ -71,7 +71,17 @@ enum State {
 
 struct Consumer {
     id: ConsumerId,
+    /// How many messages it takes at a time.
     room: usize,
+    /// How many it has.
+    held: usize,
+}
+
+impl Consumer {
+    /// How many more it takes. Where its room has shrunk, it may have more than it would take.
+    fn free(&self) -> usize {
+        self.room.saturating_sub(self.held)
+    }
 }
 
 /// A message to hand to a consumer, once this is durable.
@@ -206,24 +216,55 @@ impl Broker {
     /// A consumer of a group is there, with room for so many messages at a time.
     pub fn connect(&mut self, group: &str, id: ConsumerId, room: usize) {
         if let Some(group) = self.group_mut(group) {
-            group.consumers.push(Consumer { id, room });
+            group.consumers.push(Consumer { id, room, held: 0 });
         }
     }
 
-    /// A consumer is gone: what it had is offered to others at once.
-    pub fn disconnect(&mut self, id: ConsumerId) {
-        for (index, group) in self.groups.iter_mut().enumerate() {
-            group.consumers.retain(|consumer| consumer.id != id);
-            for (position, message) in &mut group.messages {
-                if let State::InFlight { until, consumer } = message.state
-                    && consumer == id
-                {
-                    message.state = State::Ready;
-                    group.ready.insert(*position);
-                    self.deadlines.remove(&(until, index, *position));
-                }
-            }
+    /// From now on it takes so many at a time; what it has stays with it.
+    pub fn set_room(&mut self, id: ConsumerId, room: usize) {
+        if let Some(consumer) = self.groups.iter_mut().flat_map(|group| &mut group.consumers).find(|c| c.id == id) {
+            consumer.room = room;
         }
+    }
+
+    /// It alone gets its group's messages from now on. What the others have is offered again at
+    /// once, and returned here for the record.
+    pub fn lead(&mut self, id: ConsumerId, room: usize) -> Vec<Settled> {
+        let Some(index) = self.group_of(id) else { return vec![] };
+        for consumer in &mut self.groups[index].consumers {
+            consumer.room = if consumer.id == id { room } else { 0 };
+        }
+        self.take_back(index, |holder| holder != id)
+    }
+
+    /// A consumer is gone: what it had is offered to others at once. Returned here for the record
+    /// where others of its group remain; else it is clear from its end.
+    pub fn disconnect(&mut self, id: ConsumerId) -> Vec<Settled> {
+        let Some(index) = self.group_of(id) else { return vec![] };
+        let had = self.take_back(index, |holder| holder == id);
+        let consumers = &mut self.groups[index].consumers;
+        consumers.retain(|consumer| consumer.id != id);
+        if consumers.is_empty() { vec![] } else { had }
+    }
+
+    /// Takes what these consumers of a group have out of their hands.
+    fn take_back(&mut self, index: usize, from: impl Fn(ConsumerId) -> bool) -> Vec<Settled> {
+        let in_flight = |(position, message): (&Position, &Message)| match message.state {
+            State::InFlight { consumer, .. } if from(consumer) => Some((*position, message.state)),
+            _ => None,
+        };
+        let theirs: Vec<(Position, State)> = self.groups[index].messages.iter().filter_map(in_flight).collect();
+        let mut taken = Vec::with_capacity(theirs.len());
+        for (position, state) in theirs {
+            self.leave(index, position, state);
+            let group = &mut self.groups[index];
+            group.ready.insert(position);
+            if let Some(message) = group.messages.get_mut(&position) {
+                message.state = State::Ready;
+            }
+            taken.push(self.settled(index, position, &self.groups[index].messages[&position], false));
+        }
+        taken
     }
 
     /// The consumer has dealt with it. `None` when it was dealt with before, or is not known here.
@@ -292,11 +333,11 @@ impl Broker {
         let mut handouts = vec![];
         for (index, group) in self.groups.iter_mut().enumerate() {
             while !group.ready.is_empty()
-                && let Some(consumer) = group.consumers.iter_mut().max_by_key(|c| c.room).filter(|c| c.room > 0)
+                && let Some(consumer) = group.consumers.iter_mut().max_by_key(|c| c.free()).filter(|c| c.free() > 0)
                 && let Some(position) = group.ready.pop_first()
                 && let Some(message) = group.messages.get_mut(&position)
             {
-                consumer.room -= 1;
+                consumer.held += 1;
                 message.attempt += 1;
                 message.state = State::InFlight { until, consumer: consumer.id };
                 self.deadlines.insert((until, index, position));
@@ -327,7 +368,7 @@ impl Broker {
             State::InFlight { until, consumer } => {
                 self.deadlines.remove(&(until, index, position));
                 if let Some(consumer) = self.groups[index].consumers.iter_mut().find(|c| c.id == consumer) {
-                    consumer.room += 1;
+                    consumer.held -= 1;
                 }
             }
             State::Delayed { until } => {

@@ -67,6 +67,14 @@ pub enum ToHost {
         position: Position,
         reason: String,
     },
+    /// So many deliveries at a time from now on: none while it stands by.
+    Room {
+        room: usize,
+    },
+    /// It leads its replicas: it alone gets deliveries, and what the others have is offered again.
+    Lead {
+        room: usize,
+    },
     /// Observations of the wire.
     Observe(Vec<Observed>),
 }

@@ -85,7 +85,9 @@ impl<'a> Batch<'a> {
             Entry::Disconnect { consumer, ended } => {
                 self.observe(ended)?;
                 self.task.services.remove(&consumer);
-                self.task.broker.disconnect(consumer);
+                for had in self.task.broker.disconnect(consumer) {
+                    self.returned(&had, "the replica that had it is gone")?;
+                }
             }
             Entry::Accept { by, command, reply } => {
                 let answer = self.accept(by, command)?;
@@ -100,15 +102,7 @@ impl<'a> Batch<'a> {
     /// Hands waiting messages to whoever has room. Last, so that what this batch published goes out with it.
     pub fn deliver(&mut self) -> anyhow::Result<()> {
         for late in self.task.broker.expire(self.now) {
-            self.settled(&late, |group, topic, late| Observation::MessageRejected {
-                topic,
-                group,
-                message_id: late.envelope.id,
-                source_position: late.position,
-                attempt: late.attempt,
-                nacks: late.nacks,
-                reason: "not acknowledged within the visibility timeout".to_owned(),
-            })?;
+            self.returned(&late, "not acknowledged within the visibility timeout")?;
         }
         for handout in self.task.broker.take(self.now) {
             let Delivery { topic, position, attempt, envelope } = &handout.delivery;
@@ -137,16 +131,7 @@ impl<'a> Batch<'a> {
             ToHost::Ack { position } => self.ack(consumer, position),
             ToHost::Nack { position, reason } => {
                 let Some(nacked) = self.task.broker.nack(consumer, position, self.now) else { return Ok(()) };
-                let why = reason.clone();
-                self.settled(&nacked, |group, topic, nacked| Observation::MessageRejected {
-                    topic,
-                    group,
-                    message_id: nacked.envelope.id,
-                    source_position: nacked.position,
-                    attempt: nacked.attempt,
-                    nacks: nacked.nacks,
-                    reason: why,
-                })?;
+                self.returned(&nacked, &reason)?;
                 if nacked.dead {
                     self.settled(&nacked, |group, topic, nacked| Observation::MessageDeadLettered {
                         topic,
@@ -158,6 +143,14 @@ impl<'a> Batch<'a> {
                     })?;
                 }
                 Ok(())
+            }
+            ToHost::Room { room } => {
+                self.task.broker.set_room(consumer, room);
+                Ok(())
+            }
+            ToHost::Lead { room } => {
+                let taken = self.task.broker.lead(consumer, room);
+                taken.iter().try_for_each(|taken| self.returned(taken, "another replica leads"))
             }
             // The supervisor turns it into `Connect`.
             ToHost::Ready { .. } => Ok(()),
@@ -209,6 +202,19 @@ impl<'a> Batch<'a> {
         self.done.accepted.push((command.id, self.task.position));
         self.done.dispatch.push(Accepted { command, span, ordinal: self.task.ledger.commands });
         Ok(Ok(correlation_id))
+    }
+
+    /// A consumer does not have it any more, and has not dealt with it.
+    fn returned(&mut self, settled: &Settled, reason: &str) -> anyhow::Result<()> {
+        self.settled(settled, |group, topic, settled| Observation::MessageRejected {
+            topic,
+            group,
+            message_id: settled.envelope.id,
+            source_position: settled.position,
+            attempt: settled.attempt,
+            nacks: settled.nacks,
+            reason: reason.to_owned(),
+        })
     }
 
     fn settled(
