@@ -1,5 +1,6 @@
 //! Every word of the interface, in English. A second language is a second table like this.
 
+pub mod matrix;
 pub mod runs;
 mod story;
 pub mod views;

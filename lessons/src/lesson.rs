@@ -213,6 +213,9 @@ impl Checker<'_> {
         }
         let show = manifest.show.into_inner().into_iter().map(|action| {
             self.known(topology, &action.span(), |names| action.get_ref().names(names));
+            if let Some(problem) = action.get_ref().problem() {
+                self.refuse(&action.span(), problem);
+            }
             action.into_inner()
         });
         let show = show.collect();
@@ -416,7 +419,10 @@ because = "It is so."
         );
         for (action, sentence) in [
             ("{ crash = { service = \"shipping\" } }", "14:32: there is no service `shipping`: choose one of orders, "),
-            ("{ switch = { name = \"magic\", on = true } }", "14:30: there is no switch `magic`: here are none"),
+            (
+                "{ switch = { name = \"magic\", on = true } }",
+                "14:30: there is no switch `magic`: choose one of outbox, inbox, ",
+            ),
             ("{ wait = { until = { event-published = { type = \"Sold\" } } } }", "14:58: there is no event `Sold`"),
             (
                 "{ fault = { id = \"a\", rule = { kind = \"drop\", target = \"a->b\" } } }",
@@ -433,6 +439,8 @@ because = "It is so."
         assert!(wrong(&HEAD.replace("\"Undoing\"", "\" \""), PROSE).contains("`title` is empty"));
         assert!(wrong(&step("`OrderCreated`.", ""), PROSE).contains("`step.reveal` is empty"));
         assert!(wrong(&step("[{ place-order = {} }]", "[]"), PROSE).contains("`step.show` is empty"));
+        let many = wrong(&step("{ place-order = {} }", "{ place-order = { n = 1000 } }"), PROSE);
+        assert!(many.starts_with("lesson.toml:14:9: n is out of range: choose 1 to 200"), "{many}");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 
 mod events;
 mod folder;
+mod lessons;
+mod matrix;
 mod promises;
 mod run;
 mod sandbox;

@@ -173,12 +173,16 @@ pub struct Params {
     /// `fail`: the status of a request's answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// `fail-step`: a step of the topology, such as `reserve-stock`.
+    /// `fail-step`: a step of the topology, such as `reserve-stock`. `crash-before-publish`: only
+    /// after this step; after any, unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<Name>,
     /// `fail-step`: `before` unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<When>,
+    /// Faults of the wire: only messages and commands of these types; of all, unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<Vec<Name>>,
 }
 
 fn hundred() -> u8 {

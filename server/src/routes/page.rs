@@ -44,7 +44,7 @@ pub async fn lesson(
     Query(wanted): Query<Wanted>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let lesson = ::lessons::lesson(&slug).ok_or_else(Problem::not_found)?;
+    let lesson = app.course.lesson(&slug).ok_or_else(Problem::not_found)?;
     show(&app, Page::Lesson(lesson), actor, wanted, &headers).await
 }
 

@@ -85,6 +85,7 @@ pub fn verdict<'a>(faults: &'a [Fault], passing: &Passing<'_>, now_us: u64) -> V
         fault.spec.kind.is_of_the_wire()
             && stands(fault, passing.ordinal, now_us)
             && aims_at(Target::parse(&fault.spec.target), passing)
+            && fault.spec.params.only.as_ref().is_none_or(|only| only.iter().any(|what| **what == *passing.what))
             && percentile(dice(fault, passing)) < u64::from(fault.spec.strength)
     };
     let Some(fault) = faults.iter().find(strikes) else { return Verdict::Pass };

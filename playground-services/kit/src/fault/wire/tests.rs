@@ -127,3 +127,10 @@ fn the_first_of_several_decides() {
     let faults = [fault("delay", "topic:payments", ""), fault("drop", "broker", ""), fault("fail", "broker", "")];
     assert!(matches!(verdict(&faults, &publish(1, 1), 2000), Verdict::Drop { fault } if fault.spec == faults[1].spec));
 }
+
+#[test]
+fn a_fault_for_some_types_leaves_the_others_alone() {
+    let only = |types: &str| fault("drop", "inventory", &format!(r#","params":{{"only":{types}}}"#));
+    assert!(strikes(&only(r#"["OrderCancelled","OrderCreated"]"#), &delivery()));
+    assert!(!strikes(&only(r#"["OrderCancelled"]"#), &delivery()));
+}
