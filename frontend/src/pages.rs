@@ -14,7 +14,7 @@ mod shell;
 pub use compare::{CommandEntry, ComparePage, CompareView, FactEntry, FirstDifference, SideEntry};
 pub use home::Home;
 pub use lesson::LessonPage;
-pub use lessons::LessonsPage;
+pub use lessons::{LessonEntry, LessonsPage};
 pub use living::Living;
 pub use matrix::{MatrixCell, MatrixPage, MatrixPageView, MatrixResult, MatrixRow, MatrixSwitch};
 pub use nothing::Nothing;

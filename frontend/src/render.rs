@@ -12,7 +12,9 @@ use lessons::Lesson;
 use protocol::Position;
 use std::sync::Arc;
 
-pub use crate::pages::{CommandEntry, CompareView, FactEntry, FirstDifference, RunEntry, RunsView, SideEntry};
+pub use crate::pages::{
+    CommandEntry, CompareView, FactEntry, FirstDifference, LessonEntry, RunEntry, RunsView, SideEntry,
+};
 pub use crate::pages::{MatrixCell, MatrixPageView, MatrixResult, MatrixRow, MatrixSwitch};
 
 /// The addresses of what pages load.
@@ -65,7 +67,7 @@ pub fn home(assets: &Assets, shown: Shown) -> String {
     document(|| shell(assets, Here::Home, "", texts::HOME_DESCRIPTION, true, view! { <Home given/> }))
 }
 
-pub fn lessons(assets: &Assets, lessons: Vec<&'static Lesson>) -> String {
+pub fn lessons(assets: &Assets, lessons: Vec<LessonEntry>) -> String {
     let (title, description) = (texts::LESSONS_TITLE, texts::LESSONS_DESCRIPTION);
     document(|| shell(assets, Here::Lessons, title, description, false, view! { <LessonsPage lessons/> }))
 }

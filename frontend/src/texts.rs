@@ -203,6 +203,12 @@ pub fn minutes(minutes: u8) -> String {
     format!("About {minutes} minutes")
 }
 
+/// How far one has come in a lesson.
+pub fn progress(done: usize, steps: usize, answered: usize, questions: usize) -> String {
+    let begun = if done == steps && answered == questions { "Done" } else { "Begun" };
+    format!("{begun} · {done} of {steps} steps, {answered} of {questions} questions")
+}
+
 pub fn load(rate: u32) -> String {
     format!("load: {rate}/s")
 }

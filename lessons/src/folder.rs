@@ -1,6 +1,6 @@
 //! Lessons from a folder, such as a teacher's own.
 
-use crate::lesson::{Files, Lesson};
+use crate::lesson::{FaultRules, Files, Lesson};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ const BYTES_MAX: u64 = 1 << 20;
 
 /// The lessons in a folder of lesson folders, or the one whose folder it is; or all that is wrong
 /// with any of them, a line each: `DIR/sagas/lesson.toml:12:9: …`.
-pub fn load(dir: &Path) -> Result<Vec<Lesson>, Vec<String>> {
+pub fn load(dir: &Path, rules: &FaultRules) -> Result<Vec<Lesson>, Vec<String>> {
     let (mut lessons, mut errors) = (vec![], vec![]);
     let folders = folders(dir).map_err(|error| vec![error])?;
     if folders.is_empty() {
@@ -19,7 +19,7 @@ pub fn load(dir: &Path) -> Result<Vec<Lesson>, Vec<String>> {
         )]);
     }
     for folder in folders {
-        match lesson(&folder) {
+        match lesson(&folder, rules) {
             Ok(lesson) => lessons.push(lesson),
             Err(mut wrong) => errors.append(&mut wrong),
         }
@@ -45,12 +45,12 @@ fn folders(dir: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(folders)
 }
 
-fn lesson(folder: &Path) -> Result<Lesson, Vec<String>> {
+fn lesson(folder: &Path, rules: &FaultRules) -> Result<Lesson, Vec<String>> {
     let slug = folder.file_name().unwrap_or_default().to_string_lossy();
     let files = ["lesson.toml", "lesson.md", "quiz.toml"].map(|name| text(&folder.join(name)));
     match files {
         [Ok(manifest), Ok(prose), Ok(quiz)] => {
-            let lesson = Lesson::parse(&slug, Files { manifest: &manifest, prose: &prose, quiz: &quiz });
+            let lesson = Lesson::parse_under(&slug, Files { manifest: &manifest, prose: &prose, quiz: &quiz }, rules);
             lesson.map_err(|errors| errors.0.iter().map(|error| format!("{}/{error}", folder.display())).collect())
         }
         files => Err(files.into_iter().filter_map(Result::err).collect()),
@@ -72,6 +72,10 @@ fn text(path: &Path) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn load(dir: &Path) -> Result<Vec<Lesson>, Vec<String>> {
+        super::load(dir, &|_, _| Ok(()))
+    }
 
     #[test]
     fn the_embedded_lessons_load_from_their_folder_one_or_all() {

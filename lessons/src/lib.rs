@@ -23,7 +23,7 @@ pub use action::{Action, Wait, pause_name};
 pub use condition::Condition;
 pub use error::{LessonError, LessonErrors, Problem};
 pub use folder::load;
-pub use lesson::{Check, Files, Lesson, Section, Step};
+pub use lesson::{Check, FaultRules, Files, Lesson, Section, Step};
 pub use outline::{Planned, outline};
 pub use predict::{Answer, Choice, Prediction, PredictionKind, Truth};
 pub use quiz::{Question, QuizChoice};

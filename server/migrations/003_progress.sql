@@ -8,6 +8,7 @@ create table scene (
     step    text not null,
     sandbox text not null references sandbox (id) on delete cascade,
     began   integer not null,           -- the position of the sandbox's record
+    fresh   integer not null check (fresh in (0, 1)), -- 1: the sandbox was made for it, and goes with it
     primary key (session, lesson, step)
 ) strict, without rowid;
 

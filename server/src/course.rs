@@ -19,6 +19,7 @@ use crate::store::{StepOf, Store};
 use follow::Follow;
 use lessons::{Lesson, Step};
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -59,7 +60,7 @@ impl Course {
     ) -> anyhow::Result<Arc<Self>> {
         let mut lessons: Vec<&'static Lesson> = lessons::lessons().iter().collect();
         if let Some(dir) = &config.lessons_dir {
-            let own = lessons::load(dir)
+            let own = load(dir)
                 .map_err(|errors| anyhow::anyhow!("the lessons are not fit to be taught:\n{}", errors.join("\n")))?;
             for lesson in own {
                 if lessons.iter().any(|other| other.slug == lesson.slug) {
@@ -101,6 +102,14 @@ impl Course {
         let mut jobs = std::mem::take(&mut *lock(&self.jobs));
         while jobs.join_next().await.is_some() {}
     }
+}
+
+/// The lessons of a folder, or all that is wrong with them, faults that nothing here would feel
+/// included.
+pub fn load(dir: &Path) -> Result<Vec<Lesson>, Vec<String>> {
+    lessons::load(dir, &|topology, fault| {
+        crate::sandbox::validate_fault(topology, fault).map_err(|error| error.to_string())
+    })
 }
 
 /// What they hold is whole whatever panicked while holding it.

@@ -9,7 +9,7 @@ pub mod auth;
 mod body;
 pub mod config;
 mod connections;
-mod course;
+pub mod course;
 mod encoding;
 mod error;
 mod frame;

@@ -60,7 +60,7 @@ fn main() -> ExitCode {
 
 /// A line to stdout for each lesson that is fit to be taught, one to stderr for each error.
 fn check_lessons(dir: &Path) -> anyhow::Result<()> {
-    let errors = match lessons::load(dir) {
+    let errors = match server::course::load(dir) {
         Ok(lessons) => {
             for lesson in lessons {
                 let (steps, questions) = (lesson.steps.len(), lesson.quiz.len());

@@ -6,7 +6,7 @@ use crate::encoding::{self, Encoding};
 use crate::error::Problem;
 use axum::body::{Body, Bytes};
 use axum::response::Response;
-use frontend::render::{self, CompareView, Live, MatrixPageView, RunsView, Shown};
+use frontend::render::{self, CompareView, LessonEntry, Live, MatrixPageView, RunsView, Shown};
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, StatusCode};
 use lessons::Lesson;
@@ -89,6 +89,11 @@ impl Pages {
         }
     }
 
+    /// The lessons for who has begun one.
+    pub fn lessons(&self, lessons: Vec<LessonEntry>, headers: &HeaderMap) -> Response {
+        own(render::lessons(&self.assets, lessons), headers)
+    }
+
     /// The session's kept runs.
     pub fn runs(&self, view: RunsView, headers: &HeaderMap) -> Response {
         own(render::runs(&self.assets, view), headers)
@@ -113,7 +118,10 @@ impl Pages {
     fn render(&self, page: Page, shown: Shown) -> String {
         match page {
             Page::Home => render::home(&self.assets, shown),
-            Page::Lessons => render::lessons(&self.assets, self.lessons.clone()),
+            Page::Lessons => {
+                let nothing = |lesson| LessonEntry { lesson, steps_done: 0, answered: 0 };
+                render::lessons(&self.assets, self.lessons.iter().copied().map(nothing).collect())
+            }
             Page::Lesson(lesson) => render::lesson(&self.assets, lesson, shown),
             Page::Playground => render::playground(&self.assets, shown),
         }

@@ -12,7 +12,7 @@ mod load;
 mod look;
 
 pub use error::SandboxError;
-pub use faults::FaultStanding;
+pub use faults::{FaultStanding, validate as validate_fault};
 pub use kit::tables::{TableRows, TableSummary};
 pub use load::{LoadSpec, LoadStanding};
 pub use look::table_at;

@@ -5,7 +5,7 @@
 mod progress;
 mod runs;
 
-pub use progress::{AnswerRow, StepOf, StepRow};
+pub use progress::{AnswerRow, SceneRow, StepOf, StepRow};
 pub use runs::{Origin, RunRow};
 
 use crate::ids::{SandboxId, SessionId, Token};

@@ -12,6 +12,7 @@ mod load;
 mod matrix;
 mod openapi;
 mod process;
+mod publish_faults;
 mod recorder;
 mod runs;
 mod streams;

@@ -14,12 +14,26 @@ fn assets() -> Assets {
     }
 }
 
+fn begun(steps_done: usize, answered: usize) -> LessonEntry {
+    LessonEntry { lesson: lessons::lesson("sagas").expect("it is embedded"), steps_done, answered }
+}
+
+#[test]
+fn the_list_of_lessons_says_how_far_one_has_come() {
+    assert!(lessons(&assets(), vec![begun(0, 0)]).contains("Read and try · About "));
+    let (steps, questions) = (begun(0, 0).lesson.steps.len(), begun(0, 0).lesson.quiz.len());
+    let page = lessons(&assets(), vec![begun(1, 2)]);
+    assert!(page.contains(&format!("Begun · 1 of {steps} steps, 2 of {questions} questions")), "{page}");
+    let page = lessons(&assets(), vec![begun(steps, questions)]);
+    assert!(page.contains(&format!("Done · {steps} of {steps} steps")));
+}
+
 fn every_page() -> Vec<String> {
     let assets = assets();
     let sagas = lessons::lesson("sagas").expect("it is embedded");
     vec![
         home(&assets, Shown::New),
-        lessons(&assets, vec![sagas]),
+        lessons(&assets, vec![begun(0, 0)]),
         lesson(&assets, sagas, Shown::New),
         playground(&assets, Shown::New),
         not_found(&assets),

@@ -37,6 +37,9 @@ impl Default for Settings {
     }
 }
 
+/// Given back more often than this, a message waits no longer than before: 1.6 seconds.
+const GIVEN_BACK_DOUBLINGS: u32 = 5;
+
 pub struct Broker {
     settings: Settings,
     groups: Vec<Group>,
@@ -314,24 +317,43 @@ impl Broker {
     /// The consumer could not deal with it: offered again after a pause, or dead-lettered.
     /// `None` when the consumer does not have it (any more).
     pub fn nack(&mut self, consumer: ConsumerId, position: Position, now_us: u64) -> Option<Settled> {
-        let index = self.group_of(consumer)?;
-        let message = self.groups[index].messages.get_mut(&position)?;
-        let state = message.state;
-        if !matches!(state, State::InFlight { consumer: holder, .. } if holder == consumer) {
-            return None;
-        }
+        let (index, message) = self.held_by(consumer, position)?;
         message.nacks += 1;
-        let dead = message.nacks >= self.settings.nacks_max;
-        message.state = if dead {
-            State::Dead
+        let (nacks, state) = (message.nacks, message.state);
+        if nacks < self.settings.nacks_max {
+            self.offer_later(index, position, nacks, now_us);
         } else {
-            let until = now_us + (self.settings.backoff_us << (message.nacks - 1).min(16));
-            self.deadlines.insert((until, index, position));
-            State::Delayed { until }
-        };
+            self.groups[index].messages.get_mut(&position)?.state = State::Dead;
+        }
         self.leave(index, position, state);
         let message = &self.groups[index].messages[&position];
-        Some(self.settled(index, position, message, dead))
+        Some(self.settled(index, position, message, message.state == State::Dead))
+    }
+
+    /// A fault struck it at the consumer: offered again after a pause, however often.
+    /// `None` when the consumer does not have it (any more).
+    pub fn give_back(&mut self, consumer: ConsumerId, position: Position, now_us: u64) -> Option<Settled> {
+        let (index, message) = self.held_by(consumer, position)?;
+        let (attempt, state) = (message.attempt, message.state);
+        self.offer_later(index, position, attempt.min(GIVEN_BACK_DOUBLINGS), now_us);
+        self.leave(index, position, state);
+        Some(self.settled(index, position, &self.groups[index].messages[&position], false))
+    }
+
+    fn held_by(&mut self, consumer: ConsumerId, position: Position) -> Option<(usize, &mut Message)> {
+        let index = self.group_of(consumer)?;
+        let message = self.groups[index].messages.get_mut(&position)?;
+        let held = matches!(message.state, State::InFlight { consumer: holder, .. } if holder == consumer);
+        held.then_some((index, message))
+    }
+
+    /// The `nth` pause, from 1: each is twice as long as the one before.
+    fn offer_later(&mut self, index: usize, position: Position, nth: u32, now_us: u64) {
+        let until = now_us + (self.settings.backoff_us << (nth - 1).min(16));
+        self.deadlines.insert((until, index, position));
+        if let Some(message) = self.groups[index].messages.get_mut(&position) {
+            message.state = State::Delayed { until };
+        }
     }
 
     /// Deadlines that have passed: pauses after a nack end silently; messages a consumer kept

@@ -2,7 +2,8 @@
 //!
 //! Read in the order a message travels: [`ctx`] (what a service is given), [`http`] (a
 //! request comes in), [`service`] (it is decided on, in one local transaction), [`outbox`]
-//! (the transaction's messages and observations), [`broker`] (who gets them), [`inbox`]
+//! (the transaction's messages and observations), [`relay`] (what a fault caught on its
+//! way), [`broker`] (who gets them), [`inbox`]
 //! (a repeat does nothing).
 
 pub mod broker;
@@ -15,6 +16,7 @@ pub mod inbox;
 pub mod link;
 pub mod load;
 pub mod outbox;
+pub mod relay;
 pub mod service;
 pub mod stage;
 pub mod storage;

@@ -71,6 +71,11 @@ impl FaultKind {
         }
     }
 
+    /// Leaves its target down for as long as it stands.
+    pub fn takes_down(self) -> bool {
+        matches!(self, FaultKind::Crash | FaultKind::CrashBeforePublish)
+    }
+
     /// Strikes what passes on an edge: a publish, a delivery or a request.
     pub fn is_of_the_wire(self) -> bool {
         use FaultKind::*;

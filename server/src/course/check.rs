@@ -21,7 +21,7 @@ pub struct CheckView {
     /// What was predicted.
     #[schema(value_type = Option<Object>)]
     pub prediction: Option<Answer>,
-    /// What came true, once it is done.
+    /// What came true, once it is done and nothing is under way any more.
     #[schema(value_type = Option<Object>)]
     pub truth: Option<Answer>,
     /// Whether that is what was predicted.
@@ -45,7 +45,8 @@ impl Course {
     /// Looks at what happened since the scene began. That a step is done is a fact of the record;
     /// it is noted when it is first seen, so that it stays so when the sandbox is gone.
     pub async fn check(&self, taken: Taken, sandbox: &Sandbox) -> Result<CheckView, SandboxError> {
-        let began = self.store.scene(taken.of(), sandbox.id()).await.map_err(anyhow::Error::from)?.unwrap_or(0);
+        let scene = self.store.scene(taken.of()).await?.filter(|scene| scene.sandbox == *sandbox.id());
+        let began = scene.map_or(0, |scene| scene.began);
         let known = lock(&self.follows).remove(sandbox.id()).filter(|follow| follow.tally.began() == began);
         let mut follow = known.unwrap_or_else(|| Follow::since(began));
         let conditions = taken.step.check.iter().map(|check| &check.condition);
@@ -62,16 +63,17 @@ impl Course {
         };
         let conditions: Vec<_> = taken.step.check.iter().map(holds).collect();
         let holds = conditions.iter().all(|condition| condition.holds);
-        let before = self.store.step(taken.of()).await.map_err(anyhow::Error::from)?;
+        let before = self.store.step(taken.of()).await?;
         let was_done = before.as_ref().is_some_and(|row| row.done.is_some());
         let (prediction, before) = before.map_or((None, None), |row| (row.prediction, row.truth));
         let predict = taken.step.predict.as_ref();
         let truth = match predict {
-            Some(predict) if holds => predict.truth(&follow.tally, &present),
+            // While something is under way, the last of it may still be missing.
+            Some(predict) if holds && present.at_rest => predict.truth(&follow.tally, &present),
             _ => before.clone(),
         };
         if holds && (!was_done || truth != before) {
-            self.store.complete(taken.of(), truth.as_ref()).await.map_err(anyhow::Error::from)?;
+            self.store.complete(taken.of(), truth.as_ref()).await?;
         }
         let right = predict.and_then(|predict| Some(predict.is_right(prediction.as_ref()?, truth.as_ref()?)));
         let show = lock(&self.shows).get(sandbox.id()).cloned().unwrap_or_default();

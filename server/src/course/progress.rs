@@ -3,6 +3,7 @@
 use super::{Course, Taken};
 use crate::ids::SessionId;
 use crate::store::{AnswerRow, StepRow};
+use frontend::render::LessonEntry;
 use lessons::{Answer, Lesson};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -41,6 +42,17 @@ pub struct QuestionProgress {
 impl Course {
     pub async fn predict(&self, taken: Taken, answer: &Answer) -> crate::store::Result<()> {
         self.store.predict(taken.of(), answer).await
+    }
+
+    /// The lessons as their list shows them.
+    pub async fn begun(&self, session: Option<SessionId>) -> crate::store::Result<Vec<LessonEntry>> {
+        let progress = self.progress(session).await?;
+        let entry = |(lesson, of): (&&'static Lesson, &LessonProgress)| LessonEntry {
+            lesson,
+            steps_done: of.steps.iter().filter(|step| step.done.is_some()).count(),
+            answered: of.quiz.iter().filter(|question| question.right == Some(true)).count(),
+        };
+        Ok(self.lessons().iter().zip(&progress).map(entry).collect())
     }
 
     /// Every lesson, by number. Of nobody, nothing is done.

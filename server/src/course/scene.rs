@@ -1,8 +1,11 @@
 //! Sets a step up: a fresh sandbox, and in it what the scene asks for.
 
 use super::{Course, Taken, lock};
+use crate::ids::SandboxId;
 use crate::sandbox::{Sandbox, SandboxError};
+use crate::store::SceneRow;
 use lessons::Scene;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl Course {
@@ -15,17 +18,19 @@ impl Course {
             Some(sandbox) if goes_on => sandbox.clone(),
             _ => self.set_up(taken, &taken.lesson.scene_of(taken.step)).await?,
         };
-        let began = sandbox.state().position;
-        let before = self.store.put_scene(taken.of(), sandbox.id(), began).await.map_err(anyhow::Error::from)?;
-        let mut gone: Vec<_> = before.into_iter().collect();
+        let before = self.store.scene(taken.of()).await?.filter(|before| before.fresh);
+        let mut gone: BTreeSet<SandboxId> = before.iter().map(|before| before.sandbox).collect();
         if let Some(present) = present
-            && self.store.is_scene(present.id()).await.map_err(anyhow::Error::from)?
+            && self.store.is_of_scene(present.id()).await?
         {
-            gone.push(*present.id());
+            gone.insert(*present.id());
         }
-        gone.sort();
-        gone.dedup();
-        for id in gone.iter().filter(|id| *id != sandbox.id()) {
+        // Begun anew in the sandbox that was made for it, it is still that one's.
+        let fresh = !goes_on || before.is_some_and(|before| before.sandbox == *sandbox.id());
+        gone.remove(sandbox.id());
+        let scene = SceneRow { sandbox: *sandbox.id(), began: sandbox.state().position, fresh };
+        self.store.put_scene(taken.of(), scene).await?;
+        for id in &gone {
             lock(&self.follows).remove(id);
             lock(&self.shows).remove(id);
             match self.sandboxes.delete(id).await {
@@ -49,9 +54,22 @@ impl Course {
     }
 }
 
+/// Has so many replicas of a service run.
+pub(super) fn scale(sandbox: &Sandbox, service: &str, replicas: u32) -> Result<(), SandboxError> {
+    let state = sandbox.state();
+    let node = state.nodes.iter().find(|node| *node.name == *service).ok_or(SandboxError::NoSuchService)?;
+    if node.replicas == replicas {
+        return Ok(());
+    }
+    Err(SandboxError::Invalid(format!("{service} runs {} at a time here, and can't be scaled.", node.replicas)))
+}
+
 async fn furnish(sandbox: &Sandbox, scene: &Scene) -> Result<(), SandboxError> {
     for (name, on) in &scene.switches {
         sandbox.set_switch(name, *on).await?;
+    }
+    for (service, replicas) in &scene.replicas {
+        scale(sandbox, service, *replicas)?;
     }
     for (id, fault) in &scene.faults {
         sandbox.put_fault(id, fault.spec()).await?;

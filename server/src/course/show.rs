@@ -36,6 +36,9 @@ pub enum ShowView {
 /// How long one wait may take.
 const WAIT: Duration = Duration::from_secs(60);
 
+/// How many outcomes are remembered.
+const SHOWS: usize = 1000;
+
 /// How often it asks how far a matrix has come.
 const MATRIX_EVERY: Duration = Duration::from_millis(250);
 
@@ -47,6 +50,9 @@ impl Course {
             let mut shows = lock(&self.shows);
             if shows.get(&id) == Some(&ShowView::Running) || self.stop.is_cancelled() {
                 return false;
+            }
+            if shows.len() >= SHOWS {
+                shows.retain(|_, show| *show == ShowView::Running);
             }
             shows.insert(id, ShowView::Running);
         }
@@ -134,9 +140,7 @@ impl Shown<'_> {
                 drop(sandbox.put_fault(&pause_name(service), of_part(FaultKind::Pause, target).spec()).await?);
             }
             Action::Resume { service } => self.clear(&pause_name(service)).await?,
-            Action::Replicas { service, .. } => {
-                bail!(SandboxError::Invalid(format!("{service} can't have more replicas here.")))
-            }
+            Action::Replicas { service, replicas } => super::scene::scale(sandbox, service, *replicas)?,
             Action::Load { rate } => {
                 let rate = NonZeroU32::new(*rate).context("a load has a rate")?;
                 let data = json!({ "item_id": protocol::ITEM, "quantity": 1, "user_id": protocol::USER });

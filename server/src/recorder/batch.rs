@@ -100,15 +100,7 @@ impl<'a> Batch<'a> {
     /// Hands waiting messages to whoever has room. Last, so that what this batch published goes out with it.
     pub fn deliver(&mut self) -> anyhow::Result<()> {
         for late in self.task.broker.expire(self.now) {
-            self.settled(&late, |group, topic, late| Observation::MessageRejected {
-                topic,
-                group,
-                message_id: late.envelope.id,
-                source_position: late.position,
-                attempt: late.attempt,
-                nacks: late.nacks,
-                reason: "not acknowledged within the visibility timeout".to_owned(),
-            })?;
+            self.rejected(&late, "not acknowledged within the visibility timeout")?;
         }
         let faults = std::mem::take(&mut self.task.faults);
         let handouts = self.task.broker.take(self.now, &faults);
@@ -168,16 +160,7 @@ impl<'a> Batch<'a> {
             ToHost::Ack { position } => self.ack(consumer, position),
             ToHost::Nack { position, reason } => {
                 let Some(nacked) = self.task.broker.nack(consumer, position, self.now) else { return Ok(()) };
-                let why = reason.clone();
-                self.settled(&nacked, |group, topic, nacked| Observation::MessageRejected {
-                    topic,
-                    group,
-                    message_id: nacked.envelope.id,
-                    source_position: nacked.position,
-                    attempt: nacked.attempt,
-                    nacks: nacked.nacks,
-                    reason: why,
-                })?;
+                self.rejected(&nacked, &reason)?;
                 if nacked.dead {
                     self.settled(&nacked, |group, topic, nacked| Observation::MessageDeadLettered {
                         topic,
@@ -190,6 +173,18 @@ impl<'a> Batch<'a> {
                 }
                 Ok(())
             }
+            ToHost::GiveBack { position, reason } => {
+                let Some(back) = self.task.broker.give_back(consumer, position, self.now) else { return Ok(()) };
+                self.rejected(&back, &reason)
+            }
+            ToHost::Publish(observed) => {
+                let ids = observed.iter().filter_map(|observed| Some(observed.observation.message()?.id)).collect();
+                self.observe_all(observed)?;
+                self.done.told.push((consumer, FromHost::Published { ids }));
+                Ok(())
+            }
+            // Its keeper crashes it.
+            ToHost::Crash { .. } => Ok(()),
             // The supervisor turns it into `Connect`.
             ToHost::Ready { .. } => Ok(()),
         }
@@ -240,6 +235,18 @@ impl<'a> Batch<'a> {
         self.done.accepted.push((command.id, self.task.position));
         self.done.dispatch.push(Accepted { command, span, ordinal: self.task.ledger.commands });
         Ok(Ok(correlation_id))
+    }
+
+    fn rejected(&mut self, settled: &Settled, reason: &str) -> anyhow::Result<()> {
+        self.settled(settled, |group, topic, settled| Observation::MessageRejected {
+            topic,
+            group,
+            message_id: settled.envelope.id,
+            source_position: settled.position,
+            attempt: settled.attempt,
+            nacks: settled.nacks,
+            reason: reason.to_owned(),
+        })
     }
 
     fn settled(

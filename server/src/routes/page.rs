@@ -33,8 +33,12 @@ pub async fn home(
     show(&app, Page::Home, actor, wanted, &headers).await
 }
 
-pub async fn lessons(State(app): State<App>, headers: HeaderMap) -> Response {
-    app.pages.respond(Page::Lessons, Asked::Nobodys, &headers)
+pub async fn lessons(State(app): State<App>, actor: Actor, headers: HeaderMap) -> Result<Response, Problem> {
+    let lessons = app.course.begun(actor.session()).await?;
+    Ok(match lessons.iter().any(|lesson| lesson.steps_done + lesson.answered > 0) {
+        true => app.pages.lessons(lessons, &headers),
+        false => app.pages.respond(Page::Lessons, Asked::Nobodys, &headers),
+    })
 }
 
 pub async fn lesson(

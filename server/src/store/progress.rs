@@ -14,6 +14,15 @@ pub struct StepOf<'a> {
     pub step: &'a str,
 }
 
+/// Where a step's scene began.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SceneRow {
+    pub sandbox: SandboxId,
+    pub began: Position,
+    /// The sandbox was made for it, and goes with it.
+    pub fresh: bool,
+}
+
 /// A step that was begun.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepRow {
@@ -35,44 +44,44 @@ pub struct AnswerRow {
 }
 
 impl Store {
-    /// Notes where a step's scene began. The sandbox that it was in before, if there was one.
-    pub async fn put_scene(&self, of: StepOf<'_>, sandbox: &SandboxId, began: Position) -> Result<Option<SandboxId>> {
-        let mut transaction = self.0.pool.begin().await?;
-        let before: Option<String> =
-            sqlx::query_scalar("select sandbox from scene where session = ? and lesson = ? and step = ?")
-                .bind(of.session.to_string())
-                .bind(of.lesson)
-                .bind(of.step)
-                .fetch_optional(&mut *transaction)
-                .await?;
-        sqlx::query("insert or replace into scene (session, lesson, step, sandbox, began) values (?, ?, ?, ?, ?)")
+    /// Notes where a step's scene began, in the place of where it did before.
+    pub async fn put_scene(&self, of: StepOf<'_>, scene: SceneRow) -> Result<()> {
+        sqlx::query(
+            "insert or replace into scene (session, lesson, step, sandbox, began, fresh) values (?, ?, ?, ?, ?, ?)",
+        )
+        .bind(of.session.to_string())
+        .bind(of.lesson)
+        .bind(of.step)
+        .bind(scene.sandbox.to_string())
+        .bind(scene.began.cast_signed())
+        .bind(scene.fresh)
+        .execute(&self.0.pool)
+        .await
+        .map(drop)
+    }
+
+    /// Where a step's scene began last.
+    pub async fn scene(&self, of: StepOf<'_>) -> Result<Option<SceneRow>> {
+        let row = sqlx::query("select sandbox, began, fresh from scene where session = ? and lesson = ? and step = ?")
             .bind(of.session.to_string())
             .bind(of.lesson)
             .bind(of.step)
-            .bind(sandbox.to_string())
-            .bind(began.cast_signed())
-            .execute(&mut *transaction)
+            .fetch_optional(&self.0.pool)
             .await?;
-        transaction.commit().await?;
-        before.map(|id| id.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))).transpose()
-    }
-
-    /// Where a step's scene began in this sandbox, if it did.
-    pub async fn scene(&self, of: StepOf<'_>, sandbox: &SandboxId) -> Result<Option<Position>> {
-        let began: Option<i64> =
-            sqlx::query_scalar("select began from scene where session = ? and lesson = ? and step = ? and sandbox = ?")
-                .bind(of.session.to_string())
-                .bind(of.lesson)
-                .bind(of.step)
-                .bind(sandbox.to_string())
-                .fetch_optional(&self.0.pool)
-                .await?;
-        Ok(began.map(i64::cast_unsigned))
+        row.map(|row| {
+            let sandbox: String = row.try_get(0)?;
+            Ok(SceneRow {
+                sandbox: sandbox.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
+                began: row.try_get::<i64, _>(1)?.cast_unsigned(),
+                fresh: row.try_get(2)?,
+            })
+        })
+        .transpose()
     }
 
     /// Whether a sandbox was made for a scene.
-    pub async fn is_scene(&self, sandbox: &SandboxId) -> Result<bool> {
-        sqlx::query_scalar("select exists (select 1 from scene where sandbox = ?)")
+    pub async fn is_of_scene(&self, sandbox: &SandboxId) -> Result<bool> {
+        sqlx::query_scalar("select exists (select 1 from scene where sandbox = ? and fresh = 1)")
             .bind(sandbox.to_string())
             .fetch_one(&self.0.pool)
             .await
@@ -185,9 +194,10 @@ mod tests {
             SandboxRow { id: sandbox, session, topology: "saga-choreography".into(), seed: 1, created: 1, used: 1 };
         store.insert_sandbox(row, 9).await.expect("insert");
         let of = StepOf { session: &session, lesson: "sagas", step: "place-an-order" };
-        assert_eq!(store.put_scene(of, &sandbox, 7).await.expect("put"), None);
-        assert_eq!(store.put_scene(of, &sandbox, 9).await.expect("put"), Some(sandbox));
-        assert_eq!(store.scene(of, &sandbox).await.expect("read"), Some(9));
+        let scene = SceneRow { sandbox, began: 9, fresh: true };
+        store.put_scene(of, SceneRow { began: 7, ..scene }).await.expect("put");
+        store.put_scene(of, scene).await.expect("put");
+        assert_eq!(store.scene(of).await.expect("read"), Some(scene));
         store.predict(of, &Answer::Number(3)).await.expect("predict");
         store.complete(of, None).await.expect("complete");
         let first = store.step(of).await.expect("read").expect("a row");
@@ -203,9 +213,9 @@ mod tests {
         assert_eq!(store.steps_of(&session).await.expect("read"), [step]);
         let answers = store.answers_of(&session).await.expect("read");
         assert_eq!(answers.iter().map(|answer| answer.choice.as_str()).collect::<Vec<_>>(), ["b"]);
-        assert!(store.is_scene(&sandbox).await.expect("read"));
+        assert!(store.is_of_scene(&sandbox).await.expect("read"));
         store.delete_sandbox(&sandbox).await.expect("delete");
-        assert_eq!(store.scene(of, &sandbox).await.expect("read"), None);
+        assert_eq!(store.scene(of).await.expect("read"), None);
         store.delete_session(&session).await.expect("delete");
         assert_eq!(store.steps_of(&session).await.expect("read"), []);
     }

@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 /// A step of a lesson as one session takes it.
 #[derive(Clone)]
-pub struct Step {
+pub struct Taken {
     session: Session,
     path: String,
 }
 
 impl Session {
-    pub fn step(&self, lesson: &str, step: &str) -> Step {
-        Step { session: self.clone(), path: format!("/api/lessons/{lesson}/steps/{step}") }
+    pub fn step(&self, lesson: &str, step: &str) -> Taken {
+        Taken { session: self.clone(), path: format!("/api/lessons/{lesson}/steps/{step}") }
     }
 
     pub fn quiz(&self, lesson: &str, question: &str, choice: &str) -> RequestBuilder {
@@ -35,7 +35,7 @@ impl Session {
     }
 }
 
-impl Step {
+impl Taken {
     pub fn request(&self, method: Method, what: &str) -> RequestBuilder {
         self.session.request(method, &format!("{}/{what}", self.path))
     }
@@ -60,12 +60,14 @@ impl Step {
         self.session.json(200, self.request(Method::PUT, "prediction").json(&json!({ "answer": answer }))).await
     }
 
-    /// Asks as a page does, until it is done and nothing is being shown any more.
+    /// Asks as a page does, until it is done, nothing is being shown any more, and what came true
+    /// is known, where something was predicted.
     pub async fn until_done(&self, sandbox: &Sandbox) -> Value {
         let until = Instant::now() + DEADLINE;
         loop {
             let check = self.check(sandbox).await;
-            if check["done"] == true && check["show"]["state"] != "running" {
+            let is_open = check["prediction"] != Value::Null && check["truth"] == Value::Null;
+            if check["done"] == true && check["show"]["state"] != "running" && !is_open {
                 return check;
             }
             assert_ne!(check["show"]["state"], "failed", "{}: {check:#}", self.path);
