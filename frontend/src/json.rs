@@ -123,7 +123,7 @@ fields!(Envelope {
     data,
 });
 fields!(FaultSpec { kind, target, strength, seed, after_ms, ttl_ms, params });
-fields!(Params { every, ms, jitter_ms, status, step, when });
+fields!(Params { every, ms, jitter_ms, status, step, when, only });
 fields!(Topology { name, title, services, switches or default });
 fields!(SwitchSpec { name, on });
 fields!(StepSpec { name, on, compensates });

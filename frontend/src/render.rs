@@ -1,7 +1,9 @@
 //! Each page as a whole HTML document. This is what the server calls.
 
 use crate::islands::{Given, Room};
-use crate::pages::{ComparePage, Here, Home, LessonPage, LessonsPage, Nothing, PlaygroundPage, RunsPage, shell};
+use crate::pages::{
+    ComparePage, Here, Home, LessonPage, LessonsPage, MatrixPage, Nothing, PlaygroundPage, RunsPage, shell,
+};
 use crate::texts;
 use diagram::DiagramState;
 use hydration_context::SsrSharedContext;
@@ -10,7 +12,10 @@ use lessons::Lesson;
 use protocol::Position;
 use std::sync::Arc;
 
-pub use crate::pages::{CommandEntry, CompareView, FactEntry, FirstDifference, RunEntry, RunsView, SideEntry};
+pub use crate::pages::{
+    CommandEntry, CompareView, FactEntry, FirstDifference, LessonEntry, RunEntry, RunsView, SideEntry,
+};
+pub use crate::pages::{MatrixCell, MatrixPageView, MatrixResult, MatrixRow, MatrixSwitch};
 
 /// The addresses of what pages load.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +25,8 @@ pub struct Assets {
     pub start: String,
     /// The script of the page of kept runs.
     pub runs: String,
+    /// The script of the page of the coverage matrix.
+    pub matrix: String,
     /// The wasm's JavaScript.
     pub glue: String,
     pub wasm: String,
@@ -60,9 +67,9 @@ pub fn home(assets: &Assets, shown: Shown) -> String {
     document(|| shell(assets, Here::Home, "", texts::HOME_DESCRIPTION, true, view! { <Home given/> }))
 }
 
-pub fn lessons(assets: &Assets) -> String {
+pub fn lessons(assets: &Assets, lessons: Vec<LessonEntry>) -> String {
     let (title, description) = (texts::LESSONS_TITLE, texts::LESSONS_DESCRIPTION);
-    document(|| shell(assets, Here::Lessons, title, description, false, view! { <LessonsPage/> }))
+    document(|| shell(assets, Here::Lessons, title, description, false, view! { <LessonsPage lessons/> }))
 }
 
 pub fn lesson(assets: &Assets, lesson: &Lesson, shown: Shown) -> String {
@@ -87,6 +94,11 @@ pub fn runs(assets: &Assets, view: RunsView) -> String {
 pub fn compare(assets: &Assets, view: CompareView) -> String {
     let (title, description) = (texts::runs::COMPARE_TITLE, texts::runs::COMPARE_DESCRIPTION);
     document(|| shell(assets, Here::Compare, title, description, false, view! { <ComparePage view/> }))
+}
+
+pub fn matrix(assets: &Assets, view: MatrixPageView) -> String {
+    let (title, description) = (texts::matrix::TITLE, texts::matrix::DESCRIPTION);
+    document(|| shell(assets, Here::Matrix, title, description, false, view! { <MatrixPage view/> }))
 }
 
 pub fn not_found(assets: &Assets) -> String {

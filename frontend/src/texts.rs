@@ -1,5 +1,6 @@
 //! Every word of the interface, in English. A second language is a second table like this.
 
+pub mod matrix;
 pub mod runs;
 mod story;
 pub mod views;
@@ -200,6 +201,12 @@ pub fn latest_order(id: i64) -> String {
 
 pub fn minutes(minutes: u8) -> String {
     format!("About {minutes} minutes")
+}
+
+/// How far one has come in a lesson.
+pub fn progress(done: usize, steps: usize, answered: usize, questions: usize) -> String {
+    let begun = if done == steps && answered == questions { "Done" } else { "Begun" };
+    format!("{begun} · {done} of {steps} steps, {answered} of {questions} questions")
 }
 
 pub fn load(rate: u32) -> String {

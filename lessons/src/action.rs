@@ -1,5 +1,6 @@
 //! What **Show me** does: the scripted solution of a step.
 
+use crate::Problem;
 use crate::condition::{Condition, Named, one};
 use crate::scene::FaultRule;
 use protocol::Name;
@@ -15,8 +16,8 @@ pub enum Action {
     PlaceOrder {
         #[serde(default = "one")]
         n: u64,
-        #[serde(default = "one")]
-        quantity: u64,
+        #[serde(default = "one_piece")]
+        quantity: i64,
     },
     /// Asks to ship the last order, as soon as that order is there.
     ShipOrder,
@@ -63,6 +64,11 @@ pub enum Action {
     Wait(Wait),
 }
 
+fn one_piece() -> i64 {
+    1
+}
+
+/// What a `wait` waits for, a minute at most.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Wait {
@@ -76,6 +82,19 @@ pub fn pause_name(service: &str) -> String {
 }
 
 impl Action {
+    /// The number in it that no sandbox takes, if there is one.
+    pub(crate) fn problem(&self) -> Option<Problem> {
+        let out_of = |what, range| Some(Problem::OutOfRange { what, range });
+        match self {
+            Action::PlaceOrder { n, .. } if !(1..=200).contains(n) => out_of("n", "1 to 200"),
+            Action::PlaceOrder { quantity, .. } if !(1..=protocol::QUANTITY_MAX).contains(quantity) => {
+                out_of("quantity", "1 to 1000")
+            }
+            Action::Load { rate } if !(1..=200).contains(rate) => out_of("rate", "1 to 200"),
+            _ => None,
+        }
+    }
+
     pub(crate) fn names(&self, names: &mut Vec<Named>) {
         match self {
             Action::PlaceOrder { .. } | Action::Load { .. } => names.push(Named::Command("PlaceOrder".into())),

@@ -1,7 +1,9 @@
 //! Turns what was read of a lesson's files into what can be shown, and gathers what is wrong.
 
 use crate::condition::Named;
+use crate::lesson::FaultRules;
 use crate::markdown::{self, Fragment};
+use crate::scene::FaultRule;
 use crate::source::{Place, Source};
 use crate::{LessonError, Problem, lesson};
 use protocol::Topology;
@@ -12,11 +14,12 @@ pub(crate) struct Checker<'a> {
     pub source: Source<'a>,
     pub errors: Vec<LessonError>,
     ids: BTreeSet<String>,
+    pub rules: Option<&'a FaultRules>,
 }
 
 impl<'a> Checker<'a> {
     pub fn of(source: Source<'a>) -> Self {
-        Checker { source, errors: vec![], ids: BTreeSet::new() }
+        Checker { source, errors: vec![], ids: BTreeSet::new(), rules: None }
     }
 
     pub fn refuse(&mut self, place: &Place, problem: Problem) {
@@ -67,6 +70,19 @@ impl<'a> Checker<'a> {
     /// From here on, ids may be used again.
     pub fn forget_ids(&mut self) {
         self.ids.clear();
+    }
+
+    /// That a fault whose names are known would change something.
+    pub fn fault(&mut self, topology: Option<&Topology>, place: &Place, rule: &FaultRule) {
+        let (Some(rules), Some(topology)) = (self.rules, topology) else { return };
+        let mut names = vec![];
+        rule.names(&mut names);
+        if names.iter().all(|name| name.problem(topology).is_none())
+            && let Err(sentence) = rules(topology, &rule.spec())
+        {
+            let place = self.source.within(place, rule.kind.name());
+            self.refuse(&place, Problem::Fault(sentence));
+        }
     }
 
     /// That the topology has all of these names.

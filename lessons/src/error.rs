@@ -53,6 +53,8 @@ pub enum Problem {
     DanglingLink(String),
     #[error("`{0}` is an image: a lesson's pictures are drawn from what runs")]
     Image(String),
+    #[error("the fault is refused: {0}")]
+    Fault(String),
     #[error("{0}")]
     Prediction(&'static str),
     #[error("the question has {0} right choices: mark one with `right = true`")]

@@ -1,16 +1,17 @@
+mod steps;
+
 use crate::action::Action;
 use crate::check::Checker;
-use crate::condition::{Condition, Named};
-use crate::manifest::{self, Head, PredictManifest, StepManifest};
+use crate::condition::Condition;
+use crate::manifest::{self, Head, StepManifest};
 use crate::markdown::{self, Prose};
-use crate::predict::{Choice, Prediction, PredictionKind, Truth};
+use crate::predict::Prediction;
 use crate::quiz::{self, Question};
 use crate::scene::Scene;
 use crate::source::Source;
 use crate::{LessonErrors, Problem};
-use protocol::Topology;
+use protocol::{FaultSpec, Topology};
 use serde::Serialize;
-use toml::Spanned;
 
 /// A lesson: prose in sections, what to try beside it, and questions. Serialised, it is the entry
 /// of `GET /api/lessons`: no HTML in it, and no answers.
@@ -86,6 +87,9 @@ pub struct Check {
     pub condition: Condition,
 }
 
+/// Whether a fault would change anything in a topology, else a sentence that says why not.
+pub type FaultRules = dyn Fn(&Topology, &FaultSpec) -> Result<(), String>;
+
 /// The files of a lesson's folder.
 #[derive(Clone, Copy, Debug)]
 pub struct Files<'a> {
@@ -101,6 +105,11 @@ impl Lesson {
     /// A lesson from the files of its folder, or all that is wrong with them. The slug is the
     /// folder's name.
     pub fn parse(slug: &str, files: Files) -> Result<Self, LessonErrors> {
+        Self::parse_under(slug, files, &|_, _| Ok(()))
+    }
+
+    /// The same, where faults must keep further rules.
+    pub fn parse_under(slug: &str, files: Files, rules: &FaultRules) -> Result<Self, LessonErrors> {
         let (prose_file, manifest_file) =
             (Source { file: "lesson.md", text: files.prose }, Source { file: "lesson.toml", text: files.manifest });
         let Prose { intro, sections, fragments, problems } = markdown::prose(files.prose);
@@ -116,6 +125,7 @@ impl Lesson {
         }
         let (head, steps) = manifest::read::<Head, StepManifest>(manifest_file, "step", &mut errors);
         let mut checker = Checker::of(prose_file);
+        checker.rules = Some(rules);
         sections.iter().filter(|(section, _)| is_id(&section.id)).for_each(|(section, place)| {
             checker.keep_id(&section.id, place);
         });
@@ -178,122 +188,6 @@ impl Lesson {
     }
 }
 
-impl Checker<'_> {
-    fn topology(&mut self, name: &Spanned<String>) -> Option<Topology> {
-        let topology = protocol::topology(name.get_ref());
-        if topology.is_none() {
-            let known = protocol::topologies().iter().map(|known| known.name.to_string()).collect();
-            self.refuse(&name.span(), Problem::Unknown { what: "topology", name: name.get_ref().clone(), known });
-        }
-        topology
-    }
-
-    /// `around`: what a step without a scene runs in.
-    fn step(&mut self, manifest: StepManifest, sections: &[Section], around: Option<&Topology>) -> Step {
-        if !sections.iter().any(|section| section.id == *manifest.section.get_ref()) {
-            let place = manifest.section.span();
-            self.refuse(&place, Problem::UnknownSection(manifest.section.get_ref().clone()));
-        }
-        let own = manifest.scene.as_ref().and_then(|scene| protocol::topology(&scene.get_ref().topology));
-        if let Some(scene) = &manifest.scene {
-            let names = |names: &mut Vec<Named>| {
-                names.push(Named::Topology(scene.get_ref().topology.clone()));
-                scene.get_ref().names(names);
-            };
-            self.known(own.as_ref().or(around), &scene.span(), names);
-        }
-        let topology = if manifest.scene.is_some() { own.as_ref() } else { around };
-        for (field, place, is_empty) in [
-            ("step.show", manifest.show.span(), manifest.show.get_ref().is_empty()),
-            ("step.check", manifest.check.span(), manifest.check.get_ref().is_empty()),
-        ] {
-            if is_empty {
-                self.refuse(&place, Problem::Empty(field));
-            }
-        }
-        let show = manifest.show.into_inner().into_iter().map(|action| {
-            self.known(topology, &action.span(), |names| action.get_ref().names(names));
-            action.into_inner()
-        });
-        let show = show.collect();
-        let check = manifest.check.into_inner().into_iter().map(|condition| {
-            self.known(topology, &condition.span(), |names| condition.get_ref().names(names));
-            let condition = condition.into_inner();
-            Check { text: condition.text(), condition }
-        });
-        let check = check.collect();
-        let do_it = self.fragment("step.do_it", &manifest.do_it);
-        let reveal = self.fragment("step.reveal", &manifest.reveal);
-        let predict = manifest.predict.and_then(|predict| self.predict(predict, topology));
-        Step {
-            id: self.id(manifest.id),
-            section: manifest.section.into_inner(),
-            title: self.filled("step.title", manifest.title),
-            challenge: manifest.challenge,
-            do_it: do_it.text,
-            do_html: do_it.html,
-            scene: manifest.scene.map(Spanned::into_inner),
-            predict,
-            show,
-            check,
-            reveal: reveal.text,
-            reveal_html: reveal.html,
-        }
-    }
-
-    fn predict(&mut self, manifest: Spanned<PredictManifest>, topology: Option<&Topology>) -> Option<Prediction> {
-        let place = manifest.span();
-        let PredictManifest { kind, ask, options, choices, unit, truth } = manifest.into_inner();
-        let wrong = match kind {
-            PredictionKind::Choice if truth.is_some() || !options.is_empty() => Some(
-                "a choice has neither `truth` nor `options`: each [[step.predict.choice]] says `when` it comes true",
-            ),
-            PredictionKind::Choice if choices.len() < 2 => {
-                Some("a choice needs two choices or more: write [[step.predict.choice]]")
-            }
-            PredictionKind::Choice => None,
-            _ if truth.is_none() => Some("`truth` is missing: it says how the answer is found in the record"),
-            _ if !choices.is_empty() => Some("only the kind `choice` has [[step.predict.choice]]"),
-            PredictionKind::Order if options.len() < 2 => Some("`options` is missing: what is to be put in order"),
-            PredictionKind::Number if !options.is_empty() => Some("a number has no `options`"),
-            _ if truth.as_ref().is_some_and(|truth| truth.get_ref().kind() != kind) => {
-                Some("this `truth` is of another kind of prediction")
-            }
-            _ => None,
-        };
-        if let Some(wrong) = wrong {
-            self.refuse(&place, Problem::Prediction(wrong));
-            return None;
-        }
-        let ask = self.fragment("step.predict.ask", &ask);
-        let named = |id: &protocol::Name| Choice { id: id.clone(), text: id.to_string() };
-        let mut options: Vec<Choice> = options.iter().map(named).collect();
-        if kind == PredictionKind::Services && options.is_empty() {
-            options = topology.into_iter().flat_map(|topology| &topology.services).map(|of| named(&of.name)).collect();
-        }
-        let mut conditions = vec![];
-        for choice in choices {
-            let choice = choice.into_inner();
-            let text = self.fragment("step.predict.choice.text", &choice.text).text;
-            self.known(topology, &choice.when.span(), |names| choice.when.get_ref().names(names));
-            let id: protocol::Name = choice.id.get_ref().as_str().into();
-            if !is_id(&id) || options.iter().any(|option| option.id == id) {
-                let (place, id) = (choice.id.span(), id.to_string());
-                self.refuse(&place, if is_id(&id) { Problem::DuplicateId(id) } else { Problem::BadId(id) });
-            }
-            options.push(Choice { id: id.clone(), text });
-            conditions.push((id, choice.when.into_inner()));
-        }
-        let truth = truth.map_or(Truth::Choice(conditions), Spanned::into_inner);
-        self.known(topology, &place, |names| {
-            if kind != PredictionKind::Choice {
-                truth.names(&options, names);
-            }
-        });
-        Some(Prediction { kind, ask: ask.text, ask_html: ask.html, options, unit, truth })
-    }
-}
-
 /// Whether a text can be an anchor, and the name of something that is kept.
 pub(crate) fn is_id(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase())
@@ -302,194 +196,4 @@ pub(crate) fn is_id(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::LessonError;
-
-    const HEAD: &str = r#"number = 3
-kicker = "Sagas"
-title = "Undoing"
-summary = "Short."
-topology = "saga-choreography"
-minutes = 5
-"#;
-    const STEP: &str = r#"
-[[step]]
-id = "try"
-section = "one"
-title = "Try"
-do_it = "Press **Go**."
-reveal = "`OrderCreated`."
-show = [{ place-order = {} }]
-check = [{ order-ended = { status = "CONFIRMED" } }]
-"#;
-    const PROSE: &str = "Lede.\n\n## One\n\nText, see [two](#two).\n\n## Two\n\nMore.\n";
-    const QUIZ: &str = r#"
-[[question]]
-id = "why"
-ask = "Why?"
-[[question.choice]]
-id = "a"
-text = "So."
-right = true
-because = "It *is* so."
-[[question.choice]]
-id = "b"
-text = "Not so."
-because = "It is so."
-"#;
-
-    fn parse(manifest: &str, prose: &str, quiz: &str) -> Result<Lesson, LessonErrors> {
-        Lesson::parse("sagas", Files { manifest, prose, quiz })
-    }
-
-    fn refused(manifest: &str, prose: &str) -> Vec<LessonError> {
-        parse(manifest, prose, QUIZ).expect_err("it is refused").0
-    }
-
-    /// The only thing that is wrong.
-    fn wrong(manifest: &str, prose: &str) -> String {
-        let errors = refused(manifest, prose);
-        assert_eq!(errors.len(), 1, "{errors:#?}");
-        errors[0].to_string()
-    }
-
-    fn step(from: &str, to: &str) -> String {
-        assert!(STEP.contains(from), "{from}");
-        format!("{HEAD}{}", STEP.replace(from, to))
-    }
-
-    #[test]
-    fn three_files_make_a_lesson() {
-        let lesson = parse(&format!("{HEAD}{STEP}"), PROSE, QUIZ).expect("it fits");
-        assert_eq!(lesson.eyebrow(), "Lesson 3 · Sagas");
-        assert_eq!(lesson.intro, "<p>Lede.</p>\n");
-        assert_eq!(lesson.section("two").map(|section| section.html.as_str()), Some("<p>More.</p>\n"));
-        let step = lesson.steps_of("one").next().expect("a step");
-        assert_eq!((step.do_it.as_str(), step.reveal.as_str()), ("Press Go.", "OrderCreated."));
-        assert_eq!(step.do_html, "<p>Press <strong>Go</strong>.</p>\n");
-        assert_eq!(step.check[0].text, "An order became CONFIRMED.");
-        assert_eq!(lesson.steps_of("two").count(), 0);
-        assert_eq!(lesson.quiz[0].choices[0].because_html, "<p>It <em>is</em> so.</p>\n");
-    }
-
-    #[test]
-    fn a_field_too_many_or_too_few_is_refused_where_it_is() {
-        let colour = wrong(&format!("{HEAD}\ncolour = 1"), PROSE);
-        assert!(colour.starts_with("lesson.toml:8:1: unknown field `colour`"), "{colour}");
-        let hint = wrong(&format!("{HEAD}{STEP}\nhint = \"x\""), PROSE);
-        assert!(hint.starts_with("lesson.toml:17:1: unknown field `hint`"), "{hint}");
-        let inside = wrong(&step("{ place-order = {} }", "{ place-order = { much = 1 } }"), PROSE);
-        assert!(inside.starts_with("lesson.toml:14:27: unexpected keys in table: much, available"), "{inside}");
-        let kind = wrong(&step("{ place-order = {} }", "{ fly = {} }"), PROSE);
-        assert!(kind.starts_with("lesson.toml:14:11: unknown variant `fly`"), "{kind}");
-        assert!(wrong(&HEAD.replace("minutes = 5", ""), PROSE).contains("missing field `minutes`"));
-        assert!(wrong(&HEAD.replace("minutes = 5", "minutes = 0"), PROSE).contains("nonzero"));
-        assert!(
-            wrong(&HEAD.replace("minutes = 5", "minutes = \"5\""), PROSE).starts_with("lesson.toml:6:11: invalid type")
-        );
-        assert!(refused("number = = 3", PROSE)[0].to_string().starts_with("lesson.toml:1:10: "));
-    }
-
-    #[test]
-    fn all_that_is_wrong_is_named_in_one_go() {
-        let manifest = format!(
-            "{}{}{}",
-            HEAD.replace("\"Sagas\"", "\" \""),
-            STEP.replace("\"one\"", "\"six\""),
-            "\n[[step]]\nid = 3\n"
-        );
-        let errors = refused(&manifest, "## One\n\n![x](/y)\n");
-        let places: Vec<_> = errors.iter().map(|error| (error.file, error.line, error.column)).collect();
-        assert_eq!(
-            places,
-            [("lesson.md", 3, 1), ("lesson.toml", 2, 10), ("lesson.toml", 10, 11), ("lesson.toml", 18, 6)]
-        );
-    }
-
-    #[test]
-    fn names_the_topology_does_not_have_are_refused_with_those_it_has() {
-        let lesson = wrong(&HEAD.replace("saga-choreography", "saga-opera"), PROSE);
-        assert!(
-            lesson.starts_with("lesson.toml:5:12: there is no topology `saga-opera`: choose one of saga-"),
-            "{lesson}"
-        );
-        for (action, sentence) in [
-            ("{ crash = { service = \"shipping\" } }", "14:32: there is no service `shipping`: choose one of orders, "),
-            ("{ switch = { name = \"magic\", on = true } }", "14:30: there is no switch `magic`: here are none"),
-            ("{ wait = { until = { event-published = { type = \"Sold\" } } } }", "14:58: there is no event `Sold`"),
-            (
-                "{ fault = { id = \"a\", rule = { kind = \"drop\", target = \"a->b\" } } }",
-                "14:65: there is no target `a->b`",
-            ),
-        ] {
-            let error = wrong(&step("{ place-order = {} }", action), PROSE);
-            assert!(error.starts_with(&format!("lesson.toml:{sentence}")), "{error}");
-        }
-    }
-
-    #[test]
-    fn an_empty_text_is_refused() {
-        assert!(wrong(&HEAD.replace("\"Undoing\"", "\" \""), PROSE).contains("`title` is empty"));
-        assert!(wrong(&step("`OrderCreated`.", ""), PROSE).contains("`step.reveal` is empty"));
-        assert!(wrong(&step("[{ place-order = {} }]", "[]"), PROSE).contains("`step.show` is empty"));
-    }
-
-    #[test]
-    fn an_id_is_slug_like_and_used_once() {
-        for bad in ["", "Try", "9", "a b", "é", "a\"b"] {
-            assert!(!is_id(bad), "{bad}");
-        }
-        assert!(
-            wrong(&format!("{HEAD}{STEP}{STEP}"), PROSE).starts_with("lesson.toml:18:6: the id `try` is used twice")
-        );
-        assert!(wrong(&step("\"try\"", "\"two\""), PROSE).contains("the id `two` is used twice"));
-        assert!(wrong(HEAD, "## One\n\n## One\n").starts_with("lesson.md:3:1: the id `one` is used twice"));
-        assert!(Lesson::parse("../x", Files { manifest: HEAD, prose: PROSE, quiz: "" }).is_err());
-    }
-
-    #[test]
-    fn what_a_step_or_a_link_refers_to_exists() {
-        assert!(wrong(&step("\"one\"", "\"three\""), PROSE).contains("there is no section `three`"));
-        assert!(
-            wrong(HEAD, &PROSE.replace("#two", "#three")).starts_with("lesson.md:5:11: the link `#three` leads to")
-        );
-    }
-
-    #[test]
-    fn prose_without_a_section_is_refused() {
-        assert!(wrong(HEAD, "Only a lede.").starts_with("lesson.md:1:1: there is no section"));
-    }
-
-    #[test]
-    fn a_prediction_and_its_truth_are_of_one_kind() {
-        let with = |predict: &str| format!("{HEAD}{STEP}[step.predict]\nask = \"What?\"\n{predict}");
-        let lesson =
-            parse(&with("kind = \"services\"\ntruth = { committed-after = { type = \"PaymentFailed\" } }"), PROSE, "");
-        let lesson = lesson.expect("it fits");
-        let predict = lesson.steps[0].predict.as_ref().expect("a prediction");
-        let options: Vec<_> = predict.options.iter().map(|option| &*option.id).collect();
-        assert_eq!(options, ["orders", "inventory", "payments", "notifications"]);
-        for (predict, part) in [
-            ("kind = \"number\"\ntruth = \"committed\"", "of another kind"),
-            ("kind = \"number\"", "`truth` is missing"),
-            ("kind = \"order\"\ntruth = \"order-of-events\"", "`options` is missing"),
-            ("kind = \"choice\"", "two choices or more"),
-            (
-                "kind = \"order\"\ntruth = \"order-of-events\"\noptions = [\"OrderCreated\", \"Sold\"]",
-                "no event `Sold`",
-            ),
-        ] {
-            let error = wrong(&with(predict), PROSE);
-            assert!(error.contains(part), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_question_has_one_right_choice() {
-        let none = parse(HEAD, PROSE, &QUIZ.replace("right = true\n", "")).expect_err("refused").to_string();
-        assert!(none.starts_with("quiz.toml:3:6: the question has 0 right choices"), "{none}");
-        let twice = parse(HEAD, PROSE, &format!("{QUIZ}{QUIZ}")).expect_err("refused").to_string();
-        assert!(twice.contains("the id `why` is used twice"), "{twice}");
-    }
-}
+mod tests;

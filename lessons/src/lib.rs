@@ -8,6 +8,7 @@ mod action;
 mod check;
 mod condition;
 mod error;
+mod folder;
 mod lesson;
 mod manifest;
 mod markdown;
@@ -16,15 +17,18 @@ mod predict;
 mod quiz;
 mod scene;
 mod source;
+mod tally;
 
 pub use action::{Action, Wait, pause_name};
 pub use condition::Condition;
 pub use error::{LessonError, LessonErrors, Problem};
-pub use lesson::{Check, Files, Lesson, Section, Step};
+pub use folder::load;
+pub use lesson::{Check, FaultRules, Files, Lesson, Section, Step};
 pub use outline::{Planned, outline};
 pub use predict::{Answer, Choice, Prediction, PredictionKind, Truth};
 pub use quiz::{Question, QuizChoice};
 pub use scene::{FaultRule, Scene};
+pub use tally::{MatrixSeen, Present, Row, Tables, Tally};
 
 use std::sync::LazyLock;
 
@@ -154,5 +158,22 @@ mod tests {
         let words = prose.split("## Sources").next().unwrap_or(prose).split_whitespace().count();
         assert!((900..=1400).contains(&words), "{words} words");
         assert!(!prose.contains('!'));
+    }
+
+    /// The variants of an enum, as the error for one that there is not lists them.
+    fn variants<T: serde::de::DeserializeOwned>() -> Vec<String> {
+        let error = serde_json::from_str::<T>(r#""?""#).err().expect("there is no such variant").to_string();
+        error.split('`').skip(3).step_by(2).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_condition_action_truth_and_switch_is_in_the_documentation() {
+        let documentation = include_str!("../README.md");
+        let switches = protocol::topologies().into_iter().flat_map(|topology| topology.switches);
+        let named = [variants::<Condition>(), variants::<Action>(), variants::<Truth>()].concat();
+        assert!(named.len() > 60, "{named:?}");
+        for name in named.into_iter().chain(switches.map(|switch| switch.name.to_string())) {
+            assert!(documentation.contains(&format!("\n| `{name}`")), "{name} is not in lessons/README.md");
+        }
     }
 }

@@ -55,6 +55,45 @@ pub enum Answer {
     Names(Vec<Name>),
 }
 
+impl Prediction {
+    /// The answer in the form it is kept in, or a sentence that says what would fit.
+    pub fn accept(&self, answer: Answer) -> Result<Answer, String> {
+        let ids: Vec<&Name> = self.options.iter().map(|option| &option.id).collect();
+        let listed = || ids.iter().map(|id| &***id).collect::<Vec<_>>().join(", ");
+        match (self.kind, answer) {
+            (PredictionKind::Number, Answer::Number(number)) if number.unsigned_abs() <= NUMBER_MAX => {
+                Ok(Answer::Number(number))
+            }
+            (PredictionKind::Choice, Answer::Choice(id)) if ids.contains(&&id) => Ok(Answer::Choice(id)),
+            (PredictionKind::Services, Answer::Names(names)) if names.iter().all(|name| ids.contains(&name)) => {
+                Ok(Answer::Names(ids.into_iter().filter(|id| names.contains(id)).cloned().collect()))
+            }
+            (PredictionKind::Order, Answer::Names(names))
+                if names.len() == ids.len() && ids.iter().all(|id| names.contains(id)) =>
+            {
+                Ok(Answer::Names(names))
+            }
+            (PredictionKind::Number, _) => Err(format!("The answer is a whole number, at most {NUMBER_MAX}.")),
+            (PredictionKind::Choice, _) => Err(format!("The answer is one of {}.", listed())),
+            (PredictionKind::Services, _) => Err(format!("The answer is a list of some of {}.", listed())),
+            (PredictionKind::Order, _) => Err(format!("The answer is a list of all of {}, in an order.", listed())),
+        }
+    }
+
+    /// Whether an answer is what came true. What never happened can be anywhere in an order.
+    pub fn is_right(&self, answer: &Answer, truth: &Answer) -> bool {
+        match (self.kind, answer, truth) {
+            (PredictionKind::Order, Answer::Names(answer), Answer::Names(truth)) => {
+                answer.iter().filter(|name| truth.contains(name)).eq(truth)
+            }
+            _ => answer == truth,
+        }
+    }
+}
+
+/// As large as a number in an answer may be.
+const NUMBER_MAX: u64 = 1_000_000_000;
+
 /// How the truth is found in what happened since the scene began.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -184,6 +223,52 @@ impl Truth {
             OrderOfSteps | OrderOfCompensations => names.extend(options.map(Named::Step)),
             OrderOfStates { .. } | Choice(_) => {}
             _ => names.extend(options.map(Named::Service)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prediction(kind: PredictionKind) -> Prediction {
+        let options = ["a", "b", "c"].map(|id| Choice { id: id.into(), text: id.into() }).into();
+        let (ask, ask_html, truth) = (String::new(), String::new(), Truth::Committed);
+        Prediction { kind, ask, ask_html, options, unit: None, truth }
+    }
+
+    fn names(names: &[&str]) -> Answer {
+        Answer::Names(names.iter().map(|name| Name::from(*name)).collect())
+    }
+
+    #[test]
+    fn an_answer_is_taken_where_it_fits() {
+        let services = prediction(PredictionKind::Services);
+        assert_eq!(services.accept(names(&["c", "a", "c"])), Ok(names(&["a", "c"])));
+        assert!(services.accept(names(&["d"])).is_err() && services.accept(Answer::Number(1)).is_err());
+        let order = prediction(PredictionKind::Order);
+        assert_eq!(order.accept(names(&["c", "a", "b"])), Ok(names(&["c", "a", "b"])));
+        assert!(order.accept(names(&["a", "b"])).is_err() && order.accept(names(&["a", "a", "b"])).is_err());
+        assert!(prediction(PredictionKind::Choice).accept(Answer::Choice("d".into())).is_err());
+        assert!(prediction(PredictionKind::Number).accept(Answer::Number(i64::MIN)).is_err());
+    }
+
+    #[test]
+    fn what_never_happened_can_be_anywhere_in_an_order() {
+        let order = prediction(PredictionKind::Order);
+        assert!(order.is_right(&names(&["b", "a", "c"]), &names(&["b", "c"])));
+        assert!(!order.is_right(&names(&["c", "a", "b"]), &names(&["b", "c"])));
+        let services = prediction(PredictionKind::Services);
+        assert!(!services.is_right(&names(&["a"]), &names(&["a", "b"])));
+    }
+
+    #[test]
+    fn answers_read_as_they_are_written() {
+        for (json, answer) in
+            [("3", Answer::Number(3)), ("\"a\"", Answer::Choice("a".into())), ("[\"a\"]", names(&["a"]))]
+        {
+            assert_eq!(serde_json::from_str::<Answer>(json).expect("reads"), answer);
+            assert_eq!(serde_json::to_string(&answer).expect("writes"), json);
         }
     }
 }

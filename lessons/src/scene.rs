@@ -61,6 +61,8 @@ pub struct FaultRule {
     pub step: Option<Name>,
     #[serde(default)]
     pub when: Option<When>,
+    #[serde(default)]
+    pub only: Option<Vec<Name>>,
 }
 
 fn hundred() -> u8 {
@@ -68,10 +70,18 @@ fn hundred() -> u8 {
 }
 
 impl FaultRule {
+    /// All of a part, until it is cleared.
+    pub fn of_part(kind: FaultKind, target: Name) -> Self {
+        let (every, ms, jitter_ms, status, step, when, only) = Default::default();
+        let (strength, seed, after_ms, ttl_ms) = (hundred(), crate::condition::one(), 0, None);
+        FaultRule { kind, target, strength, seed, after_ms, ttl_ms, every, ms, jitter_ms, status, step, when, only }
+    }
+
     /// As the API takes it.
     pub fn spec(&self) -> FaultSpec {
         let FaultRule { kind, strength, seed, after_ms, ttl_ms, every, ms, jitter_ms, status, when, .. } = *self;
-        let params = Params { every, ms, jitter_ms, status, step: self.step.clone(), when };
+        let step = self.step.clone();
+        let params = Params { every, ms, jitter_ms, status, step, when, only: self.only.clone() };
         FaultSpec { kind, target: self.target.clone(), strength, seed, after_ms, ttl_ms, params }
     }
 

@@ -30,9 +30,17 @@ impl Source<'_> {
         self.error(&place, Problem::Toml(error.message().trim_end().to_owned()))
     }
 
-    /// Where a word stands within a place; the place itself where it is written otherwise.
+    /// Where a word stands within a place, or in the table that a header there opens; the place
+    /// itself where it is written otherwise.
     pub fn within(&self, place: &Place, word: &str) -> Place {
-        let found = self.text.get(place.clone()).and_then(|text| text.find(word));
+        let rest = self.text.get(place.start..).unwrap_or_default();
+        let opens_line = self.text.get(..place.start).is_some_and(|before| before.ends_with('\n'));
+        let end = match rest.find("\n[") {
+            _ if !(opens_line && rest.starts_with('[')) => place.end,
+            Some(next) => place.start + next,
+            None => self.text.len(),
+        };
+        let found = self.text.get(place.start..end).and_then(|text| text.find(word));
         found.map_or(place.clone(), |at| place.start + at..place.start + at + word.len())
     }
 }
@@ -56,5 +64,8 @@ mod tests {
         let source = Source { file: "lesson.md", text: "x x y" };
         assert_eq!(source.within(&(1..5), "x"), 2..3);
         assert_eq!(source.within(&(1..5), "z"), 1..5);
+        let source = Source { file: "lesson.toml", text: "a = 1\n[b]\nc = \"d\"\n[e]\nc = \"f\"\n" };
+        assert_eq!(source.within(&(6..9), "d"), 15..16);
+        assert_eq!(source.within(&(6..9), "f"), 6..9, "it is in another table");
     }
 }

@@ -3,7 +3,9 @@
 use crate::assets::Assets;
 use crate::auth::{access, origin};
 use crate::config::Config;
+use crate::course::Course;
 use crate::error::Problem;
+use crate::matrix::Matrices;
 use crate::metrics::Metrics;
 use crate::pages::Pages;
 use crate::routes::*;
@@ -38,6 +40,8 @@ pub struct AppState {
     pub store: Store,
     pub sandboxes: Arc<Sandboxes>,
     pub runs: Arc<Runs>,
+    pub matrices: Arc<Matrices>,
+    pub course: Arc<Course>,
     pub streams: Arc<Streams>,
     pub assets: Assets,
     pub sources: Sources,
@@ -51,8 +55,12 @@ impl App {
     pub fn new(config: Arc<Config>, store: Store, sandboxes: Arc<Sandboxes>, runs: Arc<Runs>) -> anyhow::Result<Self> {
         let streams = Streams::new(config.streams_per_session, config.streams);
         let assets = Assets::embedded()?;
+        let matrices = Matrices::new(config.clone(), sandboxes.clone(), runs.clone());
+        let course = Course::open(&config, store.clone(), sandboxes.clone(), matrices.clone())?;
         Ok(Self(Arc::new(AppState {
-            pages: Pages::new(&assets, config.dev_reload),
+            pages: Pages::new(&assets, course.lessons(), config.dev_reload),
+            course,
+            matrices,
             metrics: Metrics::new(sandboxes.clone(), streams.clone()),
             openapi: described().to_json()?.into(),
             config,
@@ -68,6 +76,13 @@ impl App {
     pub fn router(&self) -> Router {
         let (api, _) = api().split_for_parts();
         self.guarded(api.merge(pages(self.config.dev_reload)).fallback(nothing))
+    }
+
+    /// Ends all that goes on without a request, the sandboxes last.
+    pub async fn end(&self) {
+        self.course.shutdown().await;
+        self.matrices.shutdown().await;
+        self.sandboxes.shutdown().await;
     }
 
     /// What every request passes, from the last of these to the first.
@@ -96,6 +111,12 @@ fn api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::document())
         .routes(routes!(topologies::list))
         .routes(routes!(lessons::list))
+        .routes(routes!(steps::begin))
+        .routes(routes!(steps::show))
+        .routes(routes!(steps::check))
+        .routes(routes!(steps::predict))
+        .routes(routes!(progress::show))
+        .routes(routes!(progress::answer))
         .routes(routes!(sources::show))
         .routes(routes!(sandboxes::list, sandboxes::create))
         .routes(routes!(sandboxes::show, sandboxes::delete))
@@ -124,6 +145,8 @@ fn api() -> OpenApiRouter<App> {
         .route("/api/runs/{id}/services/{name}/tables/{table}", get(tables::show))
         .route("/api/runs/{id}/invariants", get(invariants::list))
         .route("/api/runs/{id}/export/{format}", get(export::download))
+        .routes(routes!(matrix::start))
+        .routes(routes!(matrix::show))
         .routes(routes!(operations::healthz))
         .routes(routes!(operations::readyz))
         .routes(routes!(operations::metrics))
@@ -145,6 +168,7 @@ fn pages(dev_reload: bool) -> Router<App> {
         .route("/playground", get(page::playground))
         .route("/runs", get(runs_page::show))
         .route("/runs/compare", get(runs_page::compare))
+        .route("/matrix", get(matrix_page::show))
         .route("/assets/{*path}", get(asset::show));
     if dev_reload { router.route("/dev/reload", get(page::reload)) } else { router }
 }

@@ -40,6 +40,15 @@ pub enum Action {
     /// Its name; nothing else of a run ever changes.
     ChangeRun,
     DeleteRun,
+    /// Their own, which may be none.
+    ListMatrices,
+    /// Scenes, predictions and answers: a learner's own, who is one from then on. The sandbox
+    /// is asked for by itself, too.
+    TakeLesson,
+    /// Their own, which may be none.
+    ReadProgress,
+    RunMatrix,
+    ReadMatrix,
 }
 
 /// To what.
@@ -50,6 +59,9 @@ pub enum Resource {
         owner: SessionId,
     },
     Run {
+        owner: SessionId,
+    },
+    Matrix {
         owner: SessionId,
     },
     /// The path names something that does not exist.
@@ -68,9 +80,14 @@ pub fn authorize(actor: Actor, action: Action, resource: Resource) -> Result<(),
             | Action::ListSandboxes
             | Action::ListRuns
             | Action::CreateRun
-            | Action::CompareRuns,
+            | Action::CompareRuns
+            | Action::ListMatrices
+            | Action::RunMatrix
+            | Action::TakeLesson
+            | Action::ReadProgress,
             Resource::Server,
         ) => Ok(()),
+        (Action::ReadMatrix, Resource::Matrix { owner }) if actor == Actor::Learner(owner) => Ok(()),
         (Action::ReadRun | Action::ChangeRun | Action::DeleteRun, Resource::Run { owner })
             if actor == Actor::Learner(owner) =>
         {
@@ -103,8 +120,13 @@ mod tests {
     fn without_a_rule_that_says_yes_the_answer_is_no() {
         let (a, b) = (Token::random().session(), Token::random().session());
         let actors = [Actor::Anonymous, Actor::Learner(a), Actor::Learner(b)];
-        let resources =
-            [Resource::Server, Resource::Sandbox { owner: a }, Resource::Run { owner: a }, Resource::Nothing];
+        let resources = [
+            Resource::Server,
+            Resource::Sandbox { owner: a },
+            Resource::Run { owner: a },
+            Resource::Matrix { owner: a },
+            Resource::Nothing,
+        ];
         let actions = [
             Action::ReadPublic,
             Action::CreateSandbox,
@@ -118,6 +140,11 @@ mod tests {
             Action::ReadRun,
             Action::ChangeRun,
             Action::DeleteRun,
+            Action::ListMatrices,
+            Action::RunMatrix,
+            Action::ReadMatrix,
+            Action::TakeLesson,
+            Action::ReadProgress,
         ];
         let mut allowed = 0;
         for actor in actors {
@@ -127,9 +154,9 @@ mod tests {
                 }
             }
         }
-        // Three actors may do the six public things; the owner may do three with their sandbox and
-        // three with their run.
-        assert_eq!(allowed, 18 + 3 + 3);
+        // Three actors may do the ten public things; the owner may do three with their sandbox,
+        // three with their run and one with their matrix.
+        assert_eq!(allowed, 30 + 3 + 3 + 1);
         assert_eq!(authorize(Actor::Learner(b), Action::ReadSandbox, Resource::Sandbox { owner: a }), Err(Denied));
         assert_eq!(authorize(Actor::Learner(b), Action::ReadRun, Resource::Run { owner: a }), Err(Denied));
     }

@@ -19,6 +19,10 @@ pub struct Config {
     #[arg(long, env = "TERRARIUM_DATA_DIR", default_value = "./data")]
     pub data_dir: PathBuf,
 
+    /// Folder of a teacher's own lessons, which are taught beside those built in.
+    #[arg(long, env = "TERRARIUM_LESSONS_DIR")]
+    pub lessons_dir: Option<PathBuf>,
+
     /// How a sandbox's services run: as tasks within this process, or each as a process of its
     /// own, where a crash is a SIGKILL.
     #[arg(long, env = "TERRARIUM_ISOLATION", default_value = "task", value_parser = PossibleValuesParser::new(["task", "process"]).map(isolation))]
@@ -88,6 +92,10 @@ pub struct Config {
     /// Loads running at a time on this server; further ones wait for their turn.
     #[arg(long, env = "TERRARIUM_LOADS", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..), help_heading = QUOTAS)]
     pub loads: u32,
+
+    /// Coverage matrices kept on this server, with the runs of their cells. The oldest gives way.
+    #[arg(long, env = "TERRARIUM_MATRICES", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..), help_heading = QUOTAS)]
+    pub matrices: u32,
 
     /// Days after which a sandbox that nobody has opened is deleted.
     #[arg(long, env = "TERRARIUM_FORGET_AFTER_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..), help_heading = QUOTAS)]

@@ -12,6 +12,10 @@ pub struct SandboxId([u8; 16]);
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RunId([u8; 16]);
 
+/// A coverage matrix: 128 random bits, written as a sandbox's are.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MatrixId([u8; 16]);
+
 /// The SHA-256 of a session's token: all that the server keeps of it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SessionId([u8; 32]);
@@ -31,6 +35,12 @@ impl SandboxId {
 }
 
 impl RunId {
+    pub fn random() -> Self {
+        Self(random())
+    }
+}
+
+impl MatrixId {
     pub fn random() -> Self {
         Self(random())
     }
@@ -101,7 +111,7 @@ macro_rules! as_hex {
         }
     )*};
 }
-as_hex!(SandboxId, RunId, SessionId, Token);
+as_hex!(SandboxId, RunId, MatrixId, SessionId, Token);
 
 impl fmt::Debug for SandboxId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -9,11 +9,13 @@ pub mod auth;
 mod body;
 pub mod config;
 mod connections;
+pub mod course;
 mod encoding;
 mod error;
 mod frame;
 pub mod ids;
 mod look;
+pub mod matrix;
 mod metrics;
 mod openapi;
 mod pages;
@@ -72,6 +74,12 @@ impl Server {
         Ok((token, sandbox))
     }
 
+    /// A matrix of a new session.
+    pub async fn matrix(&self, topology: protocol::Topology) -> anyhow::Result<Arc<matrix::Matrix>> {
+        let token = self.app.store.create_session().await?;
+        Ok(self.app.matrices.start(token.session(), topology)?)
+    }
+
     /// Answers until told to stop, then ends. Fails when a sandbox had not ended within [`DRAIN`].
     pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) -> anyhow::Result<()> {
         let Self { app } = self;
@@ -82,8 +90,7 @@ impl Server {
         let mut open = connections::accept(listener, app.router(), &app.config, &shutdown).await;
         pulse.abort();
         app.streams.end_all();
-        let (answered, ended) =
-            tokio::join!(timeout(LAST_ANSWERS, open.ended()), timeout(DRAIN, app.sandboxes.shutdown()));
+        let (answered, ended) = tokio::join!(timeout(LAST_ANSWERS, open.ended()), timeout(DRAIN, app.end()));
         if answered.is_err() {
             tracing::warn!(connections = open.abort(), "cut off, still open after {LAST_ANSWERS:?}");
         }

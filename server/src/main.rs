@@ -3,6 +3,7 @@ use clap::{Parser, Subcommand};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use server::{Config, Server};
 use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -23,9 +24,20 @@ struct Cli {
 enum Command {
     /// Serve the lessons and the playground.
     Serve(Box<Config>),
+    /// Look after lessons.
+    Lessons {
+        #[command(subcommand)]
+        command: LessonsCommand,
+    },
     /// Run one service of a sandbox, told what to do on stdin. The server starts these itself.
     #[command(hide = true)]
     Service { name: String },
+}
+
+#[derive(Subcommand)]
+enum LessonsCommand {
+    /// Check a folder of lessons, or one lesson's, and name everything that is wrong.
+    Check { dir: PathBuf },
 }
 
 fn main() -> ExitCode {
@@ -34,6 +46,7 @@ fn main() -> ExitCode {
     let _ = rustix::thread::disable_transparent_huge_pages(true);
     let ended = match Cli::parse().command {
         Command::Serve(config) => serve(*config),
+        Command::Lessons { command: LessonsCommand::Check { dir } } => check_lessons(&dir),
         Command::Service { name } => runner::service_main(&name),
     };
     match ended {
@@ -42,6 +55,25 @@ fn main() -> ExitCode {
             eprintln!("terrarium: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// A line to stdout for each lesson that is fit to be taught, one to stderr for each error.
+fn check_lessons(dir: &Path) -> anyhow::Result<()> {
+    let errors = match server::course::load(dir) {
+        Ok(lessons) => {
+            for lesson in lessons {
+                let (steps, questions) = (lesson.steps.len(), lesson.quiz.len());
+                println!("{}: {steps} steps, {questions} questions", lesson.slug);
+            }
+            return Ok(());
+        }
+        Err(errors) => errors,
+    };
+    errors.iter().for_each(|error| eprintln!("{error}"));
+    match errors.len() {
+        1 => anyhow::bail!("1 error"),
+        many => anyhow::bail!("{many} errors"),
     }
 }
 

@@ -108,6 +108,10 @@ macro_rules! problems {
 problems! {
     /// Of everything inside a sandbox.
     NotYours { 404 "No sandbox or run of yours, or nothing of that name in it" }
+    BadQuery { 400 "A query that does not fit" }
+    NoQuestion { 404 "No lesson or question of that name" }
+    /// Of what is shown.
+    ShowsAlready { 409 "A step is being shown in this sandbox" }
     NoSource { 404 "No source file of that path" }
     /// Of whatever takes a position.
     BadCursor { 400 "Not a position", 409 "A position past the end of the record" }
@@ -132,6 +136,7 @@ problems! {
         507 "You have as many as may be"
     }
     Quota { 429 "You have as many as may be" }
+    OneAtATime { 429 "One of yours is under way; Retry-After says how long to wait" }
     Busy { 503 "The server has as many as may be, or is not ready" }
 }
 

@@ -6,7 +6,7 @@ use crate::encoding::{self, Encoding};
 use crate::error::Problem;
 use axum::body::{Body, Bytes};
 use axum::response::Response;
-use frontend::render::{self, CompareView, Live, RunsView, Shown};
+use frontend::render::{self, CompareView, LessonEntry, Live, MatrixPageView, RunsView, Shown};
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, StatusCode};
 use lessons::Lesson;
@@ -16,6 +16,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub struct Pages {
     assets: render::Assets,
+    /// By number.
+    lessons: Vec<&'static Lesson>,
     rendered: Mutex<HashMap<&'static str, Arc<Rendered>>>,
 }
 
@@ -64,18 +66,19 @@ struct Rendered {
 }
 
 impl Pages {
-    pub fn new(assets: &Assets, dev_reload: bool) -> Self {
+    pub fn new(assets: &Assets, lessons: &[&'static Lesson], dev_reload: bool) -> Self {
         let assets = render::Assets {
             css: assets.url("main.css"),
             start: assets.url("start.js"),
             runs: assets.url("runs.js"),
+            matrix: assets.url("matrix.js"),
             glue: assets.url("frontend.js"),
             wasm: assets.url("frontend_bg.wasm"),
             fonts: assets.urls("fonts/", ".woff2"),
             icon: assets.url("icon.svg"),
             dev_reload,
         };
-        Self { assets, rendered: Mutex::default() }
+        Self { assets, lessons: lessons.to_vec(), rendered: Mutex::default() }
     }
 
     pub fn respond(&self, page: Page, asked: Asked, headers: &HeaderMap) -> Response {
@@ -86,6 +89,11 @@ impl Pages {
         }
     }
 
+    /// The lessons for who has begun one.
+    pub fn lessons(&self, lessons: Vec<LessonEntry>, headers: &HeaderMap) -> Response {
+        own(render::lessons(&self.assets, lessons), headers)
+    }
+
     /// The session's kept runs.
     pub fn runs(&self, view: RunsView, headers: &HeaderMap) -> Response {
         own(render::runs(&self.assets, view), headers)
@@ -93,6 +101,10 @@ impl Pages {
 
     pub fn compare(&self, view: CompareView, headers: &HeaderMap) -> Response {
         own(render::compare(&self.assets, view), headers)
+    }
+
+    pub fn matrix(&self, view: MatrixPageView, headers: &HeaderMap) -> Response {
+        own(render::matrix(&self.assets, view), headers)
     }
 
     /// What a person sees of a problem.
@@ -106,7 +118,10 @@ impl Pages {
     fn render(&self, page: Page, shown: Shown) -> String {
         match page {
             Page::Home => render::home(&self.assets, shown),
-            Page::Lessons => render::lessons(&self.assets),
+            Page::Lessons => {
+                let nothing = |lesson| LessonEntry { lesson, steps_done: 0, answered: 0 };
+                render::lessons(&self.assets, self.lessons.iter().copied().map(nothing).collect())
+            }
             Page::Lesson(lesson) => render::lesson(&self.assets, lesson, shown),
             Page::Playground => render::playground(&self.assets, shown),
         }
@@ -194,7 +209,7 @@ mod tests {
     use http::header::ACCEPT_ENCODING;
 
     fn pages() -> Pages {
-        Pages::new(&Assets::embedded().expect("assets"), false)
+        Pages::new(&Assets::embedded().expect("assets"), &[], false)
     }
 
     #[test]

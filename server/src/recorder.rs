@@ -368,8 +368,8 @@ impl Task {
                 let _ = sender.send(FromHost::Switches(self.switches.clone()));
             }
         }
-        for handout in handouts {
-            self.tell(handout.consumer, FromHost::Deliver(handout.delivery));
+        for (consumer, delivery) in handouts {
+            self.tell(consumer, FromHost::Deliver(delivery));
         }
         for accepted in dispatch {
             let _ = self.dispatch.send(accepted);

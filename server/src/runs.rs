@@ -79,6 +79,22 @@ impl Runs {
         .await
     }
 
+    /// A copy of all that a sandbox has recorded, on no list: the next start sweeps it away. It is
+    /// for whoever asked to find again, and to remove.
+    pub async fn set_aside(&self, owner: SessionId, sandbox: &Sandbox, name: RunName) -> Result<RunRow> {
+        let (position, topology) = (sandbox.state().position, sandbox.topology().name.to_string());
+        let draft = Draft::begin(&self.folder()).await?;
+        copy(sandbox.record_path(), &draft, position).await?;
+        let id = RunId::random();
+        draft.keep(&id).await?.for_good();
+        let name = name.into();
+        Ok(RunRow { id, session: owner, name, topology, position, created: now_ms(), origin: Origin::Matrix })
+    }
+
+    pub async fn remove_aside(&self, id: &RunId) -> Result<()> {
+        Ok(draft::remove(&self.folder().join(id.to_string())).await?)
+    }
+
     /// Takes in an exported record. Nothing is kept of one that is refused.
     pub async fn import(self: &Arc<Self>, owner: SessionId, name: Option<RunName>, file: Bytes) -> Result<RunRow> {
         let runs = self.clone();

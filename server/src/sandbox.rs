@@ -12,7 +12,7 @@ mod load;
 mod look;
 
 pub use error::SandboxError;
-pub use faults::FaultStanding;
+pub use faults::{FaultStanding, validate as validate_fault};
 pub use kit::tables::{TableRows, TableSummary};
 pub use load::{LoadSpec, LoadStanding};
 pub use look::table_at;
@@ -92,26 +92,44 @@ impl Sandboxes {
 
     /// A new sandbox, its services up.
     pub async fn create(self: &Arc<Self>, owner: &SessionId, topology: Topology, seed: u64) -> Result<Arc<Sandbox>> {
+        let row = self.new_row(owner, &topology, seed)?;
+        // Listed first: what is not listed is swept away at the next start. The list is also the quota.
+        let listed = self.env.store.insert_sandbox(row.clone(), self.env.config.sandboxes as usize).await;
+        if !listed.map_err(anyhow::Error::from)? {
+            return Err(SandboxError::ServerFull);
+        }
+        self.begin(row, &topology).await
+    }
+
+    /// A new sandbox that nobody is shown: it is on no list, so the next start sweeps it away.
+    pub async fn aside(self: &Arc<Self>, owner: &SessionId, topology: Topology, seed: u64) -> Result<Arc<Sandbox>> {
+        let row = self.new_row(owner, &topology, seed)?;
+        let unlisted = self.known().keys().filter(|id| self.env.store.sandbox(id).is_none()).count();
+        if self.env.store.sandbox_count() + unlisted >= self.env.config.sandboxes as usize {
+            return Err(SandboxError::ServerFull);
+        }
+        self.begin(row, &topology).await
+    }
+
+    fn new_row(&self, owner: &SessionId, topology: &Topology, seed: u64) -> Result<SandboxRow> {
         self.env.running()?;
         if topology.services.len() > self.env.config.services as usize {
             let (has, may) = (topology.services.len(), self.env.config.services);
             return Err(SandboxError::Invalid(format!("This topology has {has} services; a sandbox may have {may}.")));
         }
         let now = now_ms();
-        let row = SandboxRow {
+        Ok(SandboxRow {
             id: SandboxId::random(),
             session: *owner,
             topology: topology.name.to_string(),
             seed,
             created: now,
             used: now,
-        };
-        // Listed first: what is not listed is swept away at the next start. The list is also the quota.
-        let listed = self.env.store.insert_sandbox(row.clone(), self.env.config.sandboxes as usize).await;
-        if !listed.map_err(anyhow::Error::from)? {
-            return Err(SandboxError::ServerFull);
-        }
-        let sandbox = Sandbox::new(self.env.clone(), row.clone(), Arc::new(DiagramState::new(&topology)));
+        })
+    }
+
+    async fn begin(self: &Arc<Self>, row: SandboxRow, topology: &Topology) -> Result<Arc<Sandbox>> {
+        let sandbox = Sandbox::new(self.env.clone(), row.clone(), Arc::new(DiagramState::new(topology)));
         self.known().insert(row.id, sandbox.clone());
         if let Err(error) = sandbox.wake().await {
             self.delete(&row.id).await?;
@@ -134,6 +152,11 @@ impl Sandboxes {
         Ok(Some(self.known().entry(*id).or_insert(sandbox).clone()))
     }
 
+    /// The present picture of a sandbox that was asked for before; this reads no file.
+    pub fn known_state(&self, id: &SandboxId) -> Option<Arc<DiagramState>> {
+        self.known().get(id).map(|sandbox| sandbox.state())
+    }
+
     /// Ends it and removes everything of it, even if whoever asked goes away meanwhile.
     pub async fn delete(self: &Arc<Self>, id: &SandboxId) -> Result<()> {
         let (all, id) = (self.clone(), *id);
@@ -151,9 +174,11 @@ impl Sandboxes {
     pub fn counts(&self) -> Counts {
         let known: Vec<Arc<Sandbox>> = self.known().values().cloned().collect();
         let live: Vec<Arc<Live>> = known.iter().filter_map(|sandbox| sandbox.running()).collect();
+        let is_listed = |sandbox: &&Arc<Sandbox>| self.env.store.sandbox(sandbox.id()).is_some();
+        let listed = known.iter().filter(is_listed).filter(|sandbox| sandbox.running().is_some()).count() as u64;
         Counts {
             live: live.len() as u64,
-            hibernated: (self.env.store.sandbox_count() as u64).saturating_sub(live.len() as u64),
+            hibernated: (self.env.store.sandbox_count() as u64).saturating_sub(listed),
             streams: live.iter().map(|live| live.recorder.history.viewers() as u64).sum(),
             observations_total: self.env.observations.load(Ordering::Relaxed)
                 + live.iter().map(|live| live.observed()).sum::<u64>(),

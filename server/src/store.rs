@@ -1,8 +1,11 @@
-//! `server.db`: sessions, the list of sandboxes and the list of kept runs. The first two are asked
-//! for all the time, so their rows are also kept in memory once read; every change is on disk (`synchronous=FULL`) before it is answered.
+//! `server.db`: sessions, the list of sandboxes, the list of kept runs, and progress in the lessons.
+//! The first two are asked for all the time, so their rows are also kept in memory once read; every
+//! change is on disk (`synchronous=FULL`) before it is answered.
 
+mod progress;
 mod runs;
 
+pub use progress::{AnswerRow, SceneRow, StepOf, StepRow};
 pub use runs::{Origin, RunRow};
 
 use crate::ids::{SandboxId, SessionId, Token};
@@ -15,8 +18,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-const MIGRATIONS: [&str; 2] =
-    [include_str!("../migrations/001_sessions_and_sandboxes.sql"), include_str!("../migrations/002_runs.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("../migrations/001_sessions_and_sandboxes.sql"),
+    include_str!("../migrations/002_runs.sql"),
+    include_str!("../migrations/003_progress.sql"),
+];
 
 /// As long as browsers keep the cookie.
 const SESSION_LIFE: Duration = Duration::from_secs(400 * 24 * 3600);

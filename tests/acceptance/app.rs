@@ -3,6 +3,8 @@
 
 mod events;
 mod folder;
+mod lessons;
+mod matrix;
 mod promises;
 mod run;
 mod sandbox;
@@ -10,6 +12,8 @@ mod session;
 
 pub use events::{Event, Events};
 pub use folder::Folder;
+pub use lessons::Taken;
+pub use matrix::{Cell, Matrix};
 pub use promises::Promises;
 pub use sandbox::Sandbox;
 pub use session::Session;

@@ -4,12 +4,16 @@ mod app;
 
 mod bad_input;
 mod crashes;
+mod delivery_faults;
 mod faults;
 mod hibernation;
 mod history;
+mod lessons;
 mod load;
+mod matrix;
 mod openapi;
 mod process;
+mod publish_faults;
 mod recorder;
 mod runs;
 mod streams;

@@ -13,17 +13,25 @@ async fn every_documented_route_answers() {
     sandbox.put_fault("one", json!({"kind": "decline-payments", "target": "payments"})).await;
 
     let run = sandbox.session().keep(&sandbox, "kept", None).await;
+    let matrix = sandbox.session().matrix("saga-choreography", &[]).await;
     let mut calls = routes(&document);
     // What takes something away comes last, the sandbox itself last of all.
     calls.sort_by_key(|(method, path)| (method == Method::DELETE, std::cmp::Reverse(path.len())));
     for (method, path) in calls {
-        let id = if path.starts_with("/api/runs/") { run.id() } else { sandbox.id() };
+        let id = match &*path {
+            path if path.starts_with("/api/runs/") => run.id(),
+            path if path.starts_with("/api/matrix/") => matrix.id(),
+            _ => sandbox.id(),
+        };
         let at = path
             .replace("{id}", id)
             .replace("{format}", "ndjson")
             .replace("{name}", "inventory")
             .replace("{table}", "stock")
             .replace("{fault_id}", "one")
+            .replace("{slug}", "sagas")
+            .replace("{step}", "place-an-order")
+            .replace("{question}", "why-not-roll-back")
             .replace("{*file}", "playground-services/orders/src/lib.rs")
             .replace("{file}", "playground-services/orders/src/lib.rs");
         assert!(!at.contains('{'), "{at}: a parameter this test does not know");

@@ -1,25 +1,55 @@
 use crate::texts;
 use leptos::prelude::*;
+use lessons::{Lesson, outline};
 
 struct Entry {
     number: u8,
     kicker: String,
     title: String,
     summary: String,
-    open: Option<(String, u8)>,
+    open: Option<Open>,
+}
+
+struct Open {
+    address: String,
+    minutes: u8,
+    /// How far the learner has come, in words.
+    progress: Option<String>,
+}
+
+/// A lesson, and how far the learner has come in it.
+#[derive(Clone, Debug)]
+pub struct LessonEntry {
+    pub lesson: &'static Lesson,
+    pub steps_done: usize,
+    /// Questions whose last answer is right.
+    pub answered: usize,
+}
+
+impl LessonEntry {
+    fn progress(&self) -> Option<String> {
+        let LessonEntry { lesson, steps_done, answered } = self;
+        (steps_done + answered > 0)
+            .then(|| texts::progress(*steps_done, lesson.steps.len(), *answered, lesson.quiz.len()))
+    }
 }
 
 /// The course: what can be taken, and quietly what is still being written.
 #[component]
-pub fn LessonsPage() -> impl IntoView {
-    let open = lessons::lessons().iter().map(|lesson| Entry {
-        number: lesson.number,
-        kicker: lesson.kicker.clone(),
-        title: lesson.title.clone(),
-        summary: lesson.summary.clone(),
-        open: Some((format!("/lessons/{}", lesson.slug), lesson.minutes)),
+pub fn LessonsPage(lessons: Vec<LessonEntry>) -> impl IntoView {
+    let open = lessons.iter().map(|entry| Entry {
+        number: entry.lesson.number,
+        kicker: entry.lesson.kicker.clone(),
+        title: entry.lesson.title.clone(),
+        summary: entry.lesson.summary.clone(),
+        open: Some(Open {
+            address: format!("/lessons/{}", entry.lesson.slug),
+            minutes: entry.lesson.minutes,
+            progress: entry.progress(),
+        }),
     });
-    let planned = lessons::outline().iter().map(|planned| Entry {
+    let planned = outline().iter().filter(|planned| lessons.iter().all(|entry| entry.lesson.slug != planned.slug));
+    let planned = planned.map(|planned| Entry {
         number: planned.number,
         kicker: planned.kicker.into(),
         title: planned.title.into(),
@@ -41,11 +71,12 @@ pub fn LessonsPage() -> impl IntoView {
 fn entry(entry: Entry) -> impl IntoView {
     let class = if entry.open.is_some() { "open" } else { "planned" };
     let heading = match &entry.open {
-        Some((address, _)) => view! { <a href=address.clone()>{entry.title.clone()}</a> }.into_any(),
+        Some(Open { address, .. }) => view! { <a href=address.clone()>{entry.title.clone()}</a> }.into_any(),
         None => entry.title.clone().into_any(),
     };
     let state = match &entry.open {
-        Some((_, minutes)) => format!("{} · {}", texts::LESSON_OPEN, texts::minutes(*minutes)),
+        Some(Open { progress: Some(progress), .. }) => progress.clone(),
+        Some(Open { minutes, .. }) => format!("{} · {}", texts::LESSON_OPEN, texts::minutes(*minutes)),
         None => texts::LESSON_PLANNED.into(),
     };
     view! {

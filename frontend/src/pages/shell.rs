@@ -11,6 +11,7 @@ pub enum Here {
     Playground,
     Runs,
     Compare,
+    Matrix,
     Nowhere,
 }
 
@@ -36,7 +37,12 @@ pub fn shell(
             <meta name="wasm" content=assets.wasm.clone()/>
         }
     });
-    let runs = (here == Here::Runs).then(|| view! { <script type="module" src=assets.runs.clone()></script> });
+    let script = match here {
+        Here::Runs => Some(&assets.runs),
+        Here::Matrix => Some(&assets.matrix),
+        _ => None,
+    };
+    let script = script.map(|url| view! { <script type="module" src=url.clone()></script> });
     let reload = assets.dev_reload.then(|| view! { <meta name="dev-reload" content="/dev/reload"/> });
     let current = move |entry: Here, parent: bool| (here == entry).then_some("page").or((parent).then_some("true"));
     view! {
@@ -54,7 +60,7 @@ pub fn shell(
                 {alive}
                 {reload}
                 <script type="module" src=assets.start.clone()></script>
-                {runs}
+                {script}
             </head>
             <body>
                 <a class="skip" href="#content">{texts::SKIP}</a>
@@ -66,6 +72,7 @@ pub fn shell(
                     <nav aria-label=texts::NAVIGATION>
                         <a href="/lessons" aria-current=current(Here::Lessons, here == Here::Lesson)>{texts::NAV_LESSONS}</a>
                         <a href="/playground" aria-current=current(Here::Playground, false)>{texts::NAV_PLAYGROUND}</a>
+                        <a href="/matrix" aria-current=current(Here::Matrix, false)>{texts::matrix::NAV}</a>
                         <a href="/runs" aria-current=current(Here::Runs, here == Here::Compare)>{texts::runs::NAV}</a>
                     </nav>
                 </header>

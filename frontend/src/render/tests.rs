@@ -5,6 +5,7 @@ fn assets() -> Assets {
         css: "/assets/main.1.css".into(),
         start: "/assets/start.1.js".into(),
         runs: "/assets/runs.1.js".into(),
+        matrix: "/assets/matrix.1.js".into(),
         glue: "/assets/frontend.1.js".into(),
         wasm: "/assets/frontend_bg.1.wasm".into(),
         fonts: vec!["/assets/fonts/literata.1.woff2".into()],
@@ -13,12 +14,26 @@ fn assets() -> Assets {
     }
 }
 
+fn begun(steps_done: usize, answered: usize) -> LessonEntry {
+    LessonEntry { lesson: lessons::lesson("sagas").expect("it is embedded"), steps_done, answered }
+}
+
+#[test]
+fn the_list_of_lessons_says_how_far_one_has_come() {
+    assert!(lessons(&assets(), vec![begun(0, 0)]).contains("Read and try · About "));
+    let (steps, questions) = (begun(0, 0).lesson.steps.len(), begun(0, 0).lesson.quiz.len());
+    let page = lessons(&assets(), vec![begun(1, 2)]);
+    assert!(page.contains(&format!("Begun · 1 of {steps} steps, 2 of {questions} questions")), "{page}");
+    let page = lessons(&assets(), vec![begun(steps, questions)]);
+    assert!(page.contains(&format!("Done · {steps} of {steps} steps")));
+}
+
 fn every_page() -> Vec<String> {
     let assets = assets();
     let sagas = lessons::lesson("sagas").expect("it is embedded");
     vec![
         home(&assets, Shown::New),
-        lessons(&assets),
+        lessons(&assets, vec![begun(0, 0)]),
         lesson(&assets, sagas, Shown::New),
         playground(&assets, Shown::New),
         not_found(&assets),
@@ -109,6 +124,48 @@ fn two_runs_stand_side_by_side_with_the_first_difference_on_top() {
     );
     let same = compare(&assets(), CompareView { first: None, ..view });
     assert!(same.contains("No difference"));
+}
+
+#[test]
+fn the_page_of_the_matrix_reads_without_a_script() {
+    let cell = |fault, state, run: Option<&str>| MatrixCell {
+        fault,
+        state,
+        run: run.map(str::to_owned),
+        detail: "charged <twice>".into(),
+    };
+    let row = MatrixRow {
+        step: "charge-card".into(),
+        service: "payments".into(),
+        on: vec!["StockReserved".into()],
+        compensates: None,
+        cells: vec![
+            cell("before-commit", "consistent", Some("0001")),
+            cell("after-commit", "consistent", Some("0002")),
+            cell("timeout", "consistent", Some("0003")),
+            cell("duplicate", "inconsistent", Some("0004")),
+        ],
+    };
+    let result = MatrixResult {
+        id: "00".into(),
+        state: "done",
+        detail: String::new(),
+        took_ms: 7_460,
+        off: vec!["inbox".into()],
+    };
+    let view = MatrixPageView {
+        choices: vec![(TOPOLOGY.into(), "Choreography".into())],
+        topology: TOPOLOGY.into(),
+        switches: vec![MatrixSwitch { name: "inbox".into(), on: false }],
+        rows: vec![row],
+        result: Some(result),
+    };
+    let page = matrix(&assets(), view.clone());
+    assert!(page.contains("1 of 4 cells fall through, in 7.4 s.") && page.contains("With inbox off."));
+    assert_eq!(page.matches("href=\"/playground?run=0004\"").count(), 2, "in the grid, and under it with its reason");
+    assert!(page.contains("charged &lt;twice") && !page.contains(" style=\""));
+    let never = matrix(&assets(), MatrixPageView { result: None, ..view });
+    assert!(never.contains("It has not been run yet."));
 }
 
 #[test]

@@ -68,6 +68,7 @@ pub const SIDES: [&str; 2] = ["A", "B"];
 pub fn origin(origin: &str) -> &'static str {
     match origin {
         "imported" => "from a file",
+        "matrix" => "a cell of the matrix",
         "sandbox" => "still living",
         _ => "kept here",
     }

@@ -8,19 +8,22 @@ pub(super) fn of(condition: &Condition) -> String {
         OrderPlaced { count } => format!("{} placed.", were(*count, "order")),
         OrderEnded { status, count } => format!("{} {status}.", became(*count, "order")),
         OrdersWaited { service, count } => {
-            format!("{} PENDING at once while {service} was down or paused.", stood(*count, "order"))
+            let at_once = if *count == 1 { "" } else { " at once" };
+            format!("{} PENDING{at_once} while {service} was down or paused.", stood(*count, "order"))
         }
         OrdersStuck { count } => format!("Nothing is under way, and {} still PENDING.", are(*count, "order")),
         OrderShipped { count } => format!("{} shipped.", were(*count, "order")),
         ShippedAndCancelled { count } => format!("{} shipped, and CANCELLED all the same.", were(*count, "order")),
-        StockReleased { count } => format!("The held pieces of {} put back on the shelf.", were(*count, "order")),
+        StockReleased { count } => {
+            format!("The held pieces of {} were put back on the shelf.", some(*count, "order"))
+        }
         Charged { times: 1, orders } => format!("{} charged.", were(*orders, "order")),
         Charged { times, orders } => format!("{} charged {times} times.", were(*orders, "order")),
         NoOrderChargedTwice { orders, under: None } => {
-            format!("At least {orders} orders were charged, and none of them twice.")
+            format!("{} charged, and none of them twice.", were(*orders, "order"))
         }
         NoOrderChargedTwice { orders, under: Some(kind) } => {
-            format!("At least {orders} orders were charged under the fault {}, and none of them twice.", kind.name())
+            format!("{} charged under the fault {}, and none of them twice.", were(*orders, "order"), kind.name())
         }
         Refunded { count } => format!("{} given back.", were(*count, "payment")),
         EventPublished { r#type, count: 1 } => format!("{} was published.", r#type),
@@ -30,7 +33,7 @@ pub(super) fn of(condition: &Condition) -> String {
             format!("{} handed to {group} again.", were(*count, "message"))
         }
         DeadLettered { count } => format!("{} given up.", were(*count, "message")),
-        RolledBack { service, count } => format!("{} of {service} rolled back.", were(*count, "transaction")),
+        RolledBack { service, count } => format!("{service} rolled {} back.", some(*count, "transaction")),
         CommandRefused { r#type, count } => format!("{} refused.", were(*count, &format!("{} command", r#type))),
         Switch { name, on } => format!("The switch {name} is {}.", on_off(*on)),
         Switched { name, on } => format!("The switch {name} was turned {}.", on_off(*on)),
@@ -73,8 +76,7 @@ fn were(count: u64, what: &str) -> String {
 }
 
 fn are(count: u64, what: &str) -> String {
-    let text = counted(count, what, "is", "are");
-    text.replacen("An ", "an ", 1).replacen("A ", "a ", 1)
+    format!("{} {}", some(count, what), if count == 1 { "is" } else { "are" })
 }
 
 fn became(count: u64, what: &str) -> String {
@@ -90,7 +92,7 @@ fn counted(count: u64, what: &str, one: &str, many: &str) -> String {
 }
 
 fn some(count: u64, what: &str) -> String {
-    if count == 1 { format!("a {what}") } else { format!("{count} {what}s") }
+    if count == 1 { format!("{} {what}", article(what).to_lowercase()) } else { format!("{count} {what}s") }
 }
 
 fn article(what: &str) -> &'static str {
@@ -104,4 +106,28 @@ fn on_off(on: bool) -> &'static str {
 fn joined(parts: &[Condition], word: &str) -> String {
     let texts: Vec<_> = parts.iter().map(of).collect();
     texts.join(&format!(" {word}: "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Condition::*;
+
+    #[test]
+    fn conditions_read_as_sentences() {
+        let (service, status) = ("payments".into(), "CANCELLED".into());
+        for (condition, text) in [
+            (OrderEnded { status, count: 2 }, "2 orders became CANCELLED."),
+            (OrdersWaited { service, count: 3 }, "3 orders stood PENDING at once while payments was down or paused."),
+            (OrdersStuck { count: 1 }, "Nothing is under way, and an order is still PENDING."),
+            (StockReleased { count: 1 }, "The held pieces of an order were put back on the shelf."),
+            (Charged { times: 2, orders: 1 }, "An order was charged 2 times."),
+            (RolledBack { service: "inventory".into(), count: 1 }, "inventory rolled a transaction back."),
+            (CommandRefused { r#type: "ShipOrder".into(), count: 1 }, "A ShipOrder command was refused."),
+            (Not(Box::new(AtRest)), "Not so: Nothing is under way."),
+            (Any(vec![Healed, AtRest]), "No fault stands any more. Or: Nothing is under way."),
+        ] {
+            assert_eq!(of(&condition), text);
+        }
+    }
 }

@@ -101,6 +101,11 @@ impl Pipe {
 
 impl Lane {
     pub(crate) fn delivered(&mut self, position: Position, attempt: u32) {
+        // A second copy travels with the first.
+        if let Some(held) = self.in_flight.tokens.iter_mut().find(|held| held.position == position) {
+            held.attempt = attempt;
+            return;
+        }
         let token = self.waiting.take(position);
         self.in_flight.put(token.map(|token| Held { attempt, ..token }));
     }

@@ -9,7 +9,8 @@
 //! follows the record ([`Broker::follow`]) is where the other one was.
 
 use crate::Delivery;
-use protocol::{Envelope, Name, Observation, Position, Recorded, Topology};
+use crate::fault::{Leg, Passing, Verdict, severed, verdict};
+use protocol::{Envelope, Fault, FaultKind, Name, Observation, Position, Recorded, Topology};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -26,13 +27,18 @@ pub struct Settings {
     pub nacks_max: u32,
     /// A nacked message waits this long, doubled with each nack, in microseconds.
     pub backoff_us: u64,
+    /// The longest a message waits for the next one to overtake it, in microseconds.
+    pub overtaking_us: u64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { visibility_us: 30_000_000, nacks_max: 5, backoff_us: 100_000 }
+        Settings { visibility_us: 5_000_000, nacks_max: 5, backoff_us: 100_000, overtaking_us: 500_000 }
     }
 }
+
+/// Given back more often than this, a message waits no longer than before: 1.6 seconds.
+const GIVEN_BACK_DOUBLINGS: u32 = 5;
 
 pub struct Broker {
     settings: Settings,
@@ -46,6 +52,8 @@ struct Group {
     reads: HashMap<Name, Vec<Name>>,
     messages: BTreeMap<Position, Message>,
     ready: BTreeSet<Position>,
+    /// Those that wait for the next one to overtake them.
+    overtaken: BTreeSet<Position>,
     consumers: Vec<Consumer>,
 }
 
@@ -54,6 +62,12 @@ struct Message {
     envelope: Arc<Envelope>,
     attempt: u32,
     nacks: u32,
+    /// A fault has had its say on the next attempt.
+    judged: bool,
+    /// It was noted that something keeps it from its group.
+    severed: bool,
+    /// Handed over so many times without an answer yet.
+    copies: u32,
     state: State,
 }
 
@@ -61,8 +75,10 @@ struct Message {
 enum State {
     /// Waits for a consumer with room.
     Ready,
-    /// Nacked a moment ago: waits until then.
+    /// Nacked a moment ago, or held up by a fault: waits until then.
     Delayed { until: u64 },
+    /// Waits for the next one to overtake it, or until then.
+    Overtaken { until: u64 },
     /// With a consumer, until it acks or the time is up.
     InFlight { until: u64, consumer: ConsumerId },
     /// In the dead-letter queue.
@@ -84,13 +100,31 @@ impl Consumer {
     }
 }
 
-/// A message to hand to a consumer, once this is durable.
+/// A message on its way to a consumer, and what became of it there.
 #[derive(Clone, Debug)]
 pub struct Handout {
-    pub consumer: ConsumerId,
     pub group: Name,
     pub delivery: Delivery,
+    pub fate: Fate,
+    /// The fault that decided so.
+    pub fault: Option<Name>,
 }
+
+/// What becomes of a message on its way to a consumer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// To be handed to this consumer, once this is durable.
+    To(ConsumerId),
+    /// It was sent and does not arrive; it will be offered again when its time is up.
+    Lost,
+    /// It was sent and not taken.
+    Refused,
+    /// It has not been sent yet.
+    Held,
+}
+
+/// Whom a message is with that nobody has.
+const NOBODY: ConsumerId = 0;
 
 /// What became of a delivery, for the record.
 #[derive(Clone, Debug)]
@@ -116,6 +150,35 @@ pub struct Waiting {
     pub dead: bool,
 }
 
+impl Message {
+    fn delivery(&self, position: Position) -> Delivery {
+        let (topic, envelope) = (self.topic.clone(), self.envelope.clone());
+        Delivery { position, topic, attempt: self.attempt, envelope }
+    }
+}
+
+impl State {
+    fn deadline(self) -> Option<u64> {
+        match self {
+            State::Delayed { until } | State::Overtaken { until } | State::InFlight { until, .. } => Some(until),
+            State::Ready | State::Dead => None,
+        }
+    }
+}
+
+/// The next attempt to bring a message to a group.
+fn passing<'a>(group: &'a Group, message: &'a Message) -> Passing<'a> {
+    Passing {
+        leg: Leg::Delivery,
+        from: &message.envelope.source,
+        to: &group.name,
+        topic: Some(&message.topic),
+        ordinal: message.envelope.commandordinal,
+        what: &message.envelope.kind,
+        attempt: message.attempt + 1,
+    }
+}
+
 impl Broker {
     pub fn new(topology: &Topology, settings: Settings) -> Self {
         let groups = topology
@@ -126,6 +189,7 @@ impl Broker {
                 reads: service.consumes.iter().map(|s| (s.topic.clone(), s.types.clone())).collect(),
                 messages: BTreeMap::new(),
                 ready: BTreeSet::new(),
+                overtaken: BTreeSet::new(),
                 consumers: vec![],
             })
             .collect();
@@ -152,7 +216,8 @@ impl Broker {
             group.ready.insert(waiting.position);
         }
         let Waiting { position, attempt, nacks, .. } = *waiting;
-        group.messages.insert(position, Message { topic, envelope, attempt, nacks, state });
+        let message = Message { topic, envelope, attempt, nacks, judged: false, severed: false, copies: 0, state };
+        group.messages.insert(position, message);
     }
 
     /// Follows the record of an earlier run by one line. Nothing is in flight then.
@@ -205,6 +270,9 @@ impl Broker {
                     envelope: envelope.clone(),
                     attempt: 0,
                     nacks: 0,
+                    judged: false,
+                    severed: false,
+                    copies: 0,
                     state: State::Ready,
                 };
                 group.messages.insert(position, message);
@@ -234,7 +302,8 @@ impl Broker {
         for consumer in &mut self.groups[index].consumers {
             consumer.room = if consumer.id == id { room } else { 0 };
         }
-        self.take_back(index, |holder| holder != id)
+        // What was lost on its way is with nobody, and its time is not up.
+        self.take_back(index, |holder| holder != id && holder != NOBODY)
     }
 
     /// A consumer is gone: what it had is offered to others at once. Returned here for the record
@@ -276,6 +345,11 @@ impl Broker {
             return None;
         }
         let state = message.state;
+        let message = group.messages.get_mut(&position)?;
+        if message.copies > 1 {
+            message.copies -= 1;
+            return None;
+        }
         let message = group.messages.remove(&position)?;
         group.ready.remove(&position);
         self.leave(index, position, state);
@@ -285,24 +359,43 @@ impl Broker {
     /// The consumer could not deal with it: offered again after a pause, or dead-lettered.
     /// `None` when the consumer does not have it (any more).
     pub fn nack(&mut self, consumer: ConsumerId, position: Position, now_us: u64) -> Option<Settled> {
-        let index = self.group_of(consumer)?;
-        let message = self.groups[index].messages.get_mut(&position)?;
-        let state = message.state;
-        if !matches!(state, State::InFlight { consumer: holder, .. } if holder == consumer) {
-            return None;
-        }
+        let (index, message) = self.held_by(consumer, position)?;
         message.nacks += 1;
-        let dead = message.nacks >= self.settings.nacks_max;
-        message.state = if dead {
-            State::Dead
+        let (nacks, state) = (message.nacks, message.state);
+        if nacks < self.settings.nacks_max {
+            self.offer_later(index, position, nacks, now_us);
         } else {
-            let until = now_us + (self.settings.backoff_us << (message.nacks - 1).min(16));
-            self.deadlines.insert((until, index, position));
-            State::Delayed { until }
-        };
+            self.groups[index].messages.get_mut(&position)?.state = State::Dead;
+        }
         self.leave(index, position, state);
         let message = &self.groups[index].messages[&position];
-        Some(self.settled(index, position, message, dead))
+        Some(self.settled(index, position, message, message.state == State::Dead))
+    }
+
+    /// A fault struck it at the consumer: offered again after a pause, however often.
+    /// `None` when the consumer does not have it (any more).
+    pub fn give_back(&mut self, consumer: ConsumerId, position: Position, now_us: u64) -> Option<Settled> {
+        let (index, message) = self.held_by(consumer, position)?;
+        let (attempt, state) = (message.attempt, message.state);
+        self.offer_later(index, position, attempt.min(GIVEN_BACK_DOUBLINGS), now_us);
+        self.leave(index, position, state);
+        Some(self.settled(index, position, &self.groups[index].messages[&position], false))
+    }
+
+    fn held_by(&mut self, consumer: ConsumerId, position: Position) -> Option<(usize, &mut Message)> {
+        let index = self.group_of(consumer)?;
+        let message = self.groups[index].messages.get_mut(&position)?;
+        let held = matches!(message.state, State::InFlight { consumer: holder, .. } if holder == consumer);
+        held.then_some((index, message))
+    }
+
+    /// The `nth` pause, from 1: each is twice as long as the one before.
+    fn offer_later(&mut self, index: usize, position: Position, nth: u32, now_us: u64) {
+        let until = now_us + (self.settings.backoff_us << (nth - 1).min(16));
+        self.deadlines.insert((until, index, position));
+        if let Some(message) = self.groups[index].messages.get_mut(&position) {
+            message.state = State::Delayed { until };
+        }
     }
 
     /// Deadlines that have passed: pauses after a nack end silently; messages a consumer kept
@@ -326,31 +419,124 @@ impl Broker {
         late
     }
 
-    /// Gives waiting messages to consumers with room, oldest first. To be handed over only
-    /// when it is recorded.
-    pub fn take(&mut self, now_us: u64) -> Vec<Handout> {
-        let until = now_us + self.settings.visibility_us;
+    /// Gives waiting messages to consumers with room, oldest first, unless a fault stands in the
+    /// way. To be handed over only when it is recorded.
+    pub fn take(&mut self, now_us: u64, faults: &[Fault]) -> Vec<Handout> {
         let mut handouts = vec![];
-        for (index, group) in self.groups.iter_mut().enumerate() {
-            while !group.ready.is_empty()
-                && let Some(consumer) = group.consumers.iter_mut().max_by_key(|c| c.free()).filter(|c| c.free() > 0)
-                && let Some(position) = group.ready.pop_first()
-                && let Some(message) = group.messages.get_mut(&position)
-            {
-                consumer.held += 1;
-                message.attempt += 1;
-                message.state = State::InFlight { until, consumer: consumer.id };
-                self.deadlines.insert((until, index, position));
-                let delivery = Delivery {
-                    position,
-                    topic: message.topic.clone(),
-                    attempt: message.attempt,
-                    envelope: message.envelope.clone(),
-                };
-                handouts.push(Handout { consumer: consumer.id, group: group.name.clone(), delivery });
+        for index in 0..self.groups.len() {
+            if faults.iter().any(|fault| matches!(fault.spec.kind, FaultKind::Partition | FaultKind::BrokerOutage)) {
+                self.note_severed(index, now_us, faults, &mut handouts);
+            }
+            let mut behind = 0;
+            while let Some(position) = self.next_ready(index, behind, now_us, faults) {
+                behind = position;
+                if self.hand_out(index, position, now_us, faults, &mut handouts) && self.release_overtaken(index) {
+                    behind = 0;
+                }
             }
         }
         handouts
+    }
+
+    /// Says once of each message that a partition or an outage keeps it.
+    fn note_severed(&mut self, index: usize, now_us: u64, faults: &[Fault], handouts: &mut Vec<Handout>) {
+        let group = &self.groups[index];
+        let kept = |position: &Position| {
+            let message = &group.messages[position];
+            let fault = severed(faults, &passing(group, message), now_us).filter(|_| !message.severed)?;
+            let delivery = message.delivery(*position);
+            Some(Handout { group: group.name.clone(), delivery, fate: Fate::Held, fault: Some(fault.id.clone()) })
+        };
+        let kept: Vec<Handout> = group.ready.iter().filter_map(kept).collect();
+        for handout in &kept {
+            if let Some(message) = self.groups[index].messages.get_mut(&handout.delivery.position) {
+                message.severed = true;
+            }
+        }
+        handouts.extend(kept);
+    }
+
+    /// The oldest message behind a position that a consumer has room for and nothing keeps from it.
+    fn next_ready(&self, index: usize, behind: Position, now_us: u64, faults: &[Fault]) -> Option<Position> {
+        let group = &self.groups[index];
+        if group.consumers.iter().all(|consumer| consumer.free() == 0) {
+            return None;
+        }
+        let reaches = |position: &&Position| {
+            faults.is_empty() || severed(faults, &passing(group, &group.messages[*position]), now_us).is_none()
+        };
+        group.ready.range(behind + 1..).find(reaches).copied()
+    }
+
+    /// Sends a message to the consumer with the most room. Says whether it got there.
+    fn hand_out(
+        &mut self,
+        index: usize,
+        position: Position,
+        now_us: u64,
+        faults: &[Fault],
+        handouts: &mut Vec<Handout>,
+    ) -> bool {
+        let Settings { visibility_us, backoff_us, overtaking_us, .. } = self.settings;
+        let group = &self.groups[index];
+        let message = &group.messages[&position];
+        let verdict = match message.judged {
+            true => Verdict::Pass,
+            false => verdict(faults, &passing(group, message), now_us),
+        };
+        let fault = verdict.fault().map(|fault| fault.id.clone());
+        let group = &mut self.groups[index];
+        let consumer = group.consumers.iter_mut().max_by_key(|consumer| consumer.free());
+        let (Some(consumer), Some(message)) = (consumer, group.messages.get_mut(&position)) else { return false };
+        let (fate, state) = match verdict {
+            Verdict::Pass | Verdict::Duplicate { .. } => {
+                consumer.held += 1;
+                (Fate::To(consumer.id), State::InFlight { until: now_us + visibility_us, consumer: consumer.id })
+            }
+            Verdict::Drop { .. } => (Fate::Lost, State::InFlight { until: now_us + visibility_us, consumer: NOBODY }),
+            Verdict::Fail { .. } => (Fate::Refused, State::Delayed { until: now_us + backoff_us }),
+            Verdict::Delay { us, .. } => (Fate::Held, State::Delayed { until: now_us + us }),
+            Verdict::Reorder { .. } => (Fate::Held, State::Overtaken { until: now_us + overtaking_us }),
+        };
+        message.judged = fate == Fate::Held;
+        message.attempt += u32::from(fate != Fate::Held);
+        message.copies = 1;
+        message.state = state;
+        group.ready.remove(&position);
+        self.deadlines.extend(state.deadline().map(|until| (until, index, position)));
+        if let State::Overtaken { .. } = state {
+            group.overtaken.insert(position);
+        }
+        let handout = Handout { group: group.name.clone(), delivery: message.delivery(position), fate, fault };
+        if let Verdict::Duplicate { .. } = verdict {
+            // Behind the first, and the one that the fault has made.
+            message.copies = 2;
+            message.attempt += 1;
+            let second = Handout { delivery: message.delivery(position), ..handout.clone() };
+            handouts.extend([Handout { fault: None, ..handout }, second]);
+        } else {
+            handouts.push(handout);
+        }
+        matches!(fate, Fate::To(_))
+    }
+
+    /// Another message went first: those that waited for that need wait no longer.
+    fn release_overtaken(&mut self, index: usize) -> bool {
+        let group = &mut self.groups[index];
+        let overtaken = std::mem::take(&mut group.overtaken);
+        let mut released = false;
+        for position in overtaken {
+            // Its time may have been up before.
+            if let Some(message) = group.messages.get_mut(&position)
+                && let State::Overtaken { until } = message.state
+            {
+                message.state = State::Ready;
+                group.ready.insert(position);
+                self.deadlines.remove(&(until, index, position));
+                released = true;
+            }
+        }
+        released
     }
 
     /// When [`Broker::expire`] has something to do next, in microseconds since the sandbox was created.
@@ -371,7 +557,7 @@ impl Broker {
                     consumer.held -= 1;
                 }
             }
-            State::Delayed { until } => {
+            State::Delayed { until } | State::Overtaken { until } => {
                 self.deadlines.remove(&(until, index, position));
             }
             State::Ready | State::Dead => {}

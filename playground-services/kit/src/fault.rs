@@ -1,7 +1,11 @@
 //! Whether a fault strikes. A verdict is a hash of what is being done, never the next
 //! number of a shared generator: the same commands meet the same faults whatever the timing.
 
-use protocol::{Fault, FaultKind};
+mod wire;
+
+pub use wire::{BROKER, Leg, Passing, Verdict, severed, verdict};
+
+use protocol::{Fault, FaultKind, Target};
 
 /// The fault of this kind on this target that strikes the piece of work, if one does.
 ///
@@ -15,29 +19,84 @@ pub fn striking<'a>(
     now_us: u64,
 ) -> Option<&'a Fault> {
     faults.iter().find(|fault| {
+        let parts: [&[u8]; 5] = [
+            &fault.spec.seed.to_le_bytes(),
+            fault.id.as_bytes(),
+            fault.spec.target.as_bytes(),
+            &ordinal.to_le_bytes(),
+            what.as_bytes(),
+        ];
         fault.spec.kind == kind
             && &*fault.spec.target == target
-            && now_us >= fault.begins_at()
-            && fault.expires_at().is_none_or(|end| now_us < end)
-            && fault.spec.params.every.is_none_or(|every| ordinal.is_multiple_of(every.max(1)))
-            && percentile(fault, ordinal, what) < u64::from(fault.spec.strength)
+            && stands(fault, ordinal, now_us)
+            && percentile(hash(&parts)) < u64::from(fault.spec.strength)
     })
 }
 
-/// 0 to 99, the same for the same work.
-fn percentile(fault: &Fault, ordinal: u64, what: &str) -> u64 {
-    // FNV-1a: small, and stable across versions and machines, unlike std's hasher.
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let parts: [&[u8]; 5] = [
-        &fault.spec.seed.to_le_bytes(),
-        fault.id.as_bytes(),
-        fault.spec.target.as_bytes(),
-        &ordinal.to_le_bytes(),
-        what.as_bytes(),
-    ];
-    for byte in parts.into_iter().flatten() {
-        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    }
+/// A piece of work of a service, as a fault of the service itself sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct AtWork<'a> {
+    pub service: &'a str,
+    pub replica: u32,
+    /// The saga step that it carries out.
+    pub step: Option<&'a str>,
+    /// The number of the command at the root of it.
+    pub ordinal: u64,
+    /// The type of the command or message.
+    pub what: &'a str,
+    /// 1 the first time.
+    pub attempt: u32,
+}
+
+/// The fault of this kind that strikes a service at this work: at any, or at `params.step` only.
+pub fn striking_work<'a>(faults: &'a [Fault], kind: FaultKind, work: &AtWork<'_>, now_us: u64) -> Option<&'a Fault> {
+    faults.iter().find(|fault| {
+        let aimed = match Target::parse(&fault.spec.target) {
+            Target::Service(name) => name == work.service,
+            Target::Replica(name, replica) => name == work.service && replica == work.replica,
+            _ => false,
+        };
+        let parts: [&[u8]; 6] = [
+            &fault.spec.seed.to_le_bytes(),
+            fault.id.as_bytes(),
+            fault.spec.target.as_bytes(),
+            &work.ordinal.to_le_bytes(),
+            work.what.as_bytes(),
+            &work.attempt.to_le_bytes(),
+        ];
+        fault.spec.kind == kind
+            && aimed
+            && fault.spec.params.step.as_deref().is_none_or(|step| work.step == Some(step))
+            && stands(fault, work.ordinal, now_us)
+            && percentile(hash(&parts)) < u64::from(fault.spec.strength)
+    })
+}
+
+/// Milliseconds that `delay` and `slow-store` take unless `params.ms` says otherwise.
+const SLOWNESS_MS: u64 = 1000;
+
+/// How much longer a `delay` or `slow-store` makes it, in microseconds.
+pub fn slowness_us(fault: &Fault) -> u64 {
+    fault.spec.params.ms.unwrap_or(SLOWNESS_MS).saturating_mul(1000)
+}
+
+/// Whether it acts now, on the command of this number.
+fn stands(fault: &Fault, ordinal: u64, now_us: u64) -> bool {
+    now_us >= fault.begins_at()
+        && fault.expires_at().is_none_or(|end| now_us < end)
+        && fault.spec.params.every.is_none_or(|every| ordinal.is_multiple_of(every.max(1)))
+}
+
+/// FNV-1a: small, and stable across versions and machines, unlike std's hasher.
+fn hash(parts: &[&[u8]]) -> u64 {
+    parts
+        .iter()
+        .flat_map(|part| part.iter())
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// 0 to 99, the same for the same hash.
+fn percentile(hash: u64) -> u64 {
     // FNV's low bits mix poorly: fold the high half in before taking the rest.
     (hash ^ (hash >> 32)) % 100
 }
@@ -76,6 +135,21 @@ mod tests {
         let share = hits.iter().filter(|hit| **hit).count();
         assert!((400..600).contains(&share), "{share} of 1000");
         assert_eq!(hits, (0..1000).map(|n| strikes(&half, n, 9999)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn work_is_struck_at_the_step_and_the_replica_that_are_named() {
+        let at = |json: &str, replica, step| {
+            let work = AtWork { service: "payments", replica, step, ordinal: 1, what: "StockReserved", attempt: 1 };
+            striking_work(&[fault(json)], FaultKind::FailStep, &work, 2000).is_some()
+        };
+        let named = r#"{"kind":"fail-step","target":"payments","params":{"step":"charge-card"}}"#;
+        assert!(at(named, 0, Some("charge-card")));
+        assert!(!at(named, 0, Some("refund-payment")) && !at(named, 0, None));
+        let first = r#"{"kind":"fail-step","target":"payments/0"}"#;
+        assert!(at(first, 0, None) && !at(first, 1, None));
+        assert!(!at(r#"{"kind":"fail-step","target":"orders"}"#, 0, None));
+        assert!(!at(r#"{"kind":"slow-store","target":"payments"}"#, 0, None));
     }
 
     #[test]

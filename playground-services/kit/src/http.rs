@@ -1,6 +1,7 @@
 //! The HTTP side of a service: its listener, and the layer that carries the trace.
 
 use crate::ctx::{Ctx, Span};
+use crate::gate::{Gate, spawn};
 use crate::service::{Job, Refusal, Service, Work};
 use ::http::{HeaderMap, HeaderName, StatusCode};
 use axum::extract::{Request, State};
@@ -56,7 +57,7 @@ pub fn router<S: Service>(door: Door<S>) -> Router {
 }
 
 /// Serves until dropped. Connections are tasks of this future: a crash cuts them off, too.
-pub async fn serve(listener: TcpListener, router: Router) -> anyhow::Result<()> {
+pub async fn serve(listener: TcpListener, router: Router, gate: Gate) -> anyhow::Result<()> {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -64,7 +65,7 @@ pub async fn serve(listener: TcpListener, router: Router) -> anyhow::Result<()> 
                 let (stream, _) = accepted?;
                 stream.set_nodelay(true)?;
                 let service = hyper_util::service::TowerToHyperService::new(router.clone());
-                connections.spawn(async move {
+                spawn(&mut connections, &gate, async move {
                     let io = hyper_util::rt::TokioIo::new(stream);
                     // A caller that goes away ends its connection: nothing to report.
                     let _ = hyper::server::conn::http1::Builder::new().serve_connection(io, service).await;
@@ -141,7 +142,7 @@ async fn command<S: Service>(
     match answered.await {
         Ok(Ok(reply)) => Json(reply.0).into_response(),
         Err(_) => no_answer().await,
-        Ok(Err(Refusal::Store(_))) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Ok(Err(Refusal::Store(_) | Refusal::Struck(_))) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         Ok(Err(refusal)) => {
             (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({"reason": refusal.to_string()}))).into_response()
         }

@@ -15,6 +15,9 @@ create table inbox (
     primary key (id, source)
 ) without rowid";
 
+/// Where commands come from, in the inbox's words.
+pub const COMMAND: &str = "command";
+
 /// Names one message or command.
 pub type Key = (String, Uuid);
 

@@ -2,7 +2,8 @@
 //!
 //! Read in the order a message travels: [`ctx`] (what a service is given), [`http`] (a
 //! request comes in), [`service`] (it is decided on, in one local transaction), [`outbox`]
-//! (the transaction's messages and observations), [`broker`] (who gets them), [`inbox`]
+//! (the transaction's messages and observations), [`relay`] (what a fault caught on its
+//! way), [`broker`] (who gets them), [`inbox`]
 //! (a repeat does nothing).
 
 pub mod broker;
@@ -10,11 +11,13 @@ pub mod changes;
 pub mod clock;
 pub mod ctx;
 pub mod fault;
+pub mod gate;
 pub mod http;
 pub mod inbox;
 pub mod link;
 pub mod load;
 pub mod outbox;
+pub mod relay;
 pub mod service;
 pub mod stage;
 pub mod storage;
@@ -24,6 +27,7 @@ pub mod writer;
 
 pub use clock::Clock;
 pub use ctx::Ctx;
+pub use gate::{Gate, spawn};
 pub use link::{Delivery, FromHost, Host, Shipment, Start, ToHost};
 pub use service::{Refusal, Reply, Service, Work};
 pub use stage::Stage;

@@ -2,7 +2,7 @@
 //! task of the server (then they are moved through channels) or a process of its own (then
 //! they are JSON frames over stdin and stdout).
 
-use protocol::{Envelope, Fault, Name, Observed, Position, ServiceSpec, SwitchSpec};
+use protocol::{Envelope, Fault, Name, Observed, Position, ServiceSpec, SwitchSpec, Uuid};
 use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
@@ -29,6 +29,10 @@ pub enum FromHost {
     /// Everything up to outbox number `n` is in the record and at the broker.
     Shipped {
         n: u64,
+    },
+    /// These messages, published outside a shipment, are in the record and at the broker.
+    Published {
+        ids: Vec<Uuid>,
     },
     /// The faults as they stand.
     Faults(Vec<Fault>),
@@ -74,6 +78,17 @@ pub enum ToHost {
     /// It leads its replicas: it alone gets deliveries, and what the others have is offered again.
     Lead {
         room: usize,
+    },
+    /// Not handled, or not known to be, since a fault struck. Does not count against the message.
+    GiveBack {
+        position: Position,
+        reason: String,
+    },
+    /// Messages that did not leave with their shipment.
+    Publish(Vec<Observed>),
+    /// The last word: it is to be crashed here.
+    Crash {
+        reason: String,
     },
     /// Observations of the wire.
     Observe(Vec<Observed>),

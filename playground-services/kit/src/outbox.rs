@@ -40,7 +40,7 @@ pub async fn commit(conn: &mut SqliteConnection, entry: &Entry<'_>) -> anyhow::R
     let body = serde_json::to_string(&entry.shipment.observed)?;
     let bytes = body.len();
     sqlx::query(
-        "insert into inbox (source, id, reply)
+        "insert or ignore into inbox (source, id, reply)
              select value ->> 0, unhex(value ->> 1, '-'), value ->> 2 from json_each(?);
          insert into shipment (n, body) values (?, ?);
          update sequence set n = ?;

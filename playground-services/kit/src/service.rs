@@ -1,7 +1,7 @@
 //! A service: what it must say about itself, and how it runs.
 
 use crate::ctx::Standing;
-use crate::{Ctx, Delivery, FromHost, Stage, ToHost, changes, http, outbox, storage, writer};
+use crate::{Ctx, Delivery, FromHost, Stage, ToHost, changes, http, outbox, relay, spawn, storage, writer};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use protocol::{Envelope, StepSpec, Uuid};
@@ -137,6 +137,9 @@ pub enum Refusal {
     /// The store failed: answered 503, or nacked, and tried again.
     #[error("the store failed: {0}")]
     Store(String),
+    /// This fault struck: answered 503, or given back, and tried again.
+    #[error("struck by the fault {0}")]
+    Struck(protocol::Name),
 }
 
 /// What the HTTP side asks of the writer.
@@ -161,20 +164,23 @@ pub async fn run<S: Service>(
     let mut migrations = vec![crate::inbox::SCHEMA, outbox::SCHEMA];
     migrations.extend(S::MIGRATIONS);
     let mut conn = storage::open(&ctx.database(), &migrations).await?;
+    relay::prepare(&mut conn).await?;
     changes::watch(&mut conn).await?;
     // Bound already: from here on callers wait in the listener's queue, they are not refused.
     ctx.send(ToHost::Ready { address: listener.local_addr()?, pid: std::process::id() });
 
     let (jobs, inbound) = mpsc::unbounded_channel();
     let (shipped_tx, shipped) = watch::channel(0);
-    let mut writer = writer::Writer::new(service.clone(), ctx.clone(), conn, shipped).await?;
+    let (published_tx, published) = mpsc::unbounded_channel();
+    let mut writer = writer::Writer::new(service.clone(), ctx.clone(), conn, shipped, published).await?;
     writer.seed_once().await?;
     let workers = Arc::new(Semaphore::new(ctx.spec.workers.max(1) as usize));
     let door = http::Door { ctx: ctx.clone(), service: service.clone(), workers: workers.clone(), jobs: jobs.clone() };
 
     let mut tasks = JoinSet::new();
-    tasks.spawn(http::serve(listener, http::router(door)));
-    tasks.spawn(async move { writer.run(inbound).await });
+    let serving = http::serve(listener, http::router(door), ctx.gate.clone());
+    spawn(&mut tasks, &ctx.gate, serving);
+    spawn(&mut tasks, &ctx.gate, async move { writer.run(inbound).await });
 
     let mut messages = vec![];
     let mut handled = FuturesUnordered::new();
@@ -196,6 +202,8 @@ pub async fn run<S: Service>(
                         FromHost::Stop => return Ok(()),
                         FromHost::Start(_) => {}
                         FromHost::Shipped { n } => { shipped_tx.send_replace(n); }
+                        // Once the writer has gone the service ends.
+                        FromHost::Published { ids } => drop(published_tx.send(ids)),
                         message @ (FromHost::Faults(_) | FromHost::Switches(_)) => standing.hear(message),
                         FromHost::Deliver(delivery) => {
                             handled.push(see_through(&*service, &ctx, workers.clone(), &jobs, delivery));

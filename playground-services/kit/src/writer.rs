@@ -2,17 +2,20 @@
 //! one local transaction; messages are settled after the commit, commands answered once it is
 //! in the record too, so that no answer is recorded before what it is the answer to.
 
+mod held;
+mod ship;
+mod strikes;
+
 use crate::ctx::Span;
 use crate::service::{Job, Refusal, Reply, Service, Work};
-use crate::{Ctx, Shipment, Stage, ToHost, changes, inbox, outbox, storage};
-use protocol::{Observation, Observed, Position, Uuid};
+use crate::writer::held::Held;
+use crate::writer::strikes::Failing;
+use crate::{Ctx, Stage, ToHost, changes, inbox, outbox, relay, storage};
+use protocol::{Name, Observation, Position, Uuid, When};
 use sqlx::sqlite::SqliteConnection;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
-
-/// After this many bytes of observations the write-ahead log is moved into the database.
-const CHECKPOINT_AFTER: usize = 2 << 20;
 
 pub(crate) struct Writer<S: Service> {
     service: Arc<S>,
@@ -27,6 +30,12 @@ pub(crate) struct Writer<S: Service> {
     written: usize,
     /// Answers to commands, and the transaction that has to be in the record before they go out.
     unsent: VecDeque<(u64, Answer)>,
+    /// Messages that a fault caught on their way to the broker.
+    held: Held,
+    /// Those that got there outside their shipment.
+    published: mpsc::UnboundedReceiver<Vec<Uuid>>,
+    /// How often a fault has made this work fail.
+    struck: HashMap<inbox::Key, u32>,
 }
 
 /// Whoever asked, and what they are told.
@@ -40,6 +49,8 @@ enum Outcome {
     Done(Reply),
     Repeat(Option<String>),
     Refused(Refusal),
+    /// This fault has made it fail, on whichever side of the commit.
+    Struck(Name),
 }
 
 impl<S: Service> Writer<S> {
@@ -49,16 +60,19 @@ impl<S: Service> Writer<S> {
         ctx: Ctx,
         mut conn: SqliteConnection,
         shipped: watch::Receiver<u64>,
+        published: mpsc::UnboundedReceiver<Vec<Uuid>>,
     ) -> anyhow::Result<Self> {
         // A task that was aborted may have its commit still under way in SQLite's thread. Waiting
         // for the right to write waits for that, so that nothing lands behind this look.
         storage::begin(&mut conn).await?;
         let (n, left) = (outbox::last(&mut conn).await?, outbox::unshipped(&mut conn).await?);
+        let held = Held::left(relay::kept(&mut conn).await?);
         storage::rollback(&mut conn).await?;
         for shipment in left {
             ctx.send(ToHost::Ship(shipment));
         }
-        Ok(Writer { service, ctx, conn, n, shipped, forgotten: 0, written: 0, unsent: VecDeque::new() })
+        let (unsent, struck) = (VecDeque::new(), HashMap::new());
+        Ok(Writer { service, ctx, conn, n, shipped, forgotten: 0, written: 0, unsent, held, published, struck })
     }
 
     /// The first day's rows, recorded like any others. They are the first transaction: a kill
@@ -75,15 +89,27 @@ impl<S: Service> Writer<S> {
             return Ok(storage::rollback(&mut self.conn).await?);
         }
         let committed = Observation::TransactionCommitted { transaction_id: self.n + 1, rows, batch_size: 1 };
-        self.commit(vec![self.ctx.observed(&Span::root(None), committed)], &[], vec![]).await
+        let observed = vec![self.ctx.observed(&Span::root(None), committed)];
+        let committed = self.commit(observed, &[], vec![]).await?;
+        self.ship(committed);
+        Ok(())
     }
 
     pub(crate) async fn run(&mut self, mut inbound: mpsc::UnboundedReceiver<Job<S::Outside>>) -> anyhow::Result<()> {
         let mut batch = Vec::with_capacity(self.ctx.batch);
         loop {
             let limit = self.ctx.batch;
+            let (clock, retry) = (self.ctx.clock, self.held.next(&self.ctx));
             tokio::select! {
                 biased;
+                () = clock.sleep_until(retry.unwrap_or(u64::MAX)), if retry.is_some() => self.retry(),
+                Ok(()) = self.ctx.faults.changed() => self.held.faults_changed(),
+                Some(ids) = self.published.recv() => {
+                    let ids = self.held.confirmed(ids);
+                    if !ids.is_empty() {
+                        relay::forget(&mut self.conn, &ids).await?;
+                    }
+                }
                 got = inbound.recv_many(&mut batch, limit) => {
                     if got == 0 {
                         return Ok(());
@@ -108,34 +134,67 @@ impl<S: Service> Writer<S> {
         }
     }
 
-    /// All of them in one transaction; if the store refuses one, each in a transaction of its
-    /// own, so that one bad command takes no other down.
-    async fn process(&mut self, mut batch: Vec<Job<S::Outside>>) -> anyhow::Result<()> {
-        if batch.len() > 1
-            && let Ok(outcomes) = self.transaction(&batch).await?
-        {
-            self.settle(std::mem::take(&mut batch), outcomes);
-        }
-        // What is left.
-        for job in batch {
-            let one = vec![job];
-            let outcomes = self.transaction(&one).await?.unwrap_or_else(|refusal| vec![Outcome::Refused(refusal)]);
-            self.settle(one, outcomes);
+    async fn process(&mut self, batch: Vec<Job<S::Outside>>) -> anyhow::Result<()> {
+        if self.ctx.faults.borrow().is_empty() {
+            self.struck.clear();
+            self.do_all(batch).await?;
+        } else {
+            let mut unharmed = vec![];
+            for job in batch {
+                let attempt = self.struck.get(&key(&job.work)).copied().unwrap_or_default() + 1;
+                let Some(failing) = strikes::failing(&self.ctx, &job.work, attempt) else {
+                    unharmed.push(job);
+                    continue;
+                };
+                // What fails takes nothing down with it, and what came before comes before it.
+                self.do_all(std::mem::take(&mut unharmed)).await?;
+                self.do_alone(job, Some(&failing)).await?;
+            }
+            self.do_all(unharmed).await?;
         }
         let shipped = *self.shipped.borrow();
         self.send_answers(shipped);
         Ok(())
     }
 
+    /// All of them in one transaction; if the store refuses one, each in a transaction of its
+    /// own, so that one bad command takes no other down.
+    async fn do_all(&mut self, mut batch: Vec<Job<S::Outside>>) -> anyhow::Result<()> {
+        if batch.len() > 1
+            && let Ok(outcomes) = self.transaction(&batch, None).await?
+        {
+            self.settle(std::mem::take(&mut batch), outcomes);
+        }
+        // What is left.
+        for job in batch {
+            self.do_alone(job, None).await?;
+        }
+        Ok(())
+    }
+
+    async fn do_alone(&mut self, job: Job<S::Outside>, failing: Option<&Failing>) -> anyhow::Result<()> {
+        let one = vec![job];
+        let outcomes = self.transaction(&one, failing).await?.unwrap_or_else(|refusal| vec![Outcome::Refused(refusal)]);
+        self.settle(one, outcomes);
+        Ok(())
+    }
+
     /// After the commit: acks of repeats, nacks of what was refused, and what commands are told.
     fn settle(&mut self, batch: Vec<Job<S::Outside>>, outcomes: Vec<Outcome>) {
         for (job, outcome) in batch.into_iter().zip(outcomes) {
+            if let Outcome::Struck(_) = &outcome {
+                *self.struck.entry(key(&job.work)).or_default() += 1;
+            }
             if let Work::Message { delivery, .. } = &job.work {
                 let position = delivery.position;
                 match &outcome {
                     Outcome::Done(_) => {}
                     Outcome::Repeat(_) => self.ctx.send(ToHost::Ack { position }),
                     Outcome::Refused(refusal) => self.ctx.send(ToHost::Nack { position, reason: refusal.to_string() }),
+                    Outcome::Struck(fault) => {
+                        let reason = Refusal::Struck(fault.clone()).to_string();
+                        self.ctx.send(ToHost::GiveBack { position, reason });
+                    }
                 }
                 // Nobody reads it; the worker is free.
                 continue;
@@ -146,6 +205,7 @@ impl<S: Service> Writer<S> {
                     Ok(Reply(kept.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()))
                 }
                 Outcome::Refused(refusal) => Err(refusal),
+                Outcome::Struck(fault) => Err(Refusal::Struck(fault)),
             };
             self.unsent.push_back((self.n, Answer { asker: job.reply, told }));
         }
@@ -162,8 +222,12 @@ impl<S: Service> Writer<S> {
     }
 
     /// The inner error: the store failed one of them and everything was rolled back.
-    async fn transaction(&mut self, batch: &[Job<S::Outside>]) -> anyhow::Result<Result<Vec<Outcome>, Refusal>> {
-        match self.handle_all(batch).await {
+    async fn transaction(
+        &mut self,
+        batch: &[Job<S::Outside>],
+        failing: Option<&Failing>,
+    ) -> anyhow::Result<Result<Vec<Outcome>, Refusal>> {
+        match self.handle_all(batch, failing).await {
             Ok(outcomes) => Ok(Ok(outcomes)),
             Err(error) => {
                 tracing::warn!(service = %self.ctx.name(), %error, "a transaction was rolled back");
@@ -176,9 +240,16 @@ impl<S: Service> Writer<S> {
         }
     }
 
-    async fn handle_all(&mut self, batch: &[Job<S::Outside>]) -> anyhow::Result<Vec<Outcome>> {
+    async fn handle_all(
+        &mut self,
+        batch: &[Job<S::Outside>],
+        failing: Option<&Failing>,
+    ) -> anyhow::Result<Vec<Outcome>> {
         let keys: Vec<inbox::Key> = batch.iter().map(|job| key(&job.work)).collect();
         let mut seen: HashMap<inbox::Key, Option<String>> = inbox::begin(&mut self.conn, &keys).await?;
+        let inbox_on = self.ctx.is_on("inbox");
+        // Without it a message seen before is news again. Commands are known by their Idempotency-Key.
+        seen.retain(|(source, _), _| inbox_on || source == inbox::COMMAND);
         let mut observed = vec![];
         let mut handled = vec![];
         let mut acks: Vec<Position> = vec![];
@@ -202,7 +273,9 @@ impl<S: Service> Writer<S> {
                             None
                         }
                     };
-                    seen.insert(key.clone(), kept.clone());
+                    if inbox_on || kept.is_some() {
+                        seen.insert(key.clone(), kept.clone());
+                    }
                     handled.push((key, kept));
                     outcomes.push(Outcome::Done(reply));
                 }
@@ -214,6 +287,18 @@ impl<S: Service> Writer<S> {
             return Ok(outcomes);
         }
         self.service.save(&mut self.conn, &rows).await?;
+        observed.extend(self.slow_down(batch).await);
+        if let Some(failing) = failing {
+            outcomes = vec![Outcome::Struck(failing.fault.clone())];
+            let struck = strikes::triggered(&self.ctx, &batch[0].work, &failing.fault);
+            if failing.when == When::Before {
+                self.undo(&batch[0].work, failing, struck).await?;
+                return Ok(outcomes);
+            }
+            // It is done, and whoever asked does not hear of it.
+            observed.push(struck);
+            acks.clear();
+        }
         let committed = Observation::TransactionCommitted {
             transaction_id: self.n + 1,
             rows: changes::drain(&mut self.conn).await?,
@@ -224,37 +309,20 @@ impl<S: Service> Writer<S> {
             _ => Span { correlation_id: None, ..batch[0].work.span() },
         };
         observed.insert(0, self.ctx.observed(&span, committed));
-        self.commit(observed, &handled, acks).await?;
-        Ok(outcomes)
-    }
-
-    /// Commits, then ships. From the commit on it is durable; the shipping can be repeated.
-    async fn commit(
-        &mut self,
-        observed: Vec<Observed>,
-        handled: &[(inbox::Key, Option<String>)],
-        acks: Vec<Position>,
-    ) -> anyhow::Result<()> {
-        let shipped = *self.shipped.borrow();
-        let shipment = Shipment { n: self.n + 1, observed, acks };
-        let entry = outbox::Entry { shipment: &shipment, handled, shipped };
-        self.written += outbox::commit(&mut self.conn, &entry).await?;
-        self.n += 1;
-        self.forgotten = shipped;
-        self.ctx.send(ToHost::Ship(shipment));
-        if self.written > CHECKPOINT_AFTER {
-            self.written = 0;
-            let path = self.ctx.database();
-            tokio::spawn(async move { storage::checkpoint(&path).await });
+        let crash = self.crash_after(batch, &outcomes, &observed);
+        let committed = self.commit(observed, &handled, acks).await?;
+        if let Some(struck) = crash {
+            self.crash(struck).await;
         }
-        Ok(())
+        self.ship(committed);
+        Ok(outcomes)
     }
 }
 
 /// Names the work in the inbox.
 fn key(work: &Work) -> inbox::Key {
     match work {
-        Work::Command { id, .. } => ("command".to_owned(), *id),
+        Work::Command { id, .. } => (inbox::COMMAND.to_owned(), *id),
         Work::Message { delivery, .. } => (delivery.envelope.source.to_string(), delivery.envelope.id),
     }
 }

@@ -71,6 +71,11 @@ impl FaultKind {
         }
     }
 
+    /// Leaves its target down for as long as it stands.
+    pub fn takes_down(self) -> bool {
+        matches!(self, FaultKind::Crash | FaultKind::CrashBeforePublish)
+    }
+
     /// Strikes what passes on an edge: a publish, a delivery or a request.
     pub fn is_of_the_wire(self) -> bool {
         use FaultKind::*;
@@ -173,12 +178,16 @@ pub struct Params {
     /// `fail`: the status of a request's answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// `fail-step`: a step of the topology, such as `reserve-stock`.
+    /// `fail-step`: a step of the topology, such as `reserve-stock`. `crash-before-publish`: only
+    /// after this step; after any, unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<Name>,
     /// `fail-step`: `before` unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<When>,
+    /// Faults of the wire: only messages and commands of these types; of all, unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<Vec<Name>>,
 }
 
 fn hundred() -> u8 {

@@ -344,6 +344,16 @@ pub enum Observation {
     },
 }
 
+impl Observation {
+    /// The message that was published, if this says so.
+    pub fn message(&self) -> Option<&Arc<Envelope>> {
+        match self {
+            Observation::MessagePublished { envelope, .. } => Some(envelope),
+            _ => None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

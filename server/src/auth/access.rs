@@ -4,6 +4,7 @@ use super::{Action, Actor, Resource, authorize, session};
 use crate::app::App;
 use crate::error::Problem;
 use crate::look::Look;
+use crate::matrix::Matrix;
 use crate::sandbox::Sandbox;
 use crate::store::{RunRow, SandboxRow};
 use axum::RequestExt;
@@ -16,8 +17,8 @@ use http::{Method, StatusCode};
 use std::sync::Arc;
 
 use Action::{
-    ChangeRun, ChangeSandbox, CompareRuns, CreateRun, CreateSandbox, DeleteRun, DeleteSandbox, ListRuns, ListSandboxes,
-    ReadPublic, ReadRun, ReadSandbox,
+    ChangeRun, ChangeSandbox, CompareRuns, CreateRun, CreateSandbox, DeleteRun, DeleteSandbox, ListMatrices, ListRuns,
+    ListSandboxes, ReadMatrix, ReadProgress, ReadPublic, ReadRun, ReadSandbox, RunMatrix, TakeLesson,
 };
 
 /// Method, path as the router has it, action. `HEAD` goes with `GET`.
@@ -28,6 +29,7 @@ pub const ACCESS: &[(Method, &str, Action)] = &[
     (Method::GET, "/playground", ReadPublic),
     (Method::GET, "/runs", ListRuns),
     (Method::GET, "/runs/compare", CompareRuns),
+    (Method::GET, "/matrix", ListMatrices),
     (Method::GET, "/assets/{*path}", ReadPublic),
     (Method::GET, "/dev/reload", ReadPublic),
     (Method::GET, "/healthz", ReadPublic),
@@ -37,6 +39,12 @@ pub const ACCESS: &[(Method, &str, Action)] = &[
     (Method::GET, "/api/openapi.json", ReadPublic),
     (Method::GET, "/api/topologies", ReadPublic),
     (Method::GET, "/api/lessons", ReadPublic),
+    (Method::POST, "/api/lessons/{slug}/steps/{step}/scene", TakeLesson),
+    (Method::POST, "/api/lessons/{slug}/steps/{step}/show", TakeLesson),
+    (Method::GET, "/api/lessons/{slug}/steps/{step}/check", ReadProgress),
+    (Method::PUT, "/api/lessons/{slug}/steps/{step}/prediction", TakeLesson),
+    (Method::GET, "/api/progress", ReadProgress),
+    (Method::PUT, "/api/progress/lessons/{slug}/quiz/{question}", TakeLesson),
     (Method::GET, "/api/sources/{*file}", ReadPublic),
     (Method::GET, "/api/sandboxes", ListSandboxes),
     (Method::POST, "/api/sandboxes", CreateSandbox),
@@ -73,6 +81,8 @@ pub const ACCESS: &[(Method, &str, Action)] = &[
     (Method::GET, "/api/runs/{id}/services/{name}/tables/{table}", ReadRun),
     (Method::GET, "/api/runs/{id}/invariants", ReadRun),
     (Method::GET, "/api/runs/{id}/export/{format}", ReadRun),
+    (Method::POST, "/api/matrix", RunMatrix),
+    (Method::GET, "/api/matrix/{id}", ReadMatrix),
 ];
 
 /// The layer around every route. What it lets through carries an [`Actor`] and, where the path
@@ -86,7 +96,15 @@ pub async fn check(State(app): State<App>, mut request: Request, next: Next) -> 
     let actor = session::actor(&app, request.headers()).await?;
     let resource = match id_in_path(&mut request).await {
         InPath::None => Resource::Server,
-        InPath::Id(id) if path.as_str().starts_with(RUNS) => match run(&app, &id).await? {
+        InPath::Id(id) if path.as_str().starts_with(MATRICES) => match matrix(&app, &id) {
+            Some(matrix) => {
+                let owner = matrix.owner;
+                request.extensions_mut().insert(matrix);
+                Resource::Matrix { owner }
+            }
+            None => Resource::Nothing,
+        },
+        InPath::Id(id) if path.as_str().starts_with(RUNS) => match run(&app, action, &id).await? {
             Some(row) => {
                 let owner = row.session;
                 request.extensions_mut().insert(row);
@@ -109,20 +127,27 @@ pub async fn check(State(app): State<App>, mut request: Request, next: Next) -> 
 }
 
 const RUNS: &str = "/api/runs/";
+const MATRICES: &str = "/api/matrix/";
 
 fn sandbox(app: &App, id: &str) -> Option<SandboxRow> {
     app.store.sandbox(&id.parse().ok()?)
 }
 
-async fn run(app: &App, id: &str) -> Result<Option<RunRow>, Problem> {
+fn matrix(app: &App, id: &str) -> Option<Arc<Matrix>> {
+    app.matrices.get(&id.parse().ok()?)
+}
+
+/// Those of a matrix's cells can be looked at, and no more.
+async fn run(app: &App, action: Action, id: &str) -> Result<Option<RunRow>, Problem> {
     let Ok(id) = id.parse() else { return Ok(None) };
-    Ok(app.store.run(&id).await?)
+    let kept = app.store.run(&id).await?;
+    Ok(kept.or_else(|| app.matrices.run_row(&id).filter(|_| action == ReadRun)))
 }
 
 /// The sandbox or kept run of this id, for whoever may read it. For what names one elsewhere
 /// than in its path.
 pub async fn look(app: &App, actor: Actor, id: &str) -> Result<Look, Problem> {
-    if let Some(row) = run(app, id).await? {
+    if let Some(row) = run(app, ReadRun, id).await? {
         authorize(actor, ReadRun, Resource::Run { owner: row.session })?;
         return Ok(Look::Run(app.runs.get(row).await?));
     }
@@ -201,6 +226,17 @@ impl FromRequestParts<App> for OwnRun {
     }
 }
 
+/// The matrix the path names, which [`check`] found to be the actor's own.
+pub struct OwnMatrix(pub Arc<Matrix>);
+
+impl FromRequestParts<App> for OwnMatrix {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        parts.extensions.get().cloned().map(OwnMatrix).ok_or_else(Problem::not_found)
+    }
+}
+
 /// Whichever of the two the path names.
 impl FromRequestParts<App> for Look {
     type Rejection = Problem;
@@ -226,6 +262,7 @@ mod tests {
         ("GET", "/playground", [true, true, true]),
         ("GET", "/runs", [true, true, true]),
         ("GET", "/runs/compare", [true, true, true]),
+        ("GET", "/matrix", [true, true, true]),
         ("GET", "/assets/{*path}", [true, true, true]),
         ("GET", "/dev/reload", [true, true, true]),
         ("GET", "/healthz", [true, true, true]),
@@ -235,6 +272,12 @@ mod tests {
         ("GET", "/api/openapi.json", [true, true, true]),
         ("GET", "/api/topologies", [true, true, true]),
         ("GET", "/api/lessons", [true, true, true]),
+        ("POST", "/api/lessons/{slug}/steps/{step}/scene", [true, true, true]),
+        ("POST", "/api/lessons/{slug}/steps/{step}/show", [true, true, true]),
+        ("GET", "/api/lessons/{slug}/steps/{step}/check", [true, true, true]),
+        ("PUT", "/api/lessons/{slug}/steps/{step}/prediction", [true, true, true]),
+        ("GET", "/api/progress", [true, true, true]),
+        ("PUT", "/api/progress/lessons/{slug}/quiz/{question}", [true, true, true]),
         ("GET", "/api/sources/{*file}", [true, true, true]),
         ("GET", "/api/sandboxes", [true, true, true]),
         ("POST", "/api/sandboxes", [true, true, true]),
@@ -271,6 +314,8 @@ mod tests {
         ("GET", "/api/runs/{id}/services/{name}/tables/{table}", [false, true, false]),
         ("GET", "/api/runs/{id}/invariants", [false, true, false]),
         ("GET", "/api/runs/{id}/export/{format}", [false, true, false]),
+        ("POST", "/api/matrix", [true, true, true]),
+        ("GET", "/api/matrix/{id}", [false, true, false]),
     ];
 
     #[test]
@@ -280,6 +325,7 @@ mod tests {
             let action = action(&method.parse().expect("a method"), path).expect("a row");
             let resource = match path.contains("{id}") {
                 true if path.starts_with(RUNS) => Resource::Run { owner: a },
+                true if path.starts_with(MATRICES) => Resource::Matrix { owner: a },
                 true => Resource::Sandbox { owner: a },
                 false => Resource::Server,
             };
@@ -315,7 +361,10 @@ mod tests {
     #[test]
     fn nothing_that_changes_state_is_a_get() {
         for (method, path, action) in ACCESS {
-            if matches!(action, CreateSandbox | ChangeSandbox | DeleteSandbox | CreateRun | ChangeRun | DeleteRun) {
+            if matches!(
+                action,
+                CreateSandbox | ChangeSandbox | DeleteSandbox | CreateRun | ChangeRun | DeleteRun | RunMatrix
+            ) {
                 assert_ne!(method, Method::GET, "{path}");
             }
         }

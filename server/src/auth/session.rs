@@ -5,8 +5,11 @@ use crate::app::App;
 use crate::config::Config;
 use crate::error::Problem;
 use crate::ids::{SessionId, Token};
+use axum::extract::FromRequestParts;
+use axum::response::Response;
 use http::HeaderMap;
-use http::header::{COOKIE, HeaderValue};
+use http::header::{COOKIE, HeaderValue, SET_COOKIE};
+use http::request::Parts;
 
 /// As long as browsers keep any cookie, in seconds: 400 days.
 const MAX_AGE: u32 = 400 * 24 * 3600;
@@ -26,6 +29,53 @@ pub fn set_cookie(config: &Config, token: &Token) -> Result<HeaderValue, Problem
     let mut value = HeaderValue::from_str(&cookie).map_err(Problem::internal)?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+/// Whoever asks, and becomes a learner by what they ask.
+pub struct Visitor(Actor);
+
+/// The session that a visitor was given, if they had none.
+pub struct Guest(Option<Token>);
+
+impl Visitor {
+    pub fn actor(&self) -> Actor {
+        self.0
+    }
+
+    /// Their session; a new one, where they had none.
+    pub async fn learner(&self, app: &App) -> Result<(SessionId, Guest), Problem> {
+        if let Some(session) = self.0.session() {
+            return Ok((session, Guest(None)));
+        }
+        let token = app.store.create_session().await?;
+        Ok((token.session(), Guest(Some(token))))
+    }
+}
+
+impl Guest {
+    /// The answer, with the cookie of a new session.
+    pub fn welcome(self, app: &App, mut response: Response) -> Result<Response, Problem> {
+        if let Some(token) = self.0 {
+            response.headers_mut().insert(SET_COOKIE, set_cookie(&app.config, &token)?);
+        }
+        Ok(response)
+    }
+
+    /// Takes back a new session that came to nothing.
+    pub async fn forget(self, app: &App) -> Result<(), Problem> {
+        if let Some(token) = self.0 {
+            app.store.delete_session(&token.session()).await?;
+        }
+        Ok(())
+    }
+}
+
+impl FromRequestParts<App> for Visitor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        Actor::from_request_parts(parts, app).await.map(Self)
+    }
 }
 
 /// With TLS the prefix makes browsers refuse the cookie from any other host or path.

@@ -2,7 +2,7 @@
 
 use crate::recorder::history::Lines;
 use crate::recorder::{Accepted, Entry, IdReused, Task};
-use kit::broker::{ConsumerId, Handout, Settled};
+use kit::broker::{ConsumerId, Fate, Handout, Settled};
 use kit::ctx::Span;
 use kit::{Delivery, FromHost, Shipment, ToHost};
 use protocol::{Command, Name, Observation, Observed, Position, Recorded, TraceContext, Uuid};
@@ -26,7 +26,7 @@ pub struct Done {
     /// Ids of commands, and where they were accepted.
     pub accepted: Vec<(Uuid, Position)>,
     pub replies: Vec<Reply>,
-    pub handouts: Vec<Handout>,
+    pub handouts: Vec<(ConsumerId, Delivery)>,
     pub told: Vec<(ConsumerId, FromHost)>,
     pub dispatch: Vec<Accepted>,
     pub faults_changed: bool,
@@ -86,7 +86,7 @@ impl<'a> Batch<'a> {
                 self.observe(ended)?;
                 self.task.services.remove(&consumer);
                 for had in self.task.broker.disconnect(consumer) {
-                    self.returned(&had, "the replica that had it is gone")?;
+                    self.rejected(&had, "the replica that had it is gone")?;
                 }
             }
             Entry::Accept { by, command, reply } => {
@@ -102,20 +102,51 @@ impl<'a> Batch<'a> {
     /// Hands waiting messages to whoever has room. Last, so that what this batch published goes out with it.
     pub fn deliver(&mut self) -> anyhow::Result<()> {
         for late in self.task.broker.expire(self.now) {
-            self.returned(&late, "not acknowledged within the visibility timeout")?;
+            self.rejected(&late, "not acknowledged within the visibility timeout")?;
         }
-        for handout in self.task.broker.take(self.now) {
-            let Delivery { topic, position, attempt, envelope } = &handout.delivery;
-            let (group, topic, message_id) = (handout.group.clone(), topic.clone(), envelope.id);
-            let (source_position, attempt) = (*position, *attempt);
-            let observation = if attempt == 1 {
-                Observation::MessageDelivered { topic, group, message_id, source_position, attempt }
-            } else {
-                Observation::MessageRedelivered { topic, group, message_id, source_position, attempt }
-            };
-            let observed = self.by_broker(&envelope.traceparent, envelope.correlationid, observation);
-            self.observe(observed)?;
-            self.done.handouts.push(handout);
+        let faults = std::mem::take(&mut self.task.faults);
+        let handouts = self.task.broker.take(self.now, &faults);
+        self.task.faults = faults;
+        for handout in handouts {
+            self.handed_out(handout)?;
+        }
+        Ok(())
+    }
+
+    /// Records what became of a message on its way to a consumer.
+    fn handed_out(&mut self, handout: Handout) -> anyhow::Result<()> {
+        let Handout { group, delivery, fate, fault } = &handout;
+        let Delivery { topic, position, attempt, envelope } = delivery;
+        let by_broker = |batch: &mut Self, observation| {
+            let observed = batch.by_broker(&envelope.traceparent, envelope.correlationid, observation);
+            batch.observe(observed)
+        };
+        if let Some(fault_id) = fault.clone() {
+            by_broker(self, Observation::FaultTriggered { fault_id, on: envelope.subject.to_string() })?;
+        }
+        if *fate == Fate::Held {
+            return Ok(());
+        }
+        let (group, topic, message_id) = (group.clone(), topic.clone(), envelope.id);
+        let (source_position, attempt) = (*position, *attempt);
+        let observation = if attempt == 1 {
+            Observation::MessageDelivered { topic, group, message_id, source_position, attempt }
+        } else {
+            Observation::MessageRedelivered { topic, group, message_id, source_position, attempt }
+        };
+        by_broker(self, observation)?;
+        match *fate {
+            Fate::To(consumer) => self.done.handouts.push((consumer, handout.delivery)),
+            Fate::Refused => {
+                let Handout { group, delivery: Delivery { topic, .. }, .. } = handout.clone();
+                let reason = "refused on its way".to_owned();
+                let nacks = 0;
+                by_broker(
+                    self,
+                    Observation::MessageRejected { topic, group, message_id, source_position, attempt, nacks, reason },
+                )?;
+            }
+            Fate::Lost | Fate::Held => {}
         }
         Ok(())
     }
@@ -131,7 +162,7 @@ impl<'a> Batch<'a> {
             ToHost::Ack { position } => self.ack(consumer, position),
             ToHost::Nack { position, reason } => {
                 let Some(nacked) = self.task.broker.nack(consumer, position, self.now) else { return Ok(()) };
-                self.returned(&nacked, &reason)?;
+                self.rejected(&nacked, &reason)?;
                 if nacked.dead {
                     self.settled(&nacked, |group, topic, nacked| Observation::MessageDeadLettered {
                         topic,
@@ -150,8 +181,20 @@ impl<'a> Batch<'a> {
             }
             ToHost::Lead { room } => {
                 let taken = self.task.broker.lead(consumer, room);
-                taken.iter().try_for_each(|taken| self.returned(taken, "another replica leads"))
+                taken.iter().try_for_each(|taken| self.rejected(taken, "another replica leads"))
             }
+            ToHost::GiveBack { position, reason } => {
+                let Some(back) = self.task.broker.give_back(consumer, position, self.now) else { return Ok(()) };
+                self.rejected(&back, &reason)
+            }
+            ToHost::Publish(observed) => {
+                let ids = observed.iter().filter_map(|observed| Some(observed.observation.message()?.id)).collect();
+                self.observe_all(observed)?;
+                self.done.told.push((consumer, FromHost::Published { ids }));
+                Ok(())
+            }
+            // Its keeper crashes it.
+            ToHost::Crash { .. } => Ok(()),
             // The supervisor turns it into `Connect`.
             ToHost::Ready { .. } => Ok(()),
         }
@@ -205,7 +248,7 @@ impl<'a> Batch<'a> {
     }
 
     /// A consumer does not have it any more, and has not dealt with it.
-    fn returned(&mut self, settled: &Settled, reason: &str) -> anyhow::Result<()> {
+    fn rejected(&mut self, settled: &Settled, reason: &str) -> anyhow::Result<()> {
         self.settled(settled, |group, topic, settled| Observation::MessageRejected {
             topic,
             group,

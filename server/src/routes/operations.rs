@@ -56,6 +56,7 @@ pub struct Limits {
     sandboxes: u32,
     streams: u32,
     loads: u32,
+    matrices: u32,
     forget_after_days: u32,
 }
 
@@ -82,6 +83,7 @@ pub async fn limits(State(app): State<App>) -> axum::Json<Limits> {
         sandboxes: config.sandboxes,
         streams: config.streams,
         loads: config.loads,
+        matrices: config.matrices,
         forget_after_days: config.forget_after_days,
     })
 }

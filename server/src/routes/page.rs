@@ -33,8 +33,12 @@ pub async fn home(
     show(&app, Page::Home, actor, wanted, &headers).await
 }
 
-pub async fn lessons(State(app): State<App>, headers: HeaderMap) -> Response {
-    app.pages.respond(Page::Lessons, Asked::Nobodys, &headers)
+pub async fn lessons(State(app): State<App>, actor: Actor, headers: HeaderMap) -> Result<Response, Problem> {
+    let lessons = app.course.begun(actor.session()).await?;
+    Ok(match lessons.iter().any(|lesson| lesson.steps_done + lesson.answered > 0) {
+        true => app.pages.lessons(lessons, &headers),
+        false => app.pages.respond(Page::Lessons, Asked::Nobodys, &headers),
+    })
 }
 
 pub async fn lesson(
@@ -44,7 +48,7 @@ pub async fn lesson(
     Query(wanted): Query<Wanted>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let lesson = ::lessons::lesson(&slug).ok_or_else(Problem::not_found)?;
+    let lesson = app.course.lesson(&slug).ok_or_else(Problem::not_found)?;
     show(&app, Page::Lesson(lesson), actor, wanted, &headers).await
 }
 

@@ -40,6 +40,12 @@ pub enum SandboxError {
     Internal(#[from] anyhow::Error),
 }
 
+impl From<sqlx::Error> for SandboxError {
+    fn from(error: sqlx::Error) -> Self {
+        SandboxError::Internal(error.into())
+    }
+}
+
 impl From<Ended> for SandboxError {
     fn from(ended: Ended) -> Self {
         SandboxError::Internal(ended.into())

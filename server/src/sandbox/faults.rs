@@ -1,11 +1,14 @@
 //! Faults of a sandbox: what may be installed, how one stands, and the timer that begins and
 //! ends those that have a time.
 
-use super::error::SandboxError;
+mod validate;
+
+pub use validate::validate;
+
 use super::keeper::Keeper;
 use crate::recorder::{Entry, Recorder, by_server};
 use kit::Clock;
-use protocol::{Fault, FaultKind, FaultSpec, Name, Observation, TERRARIUM, Topology};
+use protocol::{Fault, FaultKind, FaultSpec, Name, Observation, TERRARIUM};
 use serde::Serialize;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -28,36 +31,6 @@ impl FaultStanding {
     }
 }
 
-/// A day: the longest a fault may wait or last, unless it lasts until cleared.
-const LONGEST_MS: u64 = 24 * 3600 * 1000;
-
-/// Whether this fault would change anything here; a switch that changes nothing is refused.
-pub fn validate(topology: &Topology, spec: &FaultSpec) -> Result<(), SandboxError> {
-    let refuse = |sentence: String| Err(SandboxError::Invalid(sentence));
-    let Some(target) = topology.service(&spec.target) else {
-        let names: Vec<&str> = topology.services.iter().map(|service| &*service.name).collect();
-        return refuse(format!("There is no service {} to strike. Target one of {}.", spec.target, names.join(", ")));
-    };
-    if spec.kind == FaultKind::DeclinePayments && target.outside.as_ref().is_none_or(|o| &*o.name != "card network") {
-        return refuse(format!("{} charges no cards. Target payments.", spec.target));
-    }
-    if !(1..=100).contains(&spec.strength) {
-        return refuse(format!("The strength {} is out of range. It is a percentage, 1 to 100.", spec.strength));
-    }
-    if spec.params.every == Some(0) {
-        return refuse("The parameter every counts commands: 1 or more.".to_owned());
-    }
-    if spec.kind == FaultKind::Crash && (spec.strength != 100 || spec.params.every.is_some()) {
-        return refuse("A crash takes the whole service: leave strength and every out.".to_owned());
-    }
-    if spec.after_ms > LONGEST_MS || spec.ttl_ms.is_some_and(|ttl| !(1..=LONGEST_MS).contains(&ttl)) {
-        return refuse(format!(
-            "The times are out of range. after_ms is at most {LONGEST_MS}, ttl_ms 1 to {LONGEST_MS}, or null for until cleared."
-        ));
-    }
-    Ok(())
-}
-
 /// Begins and ends faults when their time has come; sleeps until then.
 pub async fn run(recorder: Recorder, clock: Clock, keepers: Arc<Vec<Keeper>>, changed: Arc<Notify>) {
     let mut begun: HashSet<(Name, u64)> = HashSet::new();
@@ -66,23 +39,26 @@ pub async fn run(recorder: Recorder, clock: Clock, keepers: Arc<Vec<Keeper>>, ch
         begun.retain(|(id, installed)| faults.iter().any(|f| f.id == *id && f.installed_at == *installed));
         let now = clock.now_us();
         for fault in &faults {
-            let crash = (fault.spec.kind == FaultKind::Crash)
-                .then(|| keepers.iter().find(|keeper| keeper.name == fault.spec.target))
-                .flatten();
+            let keeper = keepers.iter().find(|keeper| strikes_whole(fault, &keeper.name));
             if fault.expires_at().is_some_and(|end| end <= now) {
                 let reason = "its time was up".to_owned();
                 let cleared = Observation::FaultCleared { fault_id: fault.id.clone(), reason };
                 if recorder.send(Entry::Observe(vec![by_server(clock, TERRARIUM.into(), cleared)])).is_err() {
                     return;
                 }
-                if let Some(keeper) = crash {
-                    keeper.start().await;
+                if let Some(keeper) = keeper {
+                    end(keeper, fault).await;
                 }
-            } else if let Some(keeper) = crash
+            } else if let Some(keeper) = keeper
+                && begins(fault)
                 && fault.begins_at() <= now
                 && begun.insert((fault.id.clone(), fault.installed_at))
             {
-                keeper.crash(&format!("crashed by the fault {}", fault.id)).await;
+                if fault.spec.kind == FaultKind::Pause {
+                    keeper.pause(&format!("held still by the fault {}", fault.id)).await;
+                } else {
+                    keeper.crash(&format!("crashed by the fault {}", fault.id)).await;
+                }
             }
         }
         if recorder.flush().await.is_err() {
@@ -98,6 +74,26 @@ pub async fn run(recorder: Recorder, clock: Clock, keepers: Arc<Vec<Keeper>>, ch
     }
 }
 
+/// Whether the fault takes this whole service, down or to a standstill.
+pub fn strikes_whole(fault: &Fault, service: &str) -> bool {
+    let whole = fault.spec.kind.takes_down() || fault.spec.kind == FaultKind::Pause;
+    whole && &*fault.spec.target == service
+}
+
+/// Whether somebody has to see to it that it begins.
+fn begins(fault: &Fault) -> bool {
+    matches!(fault.spec.kind, FaultKind::Crash | FaultKind::Pause)
+}
+
+/// What a fault took is given back.
+pub async fn end(keeper: &Keeper, fault: &Fault) {
+    if fault.spec.kind == FaultKind::Pause {
+        keeper.resume(&format!("the fault {} is over", fault.id)).await;
+    } else {
+        keeper.start().await;
+    }
+}
+
 /// When the next fault begins or ends by itself.
 fn next(recorder: &Recorder, clock: Clock, begun: &HashSet<(Name, u64)>) -> Option<u64> {
     let now = clock.now_us();
@@ -105,45 +101,10 @@ fn next(recorder: &Recorder, clock: Clock, begun: &HashSet<(Name, u64)>) -> Opti
         let faults = picture.state.faults.iter();
         faults
             .flat_map(|fault| {
-                let waits =
-                    fault.spec.kind == FaultKind::Crash && !begun.contains(&(fault.id.clone(), fault.installed_at));
+                let waits = begins(fault) && !begun.contains(&(fault.id.clone(), fault.installed_at));
                 [waits.then(|| fault.begins_at().max(now)), fault.expires_at()]
             })
             .flatten()
             .min()
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(json: &str) -> Result<(), String> {
-        let topology = protocol::topology("saga-choreography").expect("exists");
-        let spec = serde_json::from_str(json).expect("a spec");
-        validate(&topology, &spec).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn faults_that_change_something_are_taken() {
-        assert_eq!(check(r#"{"kind":"decline-payments","target":"payments"}"#), Ok(()));
-        assert_eq!(check(r#"{"kind":"crash","target":"inventory","ttl_ms":null}"#), Ok(()));
-    }
-
-    #[test]
-    fn faults_that_would_change_nothing_are_refused_with_a_sentence() {
-        for (json, part) in [
-            (r#"{"kind":"crash","target":"shipping"}"#, "no service shipping"),
-            (r#"{"kind":"decline-payments","target":"orders"}"#, "charges no cards"),
-            (r#"{"kind":"decline-payments","target":"payments","strength":0}"#, "out of range"),
-            (r#"{"kind":"decline-payments","target":"payments","strength":101}"#, "out of range"),
-            (r#"{"kind":"decline-payments","target":"payments","params":{"every":0}}"#, "1 or more"),
-            (r#"{"kind":"crash","target":"orders","strength":50}"#, "whole service"),
-            (r#"{"kind":"crash","target":"orders","ttl_ms":0}"#, "out of range"),
-            (r#"{"kind":"crash","target":"orders","after_ms":99999999999}"#, "out of range"),
-        ] {
-            let error = check(json).expect_err(json);
-            assert!(error.contains(part), "{error}");
-        }
-    }
 }

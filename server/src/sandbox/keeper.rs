@@ -25,6 +25,10 @@ enum Order {
     /// Nothing happens when it is down.
     Crash(String),
     Stop(String),
+    /// Nothing happens when it stands still already, or is down.
+    Pause(String),
+    /// Nothing happens unless it stands still.
+    Resume(String),
 }
 
 impl Keeper {
@@ -57,6 +61,14 @@ impl Keeper {
         self.order(Order::Stop(reason.to_owned())).await;
     }
 
+    pub async fn pause(&self, reason: &str) {
+        self.order(Order::Pause(reason.to_owned())).await;
+    }
+
+    pub async fn resume(&self, reason: &str) {
+        self.order(Order::Resume(reason.to_owned())).await;
+    }
+
     async fn order(&self, order: Order) {
         let (done, carried_out) = oneshot::channel();
         if self.orders.send((order, done)).is_ok() {
@@ -79,6 +91,18 @@ struct Keeping {
 struct Kept {
     running: Running,
     consumer: ConsumerId,
+    /// It stands still.
+    paused: bool,
+    /// Why it asks to be crashed, once it does.
+    last_word: oneshot::Receiver<String>,
+}
+
+/// How a service came to its end.
+enum End {
+    /// By itself.
+    Ended(String),
+    /// It has asked to be crashed here.
+    LastWord(String),
 }
 
 impl Keeping {
@@ -87,8 +111,8 @@ impl Keeping {
         loop {
             let order = tokio::select! {
                 order = orders.recv() => order,
-                reason = ended(&mut kept) => {
-                    self.gone(&mut kept, Observation::ServiceCrashed { reason });
+                end = ended(&mut kept) => {
+                    self.ended(&mut kept, end).await;
                     continue;
                 }
             };
@@ -102,8 +126,24 @@ impl Keeping {
                     }
                     self.gone(&mut kept, Observation::ServiceCrashed { reason });
                 }
+                Order::Pause(reason) => {
+                    if let Some(kept) = kept.as_mut().filter(|kept| !kept.paused) {
+                        kept.running.pause();
+                        kept.paused = true;
+                        self.observe(Observation::ServicePaused { reason });
+                    }
+                }
+                Order::Resume(reason) => {
+                    if let Some(kept) = kept.as_mut().filter(|kept| kept.paused) {
+                        // First the word, then what it does.
+                        self.observe(Observation::ServiceResumed { reason });
+                        kept.paused = false;
+                        kept.running.resume();
+                    }
+                }
                 Order::Stop(reason) => {
                     if let Some(kept) = &mut kept {
+                        kept.running.resume();
                         kept.running.stop().await;
                     }
                     self.gone(&mut kept, Observation::ServiceStopped { reason });
@@ -120,6 +160,7 @@ impl Keeping {
         let consumer = next_consumer();
         let link = Link::default();
         let (ready_tx, ready) = oneshot::channel();
+        let (crash, last_word) = oneshot::channel();
         let host = ServiceHost {
             consumer,
             spec: self.spec.clone(),
@@ -129,6 +170,7 @@ impl Keeping {
             to_service: link.to_service.clone(),
             address: self.address.clone(),
             ready: std::sync::Mutex::new(Some(ready_tx)),
+            crash: std::sync::Mutex::new(Some(crash)),
         };
         let start = Start {
             spec: self.spec.clone(),
@@ -140,7 +182,7 @@ impl Keeping {
             switches: self.recorder.history.switches(),
         };
         let mut kept = match self.runner.start(start, link, Arc::new(host)).await {
-            Ok(running) => Some(Kept { running, consumer }),
+            Ok(running) => Some(Kept { running, consumer, paused: false, last_word }),
             Err(error) => {
                 tracing::error!(service = %self.spec.name, error = ?error, "a service did not start");
                 let reason = "it did not start".to_owned();
@@ -150,11 +192,29 @@ impl Keeping {
         };
         tokio::select! {
             _ = ready => kept,
-            reason = ended(&mut kept) => {
-                self.gone(&mut kept, Observation::ServiceCrashed { reason });
+            end = ended(&mut kept) => {
+                self.ended(&mut kept, end).await;
                 None
             }
         }
+    }
+
+    async fn ended(&self, kept: &mut Option<Kept>, end: End) {
+        let reason = match end {
+            End::Ended(reason) => reason,
+            End::LastWord(reason) => {
+                if let Some(kept) = kept {
+                    kept.running.crash().await;
+                }
+                reason
+            }
+        };
+        self.gone(kept, Observation::ServiceCrashed { reason });
+    }
+
+    fn observe(&self, observation: Observation) {
+        let observed = by_server(self.clock, self.spec.name.clone(), observation);
+        let _ = self.recorder.send(Entry::Observe(vec![observed]));
     }
 
     /// It is down: nobody calls it any more, its messages are offered again, the record says why.
@@ -182,10 +242,12 @@ impl Consumer for ConsumerId {
     }
 }
 
-async fn ended(kept: &mut Option<Kept>) -> String {
-    match kept {
-        Some(kept) => kept.running.ended().await,
-        None => std::future::pending().await,
+/// Resolves at its end. Cancel safe.
+async fn ended(kept: &mut Option<Kept>) -> End {
+    let Some(Kept { running, last_word, .. }) = kept else { return std::future::pending().await };
+    tokio::select! {
+        Ok(reason) = last_word => End::LastWord(reason),
+        reason = running.ended() => End::Ended(reason),
     }
 }
 
@@ -204,6 +266,7 @@ struct ServiceHost {
     to_service: mpsc::UnboundedSender<FromHost>,
     address: Arc<watch::Sender<Option<SocketAddr>>>,
     ready: std::sync::Mutex<Option<oneshot::Sender<()>>>,
+    crash: std::sync::Mutex<Option<oneshot::Sender<String>>>,
 }
 
 impl Host for ServiceHost {
@@ -224,6 +287,12 @@ impl Host for ServiceHost {
                     sender: self.to_service.clone(),
                     started: by_server(self.clock, self.spec.name.clone(), started),
                 }
+            }
+            ToHost::Crash { reason } => {
+                if let Ok(Some(crash)) = self.crash.lock().map(|mut crash| crash.take()) {
+                    let _ = crash.send(reason);
+                }
+                return;
             }
             message => Entry::Service { consumer: self.consumer, service: self.spec.name.clone(), message },
         };

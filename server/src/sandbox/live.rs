@@ -12,9 +12,7 @@ use diagram::{DiagramState, Health, Load};
 use kit::Clock;
 use kit::tables::{TableRows, TableSummary};
 use protocol::Uuid;
-use protocol::{
-    Fault, FaultKind, FaultSpec, Limits, Name, Observation, Observed, Position, RECORD_FORMAT, TERRARIUM, Topology,
-};
+use protocol::{Fault, FaultSpec, Limits, Name, Observation, Observed, Position, RECORD_FORMAT, TERRARIUM, Topology};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -139,7 +137,7 @@ impl Live {
     pub async fn restart(&self, service: &str) -> Result<(), SandboxError> {
         let keeper = self.keeper(service)?;
         for fault in self.recorder.history.faults() {
-            if fault.spec.kind == FaultKind::Crash && &*fault.spec.target == service {
+            if faults::strikes_whole(&fault, service) {
                 self.observe_cleared(&fault.id, "the service was restarted")?;
             }
         }
@@ -179,8 +177,8 @@ impl Live {
         let faults = self.recorder.history.faults();
         let fault = faults.iter().find(|fault| &*fault.id == id).ok_or(SandboxError::NoSuchFault)?;
         self.observe_cleared(&fault.id, "cleared by the learner")?;
-        if fault.spec.kind == FaultKind::Crash {
-            self.keeper(&fault.spec.target)?.start().await;
+        if faults::strikes_whole(fault, &fault.spec.target) {
+            faults::end(self.keeper(&fault.spec.target)?, fault).await;
         }
         Ok(self.recorder.flush().await?)
     }

@@ -29,6 +29,8 @@ pub enum Origin {
     Kept,
     /// A file.
     Imported,
+    /// A cell of a coverage matrix. These are on no list.
+    Matrix,
 }
 
 impl Origin {
@@ -36,6 +38,7 @@ impl Origin {
         match self {
             Origin::Kept => "kept",
             Origin::Imported => "imported",
+            Origin::Matrix => "matrix",
         }
     }
 }

@@ -116,6 +116,10 @@ impl Sandbox {
         self.get("/faults").await
     }
 
+    pub async fn switch(&self, name: &str, on: bool) {
+        self.done(200, self.request(Method::PUT, &format!("/switches/{name}")).json(&json!({ "on": on }))).await;
+    }
+
     pub async fn delete(&self) {
         self.done(204, self.request(Method::DELETE, "")).await;
     }

@@ -23,7 +23,7 @@ fn envelope(kind: &str) -> Arc<Envelope> {
 
 fn broker() -> Broker {
     let topology = protocol::topology("saga-choreography").expect("exists");
-    Broker::new(&topology, Settings { visibility_us: 1000, nacks_max: 3, backoff_us: 10 })
+    Broker::new(&topology, Settings { visibility_us: 1000, nacks_max: 3, backoff_us: 10, overtaking_us: 500 })
 }
 
 fn positions(handouts: &[Handout]) -> Vec<Position> {
@@ -37,10 +37,10 @@ fn a_message_goes_to_every_group_that_reads_its_type_once() {
     broker.connect("inventory", 2, 10);
     broker.connect("payments", 3, 10);
     broker.publish(7, &"payments".into(), &envelope("PaymentFailed"));
-    let mut groups: Vec<Name> = broker.take(0).into_iter().map(|handout| handout.group).collect();
+    let mut groups: Vec<Name> = broker.take(0, &[]).into_iter().map(|handout| handout.group).collect();
     groups.sort();
     assert_eq!(groups, ["inventory".into(), "orders".into()] as [Name; 2]);
-    assert!(broker.take(0).is_empty());
+    assert!(broker.take(0, &[]).is_empty());
 }
 
 #[test]
@@ -50,11 +50,11 @@ fn messages_wait_for_a_crashed_consumer_and_come_again_in_order() {
     for position in 1..=3 {
         broker.publish(position, &"orders".into(), &envelope("OrderCreated"));
     }
-    assert_eq!(positions(&broker.take(0)), [1, 2]);
+    assert_eq!(positions(&broker.take(0, &[])), [1, 2]);
     broker.disconnect(1);
-    assert!(broker.take(0).is_empty());
+    assert!(broker.take(0, &[]).is_empty());
     broker.connect("inventory", 2, 10);
-    let again = broker.take(0);
+    let again = broker.take(0, &[]);
     assert_eq!(positions(&again), [1, 2, 3]);
     assert_eq!(again.iter().map(|handout| handout.delivery.attempt).collect::<Vec<_>>(), [2, 2, 1]);
 }
@@ -65,7 +65,7 @@ fn a_consumer_that_keeps_a_message_too_long_loses_it_without_a_nack() {
     broker.connect("inventory", 1, 10);
     broker.publish(1, &"orders".into(), &envelope("OrderCreated"));
     for round in 0..10_u64 {
-        assert_eq!(broker.take(round * 1000).len(), 1, "round {round}");
+        assert_eq!(broker.take(round * 1000, &[]).len(), 1, "round {round}");
         assert_eq!(broker.next_deadline(), Some((round + 1) * 1000));
         assert_eq!(broker.expire((round + 1) * 1000).len(), 1);
     }
@@ -79,14 +79,122 @@ fn only_the_consumers_own_nacks_lead_to_the_dead_letter_queue() {
     broker.publish(1, &"orders".into(), &envelope("OrderCreated"));
     let mut now = 0;
     for nack in 1..=3 {
-        assert_eq!(broker.take(now).len(), 1);
+        assert_eq!(broker.take(now, &[]).len(), 1);
         let settled = broker.nack(1, 1, now).expect("it has it");
         assert_eq!(settled.dead, nack == 3);
-        assert!(broker.take(now).is_empty(), "it waits after a nack");
+        assert!(broker.take(now, &[]).is_empty(), "it waits after a nack");
         now = broker.next_deadline().unwrap_or(now);
         assert!(broker.expire(now).is_empty());
     }
-    assert!(broker.take(now + 1_000_000).is_empty());
+    assert!(broker.take(now + 1_000_000, &[]).is_empty());
+}
+
+fn fault(kind: &str, more: &str) -> Vec<Fault> {
+    let spec = serde_json::from_str(&format!(r#"{{"kind":"{kind}","target":"inventory","ttl_ms":null{more}}}"#));
+    vec![Fault { id: "f".into(), spec: spec.expect("a spec"), installed_at: 0 }]
+}
+
+/// A broker whose inventory is there, with so many messages for it.
+fn with_messages(count: u64) -> Broker {
+    let mut broker = broker();
+    broker.connect("inventory", 1, 10);
+    for position in 1..=count {
+        broker.publish(position, &"orders".into(), &envelope("OrderCreated"));
+    }
+    broker
+}
+
+fn fates(handouts: &[Handout]) -> Vec<(Position, u32, Fate)> {
+    handouts.iter().map(|handout| (handout.delivery.position, handout.delivery.attempt, handout.fate)).collect()
+}
+
+#[test]
+fn a_dropped_delivery_is_offered_again_when_its_time_is_up() {
+    let mut broker = with_messages(1);
+    let dropped = broker.take(0, &fault("drop", ""));
+    assert_eq!(fates(&dropped), [(1, 1, Fate::Lost)]);
+    assert_eq!(dropped[0].fault.as_deref(), Some("f"));
+    assert!(broker.take(999, &[]).is_empty());
+    assert_eq!(broker.expire(1000).len(), 1);
+    assert_eq!(fates(&broker.take(1000, &[])), [(1, 2, Fate::To(1))]);
+}
+
+#[test]
+fn a_refused_delivery_comes_back_after_a_pause_and_never_counts_to_the_dead_letters() {
+    let mut broker = with_messages(1);
+    for round in 0..10 {
+        let now = round * 100;
+        broker.expire(now);
+        let refused = broker.take(now, &fault("fail", ""));
+        assert_eq!(fates(&refused), [(1, u32::try_from(round + 1).expect("small"), Fate::Refused)]);
+        assert!(broker.take(now, &[]).is_empty(), "it waits");
+    }
+    assert!(broker.waiting().iter().all(|waiting| !waiting.dead && waiting.nacks == 0));
+    broker.expire(1000);
+    assert_eq!(broker.take(1000, &[]).len(), 1);
+}
+
+#[test]
+fn a_delayed_delivery_is_late_by_that_much_and_judged_once() {
+    let mut broker = with_messages(1);
+    let delay = fault("delay", r#","params":{"ms":3}"#);
+    assert_eq!(fates(&broker.take(0, &delay)), [(1, 0, Fate::Held)]);
+    assert_eq!(broker.next_deadline(), Some(3000));
+    assert!(broker.expire(3000).is_empty(), "nobody has given it back");
+    assert_eq!(fates(&broker.take(3000, &delay)), [(1, 1, Fate::To(1))]);
+}
+
+#[test]
+fn a_reordered_delivery_is_overtaken_by_the_next() {
+    let mut broker = with_messages(2);
+    let first_only = fault("reorder", r#","strength":50"#);
+    let order: Vec<Position> = broker
+        .take(0, &first_only)
+        .iter()
+        .filter(|handout| matches!(handout.fate, Fate::To(_)))
+        .map(|handout| handout.delivery.position)
+        .collect();
+    // The same command number, so the same verdict: both wait, until their time is up.
+    assert!(order.is_empty() || order == [1, 2]);
+    let mut broker = with_messages(1);
+    broker.take(0, &fault("reorder", ""));
+    broker.publish(2, &"orders".into(), &envelope("OrderCreated"));
+    assert_eq!(positions(&broker.take(0, &[])), [2, 1]);
+}
+
+#[test]
+fn who_waits_to_be_overtaken_does_not_wait_for_ever() {
+    let mut broker = with_messages(1);
+    broker.take(0, &fault("reorder", ""));
+    assert_eq!(broker.next_deadline(), Some(500));
+    broker.expire(500);
+    assert_eq!(positions(&broker.take(500, &[])), [1]);
+}
+
+#[test]
+fn a_duplicate_is_handed_over_twice_and_settled_when_both_are() {
+    let mut broker = with_messages(1);
+    let twice = broker.take(0, &fault("duplicate", ""));
+    assert_eq!(fates(&twice), [(1, 1, Fate::To(1)), (1, 2, Fate::To(1))]);
+    assert_eq!(twice.iter().map(|handout| handout.fault.is_some()).collect::<Vec<_>>(), [false, true]);
+    assert!(broker.ack(1, 1).is_none(), "there is another one");
+    assert!(broker.ack(1, 1).is_some());
+    assert!(broker.waiting().is_empty());
+}
+
+#[test]
+fn what_is_cut_off_waits_and_comes_when_it_is_not() {
+    for spec in [
+        r#"{"kind":"partition","target":"inventory","ttl_ms":null}"#,
+        r#"{"kind":"broker-outage","target":"broker","ttl_ms":null}"#,
+    ] {
+        let spec = serde_json::from_str(spec).expect("a spec");
+        let faults = [Fault { id: "f".into(), spec, installed_at: 0 }];
+        let mut broker = with_messages(2);
+        assert_eq!(fates(&broker.take(0, &faults)), [(1, 0, Fate::Held), (2, 0, Fate::Held)], "noted once");
+        assert!(broker.take(9_000_000, &faults).is_empty());
+        assert_eq!(positions(&broker.take(9_000_000, &[])), [1, 2]);
+    }
 }
 
 #[test]
@@ -98,13 +206,13 @@ fn who_stands_by_gets_nothing_until_it_leads_and_then_all_of_it() {
     for position in 1..=3 {
         broker.publish(position, &"orders".into(), &envelope("OrderCreated"));
     }
-    let handed = broker.take(0);
-    assert_eq!((positions(&handed), handed.iter().all(|handout| handout.consumer == 1)), (vec![1, 2], true));
+    let handed = broker.take(0, &[]);
+    assert_eq!((positions(&handed), handed.iter().all(|handout| handout.fate == Fate::To(1))), (vec![1, 2], true));
 
     let taken: Vec<Position> = broker.lead(2, 5).iter().map(|settled| settled.position).collect();
     assert_eq!(taken, [1, 2]);
-    let again = broker.take(0);
-    assert_eq!((positions(&again), again.iter().all(|handout| handout.consumer == 2)), (vec![1, 2, 3], true));
+    let again = broker.take(0, &[]);
+    assert_eq!((positions(&again), again.iter().all(|handout| handout.fate == Fate::To(2))), (vec![1, 2, 3], true));
     // What the former leader still says of them counts: it has done it.
     assert!(broker.nack(1, 1, 0).is_none());
     assert!(broker.ack(1, 1).is_some());
@@ -117,9 +225,13 @@ fn what_one_of_two_consumers_had_goes_to_the_other_and_is_told() {
     broker.connect("inventory", 1, 1);
     broker.connect("inventory", 2, 1);
     broker.publish(1, &"orders".into(), &envelope("OrderCreated"));
-    let first = broker.take(0).remove(0).consumer;
+    let holder = |broker: &mut Broker| match broker.take(0, &[]).remove(0).fate {
+        Fate::To(consumer) => consumer,
+        other => panic!("{other:?}"),
+    };
+    let first = holder(&mut broker);
     assert_eq!(broker.disconnect(first).iter().map(|had| (had.position, had.nacks)).collect::<Vec<_>>(), [(1, 0)]);
-    let second = broker.take(0).remove(0).consumer;
+    let second = holder(&mut broker);
     assert_ne!(first, second);
     assert!(broker.disconnect(second).is_empty(), "its end says it");
 }
@@ -227,7 +339,8 @@ proptest! {
                 }
                 Step::Take => {
                     let had = held.clone();
-                    for Handout { consumer, group, delivery } in broker.take(now) {
+                    for Handout { group, delivery, fate, .. } in broker.take(now, &[]) {
+                        let Fate::To(consumer) = fate else { panic!("no fault stands") };
                         let Delivery { position, topic, attempt, envelope } = delivery;
                         prop_assert!(unacked.contains(&position));
                         prop_assert!(!held.iter().any(|(_, other, _)| *other == position));
@@ -326,8 +439,9 @@ proptest! {
         for _ in 0..200 {
             now += 10_000_000;
             broker.expire(now);
-            for handout in broker.take(now) {
-                broker.ack(handout.consumer, handout.delivery.position);
+            for handout in broker.take(now, &[]) {
+                let Fate::To(consumer) = handout.fate else { panic!("no fault stands") };
+                broker.ack(consumer, handout.delivery.position);
                 unacked.remove(&handout.delivery.position);
             }
         }

@@ -1,9 +1,11 @@
 //! The writer, its inbox and its outbox against a plain model, on a real SQLite file.
 
+mod faults;
+
 use super::*;
-use crate::{FromHost, Host, Refusal, Start};
+use crate::{FromHost, Host, Refusal, Shipment, Start};
 use proptest::prelude::*;
-use protocol::{Name, ServiceSpec};
+use protocol::{Name, Observed, ServiceSpec};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -75,12 +77,14 @@ fn start(folder: &Path) -> Start {
 }
 
 async fn open(folder: &Path, host: Arc<Keeper>) -> Writer<Adder> {
-    let (ctx, _) = Ctx::new(start(folder), host);
+    let (ctx, _) = Ctx::new(start(folder), host, crate::Gate::default());
     let migrations = [inbox::SCHEMA, outbox::SCHEMA, Adder::MIGRATIONS[0]];
     let mut conn = storage::open(&ctx.database(), &migrations).await.expect("opens");
+    relay::prepare(&mut conn).await.expect("prepares");
     changes::watch(&mut conn).await.expect("watches");
     let (_, shipped) = watch::channel(0);
-    Writer::new(Arc::new(Adder), ctx, conn, shipped).await.expect("starts")
+    let (_, published) = mpsc::unbounded_channel();
+    Writer::new(Arc::new(Adder), ctx, conn, shipped, published).await.expect("starts")
 }
 
 type Answer = oneshot::Receiver<Result<Reply, Refusal>>;
