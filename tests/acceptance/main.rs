@@ -12,6 +12,7 @@ mod lessons;
 mod load;
 mod matrix;
 mod openapi;
+mod orchestration;
 mod process;
 mod publish_faults;
 mod recorder;
