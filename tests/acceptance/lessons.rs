@@ -109,7 +109,7 @@ async fn progress_outlives_the_sandbox_and_the_server() {
     let mut app = App::in_process(&[]).await;
     let session = app.session();
     let step = session.step("sagas", "crash-inventory");
-    step.predict(json!(3)).await;
+    step.predict(json!("confirmed")).await;
     let sandbox = step.begin(None).await;
     step.show(&sandbox).await;
     step.until_done(&sandbox).await;
@@ -127,7 +127,7 @@ async fn progress_outlives_the_sandbox_and_the_server() {
     assert_eq!(done.len(), 1, "{progress:#}");
     assert_eq!(
         (&done[0]["id"], &done[0]["truth"], &done[0]["right"]),
-        (&json!("crash-inventory"), &json!(3), &json!(true))
+        (&json!("crash-inventory"), &json!("confirmed"), &json!(true))
     );
     let answers = progress["quiz"].as_array().expect("a quiz");
     let answer = answers.iter().find(|answer| answer["id"] == "why-pending").expect("the question");
@@ -163,7 +163,7 @@ async fn what_cannot_be_asked_of_a_lesson_is_refused_with_a_sentence() {
         (
             "a prediction where none is asked for",
             422,
-            session.step("sagas", "crash-payments").request(Method::PUT, "prediction").json(&json!({"answer": 3})),
+            session.step("sagas", "matrix").request(Method::PUT, "prediction").json(&json!({"answer": 3})),
         ),
         ("no question of that name", 404, session.quiz("sagas", "one", "a")),
         ("no choice of that name", 422, session.quiz("sagas", "why-pending", "a")),
