@@ -1,4 +1,4 @@
-use super::{DEADLINE, Sandbox, Session};
+use super::{Sandbox, Session};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
