@@ -1,7 +1,7 @@
 //! Lessons: every step can be solved, and what a learner does is kept.
 
 use crate::app::{App, Folder, NO_HURRY, Taken, program};
-use lessons::{Lesson, Prediction, PredictionKind, Step};
+use lessons::{Action, Lesson, Prediction, PredictionKind, Step};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::fs;
@@ -25,15 +25,19 @@ async fn whatever_a_step_can_ask_for_and_do_works() {
 
 /// Takes every step of the lessons, each on a fresh sandbox, by what it shows.
 async fn solve(app: &App, lessons: &[Lesson]) {
+    let all = lessons.iter().flat_map(|lesson| lesson.steps.iter().map(move |step| (&lesson.slug, step)));
+    // A coverage matrix keeps the machine busy by itself.
+    let runs_matrix = |step: &Step| step.show.iter().any(|action| matches!(action, Action::RunMatrix { .. }));
+    let (alone, together): (Vec<_>, Vec<_>) = all.partition(|(_, step)| runs_matrix(step));
     let mut steps = JoinSet::new();
-    for lesson in lessons {
-        for step in &lesson.steps {
-            // A session of its own each: a session runs one coverage matrix at a time.
-            steps.spawn(solve_step(app.session().step(&lesson.slug, &step.id), step.clone()));
-        }
+    for (slug, step) in together {
+        steps.spawn(solve_step(app.session().step(slug, &step.id), step.clone()));
     }
     while let Some(step) = steps.join_next().await {
         step.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+    }
+    for (slug, step) in alone {
+        solve_step(app.session().step(slug, &step.id), step.clone()).await;
     }
 }
 
