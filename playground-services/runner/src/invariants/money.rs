@@ -32,13 +32,13 @@ impl Money {
             let Some(after) = &row.after else { continue };
             let status = after.get("status").and_then(Value::as_str).unwrap_or_default();
             let id = match (&*event.service, &*row.table) {
-                ("orders", "orders") => {
+                ("orders" | "monolith", "orders") => {
                     let account = self.open.entry(number(after, "id")).or_default();
                     account.price = number(after, "amount_minor");
                     account.status = status.to_owned();
                     number(after, "id")
                 }
-                ("payments", "payments") if status == "CAPTURED" => {
+                ("payments" | "monolith", "payments") if status == "CAPTURED" => {
                     let id = number(after, "order_id");
                     let account = self.open.entry(id).or_default();
                     account.captured += number(after, "amount_minor");
