@@ -3,12 +3,10 @@
 
 mod report;
 
-use anyhow::Context;
 use server::matrix::Running;
 use server::{Config, Server};
 use std::time::Duration;
 
-const STYLES: [&str; 2] = ["saga-choreography", "saga-orchestration"];
 const BUDGET_S: f64 = 20.0;
 
 fn main() -> anyhow::Result<()> {
@@ -16,8 +14,9 @@ fn main() -> anyhow::Result<()> {
         let dir = report::temp_dir("matrix")?;
         let server = Server::open(Config::from_args(["--data-dir".as_ref(), dir.as_os_str()])?).await?;
         let mut seconds = 0.0;
-        for style in STYLES {
-            let topology = protocol::topology(style).context("a style")?;
+        let styles = ["saga-choreography", "saga-orchestration"];
+        for topology in protocol::topologies().into_iter().filter(|topology| styles.contains(&&*topology.name)) {
+            let style = topology.name.clone();
             let matrix = server.matrix(topology).await?;
             let view = loop {
                 let view = matrix.view();

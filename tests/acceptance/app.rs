@@ -13,6 +13,7 @@ mod session;
 pub use events::{Event, Events};
 pub use folder::Folder;
 pub use lessons::Taken;
+pub use matrix::{Cell, Matrix};
 pub use promises::Promises;
 pub use sandbox::Sandbox;
 pub use session::Session;

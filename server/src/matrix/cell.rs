@@ -1,13 +1,13 @@
 //! One cell: a fresh sandbox, one order, one fault, and what comes of it.
 
 use super::judge::{self, State};
-use super::plan::{Plan, Scene, Strike};
+use super::plan::{Plan, Scene};
 use super::watch::{Seen, Waited, Watch};
 use crate::ids::SessionId;
 use crate::runs::{RunName, Runs};
 use crate::sandbox::{Sandbox, Sandboxes};
 use crate::store::RunRow;
-use protocol::{Command, Topology, Uuid, Value};
+use protocol::{Command, FaultKind, Topology, Uuid, Value};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,7 +56,7 @@ impl Cell {
     }
 
     async fn play(&self, sandbox: &Sandbox) -> anyhow::Result<(State, String)> {
-        let Plan { scene, strike, fault, .. } = &self.plan;
+        let Plan { scene, fault, .. } = &self.plan;
         if let Some(fault) = scene.fault() {
             sandbox.put_fault(SCENE, fault).await?;
         }
@@ -70,16 +70,18 @@ impl Cell {
             _ => {}
         }
         // What is cleared before the service is down would not start it again.
-        let struck = |seen: &Seen| if *strike == Strike::AfterCommit { seen.crashed } else { seen.struck };
-        if watch.until(struck, SILENCE, TO_STRIKE).await? != Waited::So {
-            return Ok((State::Unreached, judge::unreached(&watch.seen.state)));
+        let crashes = fault.kind == FaultKind::CrashBeforePublish;
+        let struck = |seen: &Seen| if crashes { seen.crashed } else { seen.struck };
+        let mut waited = watch.until(struck, SILENCE, TO_STRIKE).await?;
+        let struck = waited == Waited::So;
+        if struck {
+            sandbox.clear_fault(STRIKE).await?;
+            if *scene == Scene::Unheard {
+                sandbox.clear_fault(SCENE).await?;
+            }
+            waited = watch.until(|seen| judge::has_ended(&seen.state), SILENCE, TO_END).await?;
         }
-        sandbox.clear_fault(STRIKE).await?;
-        if *scene == Scene::Unheard {
-            sandbox.clear_fault(SCENE).await?;
-        }
-        let waited = watch.until(|seen| judge::has_ended(&seen.state), SILENCE, TO_END).await?;
-        Ok(judge::judge(waited, &watch.seen.state, &sandbox.invariants().await?))
+        Ok(judge::judge(waited, struck, &watch.seen.state, &sandbox.invariants().await?))
     }
 
     /// Asks for the parcel once the order is so.

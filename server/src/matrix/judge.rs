@@ -3,6 +3,7 @@
 use super::watch::Waited;
 use crate::sandbox::Invariant;
 use diagram::{DiagramState, SagaView};
+use protocol::Name;
 use serde::Serialize;
 
 /// How a cell stands, or has ended.
@@ -38,44 +39,54 @@ impl State {
 
 /// Every saga has come to its end, and nothing is under way.
 pub fn has_ended(state: &DiagramState) -> bool {
-    !state.sagas.latest.is_empty() && state.at_rest() && open_end(state).is_none()
+    state.at_rest() && open_end(state).is_none()
 }
 
-pub fn judge(waited: Waited, state: &DiagramState, promises: &[Invariant]) -> (State, String) {
-    let broken: Vec<String> = promises
-        .iter()
-        .filter(|promise| !promise.holds)
-        .map(|promise| format!("{}: {}", promise.name, promise.detail))
-        .collect();
+/// `waited` is for its end; or for the fault to strike, where it did not.
+pub fn judge(waited: Waited, struck: bool, state: &DiagramState, promises: &[Invariant]) -> (State, String) {
+    let broken = promises.iter().filter(|promise| !promise.holds);
+    let mut broken: Vec<String> = broken.map(|promise| format!("{}: {}", promise.name, promise.detail)).collect();
+    broken.extend(left(state));
     let broken = broken.join("; ");
-    match (waited, broken.is_empty()) {
-        (Waited::So, true) => (State::Consistent, format!("{}; every promise holds", ends(state))),
-        (Waited::So, false) => (State::Inconsistent, format!("{}, but {broken}", ends(state))),
-        (Waited::Silent, true) => (State::Stuck, format!("nothing is under way any more, and {}", open(state))),
-        (Waited::Silent, false) => {
-            (State::Stuck, format!("nothing is under way any more, {}, and {broken}", open(state)))
+    match (waited, open_end(state)) {
+        (Waited::TooLong, _) => (State::Stuck, format!("it goes on and on, and {}", ends(state))),
+        (Waited::Silent, Some(open)) => {
+            let also = if broken.is_empty() { String::new() } else { format!("; {broken}") };
+            (State::Stuck, format!("nothing is under way any more, and {open}{also}"))
         }
-        (Waited::TooLong, _) => (State::Stuck, format!("it goes on and on: {}", open(state))),
+        _ if !broken.is_empty() => (State::Inconsistent, format!("{}, but {broken}", ends(state))),
+        _ if !struck => (State::Unreached, ends(state)),
+        _ => (State::Consistent, format!("{}; every promise holds", ends(state))),
     }
 }
 
-/// Of a step that nothing could strike.
-pub fn unreached(state: &DiagramState) -> String {
-    if state.sagas.latest.is_empty() { "no order was made".to_owned() } else { ends(state) }
+/// What an ended saga must not leave once nothing is under way any more.
+fn left(state: &DiagramState) -> Vec<String> {
+    let left = |saga: &SagaView| {
+        let is = |part: &Option<Name>, state: &str| part.as_deref() == Some(state);
+        let cancelled = &*saga.order == "CANCELLED";
+        let ended = cancelled || &*saga.order == "CONFIRMED";
+        [
+            (ended && is(&saga.reservation, "HELD")).then_some("stock is held for it for ever"),
+            (cancelled && is(&saga.shipment, "SHIPPED")).then_some("its parcel has left"),
+        ]
+    };
+    state.sagas.latest.iter().flat_map(left).flatten().map(str::to_owned).collect()
 }
 
 fn ends(state: &DiagramState) -> String {
     let end = |saga: &SagaView| format!("order {} is {}", saga.order_id, saga.order);
-    state.sagas.latest.iter().map(end).collect::<Vec<_>>().join(", ")
+    let ends: Vec<String> = state.sagas.latest.iter().map(end).collect();
+    if ends.is_empty() { NO_ORDER.to_owned() } else { ends.join(", ") }
 }
 
-fn open(state: &DiagramState) -> String {
-    open_end(state)
-        .unwrap_or_else(|| if state.sagas.latest.is_empty() { "no order was made".into() } else { ends(state) })
-}
+const NO_ORDER: &str = "no order was made";
 
 /// What some saga still lacks.
 fn open_end(state: &DiagramState) -> Option<String> {
+    if state.sagas.latest.is_empty() {
+        return Some(NO_ORDER.to_owned());
+    }
     let tells = state.topology.as_ref().is_some_and(|topology| topology.step("notify-customer").is_some());
     state.sagas.latest.iter().find_map(|saga| {
         let id = saga.order_id;
@@ -122,13 +133,13 @@ mod tests {
     fn an_order_that_ends_while_every_promise_holds_is_consistent() {
         let state = state("CONFIRMED", Some("SENT"));
         assert!(has_ended(&state));
-        let (verdict, detail) = judge(Waited::So, &state, &[promise(true)]);
+        let (verdict, detail) = judge(Waited::So, true, &state, &[promise(true)]);
         assert_eq!((verdict, &*detail), (State::Consistent, "order 101 is CONFIRMED; every promise holds"));
     }
 
     #[test]
     fn an_order_that_ends_with_a_broken_promise_is_inconsistent() {
-        let (verdict, detail) = judge(Waited::So, &state("CONFIRMED", Some("SENT")), &[promise(false)]);
+        let (verdict, detail) = judge(Waited::So, true, &state("CONFIRMED", Some("SENT")), &[promise(false)]);
         assert_eq!(verdict, State::Inconsistent);
         assert!(detail.ends_with("but charged-at-most-once: order 101 was charged twice"), "{detail}");
     }
@@ -138,10 +149,27 @@ mod tests {
         let state = state("PENDING", None);
         assert!(!has_ended(&state));
         for promises in [[promise(true)], [promise(false)]] {
-            let (verdict, detail) = judge(Waited::Silent, &state, &promises);
+            let (verdict, detail) = judge(Waited::Silent, true, &state, &promises);
             assert_eq!(verdict, State::Stuck);
             assert!(detail.contains("order 101 is PENDING"), "{detail}");
         }
+    }
+
+    #[test]
+    fn what_an_ended_saga_leaves_is_no_consistent_end_even_where_nothing_struck() {
+        let mut state = state("CANCELLED", Some("SENT"));
+        state.sagas.latest[0].reservation = Some("HELD".into());
+        for struck in [true, false] {
+            let (verdict, detail) = judge(Waited::So, struck, &state, &[promise(true)]);
+            assert_eq!(verdict, State::Inconsistent);
+            assert_eq!(detail, "order 101 is CANCELLED, but stock is held for it for ever");
+        }
+    }
+
+    #[test]
+    fn a_step_that_nothing_could_strike_says_so() {
+        let (verdict, _) = judge(Waited::Silent, false, &state("CONFIRMED", Some("SENT")), &[promise(true)]);
+        assert_eq!(verdict, State::Unreached);
     }
 
     #[test]

@@ -156,6 +156,10 @@ fn strike_at(service: &ServiceSpec, step: &StepSpec, strike: Strike) -> FaultSpe
     let way = if asked { format!("{TERRARIUM}->{itself}").into() } else { itself.clone() };
     match strike {
         Strike::BeforeCommit => fault(FaultKind::FailStep, itself, Params { when: Some(When::Before), ..at_it }),
+        // Who publishes nothing has only its acknowledgement to lose.
+        Strike::AfterCommit if service.publishes.is_none() => {
+            fault(FaultKind::FailStep, itself, Params { when: Some(When::After), ..at_it })
+        }
         Strike::AfterCommit => fault(FaultKind::CrashBeforePublish, itself, at_it),
         Strike::Timeout => fault(FaultKind::Drop, way, asking),
         Strike::Duplicate => fault(FaultKind::Duplicate, way, asking),

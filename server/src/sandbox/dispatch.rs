@@ -11,8 +11,9 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use kit::Clock;
 use kit::ctx::Span;
+use kit::fault::{self, Leg, Passing, Verdict};
 use kit::http::{CALLER, COMMAND_ORDINAL, CORRELATION_ID, IDEMPOTENCY_KEY, TRACEPARENT};
-use protocol::{Observation, Observed, TERRARIUM, Topology, is_final};
+use protocol::{Fault, Observation, Observed, TERRARIUM, Target, Topology, is_final};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -35,6 +36,11 @@ pub fn client() -> Client {
 /// Before a lost answer is asked for again; doubled each time, up to [`RETRY_MAX`].
 const RETRY: Duration = Duration::from_millis(200);
 const RETRY_MAX: Duration = Duration::from_secs(10);
+/// How long a request that is to be overtaken is held back, in microseconds.
+const OVERTAKING_US: u64 = 500_000;
+
+type Answer = (StatusCode, Bytes);
+
 /// A service's answer to a command is short.
 const ANSWER_BYTES: usize = 64 << 10;
 
@@ -91,7 +97,7 @@ impl Dispatch {
         let body = json!({ "type": self.accepted.command.kind, "data": self.accepted.command.data }).to_string();
         let body = Bytes::from(body);
         let mut retry = RETRY;
-        loop {
+        for attempt in 1.. {
             // While the service is down there is nobody to ask; its start wakes this up.
             let Ok(address) = self.address.wait_for(Option::is_some).await.map(|address| *address) else { return };
             let Some(address) = address else { continue };
@@ -106,13 +112,14 @@ impl Dispatch {
             if self.recorder.send(Entry::Observe(vec![self.observed(&span, sent)])).is_err() {
                 return;
             }
-            match self.ask(&span, address, body.clone()).await {
-                Ok((status, answer)) => {
+            match self.send(&span, address, body.clone(), attempt).await {
+                Ok(Some((status, answer))) => {
                     self.answered(&span, status, &answer, began);
                     if is_final(status.as_u16()) {
                         return;
                     }
                 }
+                Ok(None) => {}
                 Err(error) => {
                     tracing::debug!(service = %self.owner, %error, "a command's answer was lost");
                 }
@@ -125,7 +132,64 @@ impl Dispatch {
         }
     }
 
-    async fn ask(&self, span: &Span, address: SocketAddr, body: Bytes) -> anyhow::Result<(StatusCode, Bytes)> {
+    /// Asks, unless a fault of the wire has it otherwise. `None`: it was lost on its way.
+    async fn send(
+        &self,
+        span: &Span,
+        address: SocketAddr,
+        body: Bytes,
+        attempt: u32,
+    ) -> anyhow::Result<Option<Answer>> {
+        let faults = self.recorder.history.faults();
+        let passing = Passing {
+            leg: Leg::Request,
+            from: TERRARIUM,
+            to: &self.owner,
+            topic: None,
+            ordinal: self.accepted.ordinal,
+            what: &self.accepted.command.kind,
+            attempt,
+        };
+        let now = self.clock.now_us();
+        // A service cut off from all others still hears the learner, who is none of them.
+        let between = |fault: &&Fault| matches!(Target::parse(&fault.spec.target), Target::Edge(..));
+        if let Some(fault) = fault::severed(&faults, &passing, now).filter(between) {
+            self.triggered(span, fault);
+            return Ok(None);
+        }
+        let verdict = fault::verdict(&faults, &passing, now);
+        if let Some(fault) = verdict.fault() {
+            self.triggered(span, fault);
+        }
+        match verdict {
+            Verdict::Pass => self.ask(span, address, body).await.map(Some),
+            Verdict::Drop { .. } => Ok(None),
+            Verdict::Fail { status, .. } => Ok(Some((StatusCode::from_u16(status)?, Bytes::new()))),
+            Verdict::Delay { us, .. } => {
+                self.clock.sleep_until(now.saturating_add(us)).await;
+                self.ask(span, address, body).await.map(Some)
+            }
+            Verdict::Reorder { .. } => {
+                self.clock.sleep_until(now + OVERTAKING_US).await;
+                self.ask(span, address, body).await.map(Some)
+            }
+            Verdict::Duplicate { .. } => {
+                let first = self.ask(span, address, body.clone()).await;
+                // What the second is answered is no matter: it is the same command.
+                let second = self.ask(span, address, body).await;
+                first.or(second).map(Some)
+            }
+        }
+    }
+
+    /// The fault struck this request.
+    fn triggered(&self, span: &Span, fault: &Fault) {
+        let struck =
+            Observation::FaultTriggered { fault_id: fault.id.clone(), on: self.accepted.command.kind.as_str().into() };
+        let _ = self.recorder.send(Entry::Observe(vec![self.observed(span, struck)]));
+    }
+
+    async fn ask(&self, span: &Span, address: SocketAddr, body: Bytes) -> anyhow::Result<Answer> {
         let request = Request::builder()
             .method(Method::POST)
             .uri(format!("http://{address}/commands"))

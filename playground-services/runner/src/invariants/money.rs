@@ -24,13 +24,21 @@ struct Account {
     status: String,
 }
 
+fn status_of(row: &Value) -> &str {
+    row.get("status").and_then(Value::as_str).unwrap_or_default()
+}
+
 impl Money {
     pub fn evolve(&mut self, event: &Recorded) -> bool {
         let Observation::TransactionCommitted { rows, .. } = &event.observation else { return false };
         let mut touched = false;
         for row in rows {
             let Some(after) = &row.after else { continue };
-            let status = after.get("status").and_then(Value::as_str).unwrap_or_default();
+            let status = status_of(after);
+            // A parcel that leaves changes an order's row, and nothing about its money.
+            if row.before.as_ref().map(status_of) == Some(status) {
+                continue;
+            }
             let id = match (&*event.service, &*row.table) {
                 ("orders" | "monolith", "orders") => {
                     let account = self.open.entry(number(after, "id")).or_default();
@@ -46,6 +54,11 @@ impl Money {
                     if account.charges > 1 {
                         self.twice.get_or_insert(id);
                     }
+                    id
+                }
+                ("payments", "payments") if status == "REFUNDED" => {
+                    let id = number(after, "order_id");
+                    self.open.entry(id).or_default().captured -= number(after, "amount_minor");
                     id
                 }
                 _ => continue,

@@ -2,7 +2,7 @@
 
 use crate::sandbox::error::SandboxError;
 use kit::fault::BROKER;
-use protocol::{FaultKind, FaultSpec, ServiceSpec, Target, Topology};
+use protocol::{FaultKind, FaultSpec, ServiceSpec, TERRARIUM, Target, Topology};
 
 /// A day: the longest a fault may wait or last, unless it lasts until cleared.
 const LONGEST_MS: u64 = 24 * 3600 * 1000;
@@ -23,7 +23,9 @@ fn reaches_something(topology: &Topology, spec: &FaultSpec) -> Result<(), String
         kind if kind.is_of_the_wire() => passes(topology, target, &spec.target),
         FaultKind::Partition if cuts_off => Ok(()),
         FaultKind::Partition => match target {
-            Target::Edge(a, b) if !delivers(topology, a, b) && !delivers(topology, b, a) => {
+            Target::Edge(a, b)
+                if ![(a, b), (b, a)].iter().any(|(a, b)| delivers(topology, a, b) || asks(topology, a, b)) =>
+            {
                 Err(nothing_passes(&spec.target))
             }
             Target::Edge(..) | Target::Service(_) => Ok(()),
@@ -46,7 +48,7 @@ fn reaches_something(topology: &Topology, spec: &FaultSpec) -> Result<(), String
 /// Something that a fault of the wire can be aimed at passes there.
 fn passes(topology: &Topology, target: Target<'_>, text: &str) -> Result<(), String> {
     let passes = match target {
-        Target::Edge(from, to) => delivers(topology, from, to),
+        Target::Edge(from, to) => delivers(topology, from, to) || asks(topology, from, to),
         Target::Service(name) => topology.service(name).is_some_and(|service| !service.consumes.is_empty()),
         Target::Topic(_) | Target::Broker => true,
         Target::Replica(..) => false,
@@ -106,6 +108,11 @@ fn broker_edge(target: Target<'_>) -> Option<&str> {
 /// Whether what one publishes is delivered to the other.
 fn delivers(topology: &Topology, from: &str, to: &str) -> bool {
     topology.readers(from).any(|(reader, _)| &*reader.name == to)
+}
+
+/// Whether one sends the other its commands.
+fn asks(topology: &Topology, from: &str, to: &str) -> bool {
+    from == TERRARIUM && topology.service(to).is_some_and(|service| !service.commands.is_empty())
 }
 
 fn nothing_passes(target: &str) -> String {
