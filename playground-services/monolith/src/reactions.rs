@@ -1,59 +1,64 @@
-//! What the monolith does when it is asked for an order: all of it, at once.
+//! What the monolith does when it is asked for an order: all of it at once, by the services' own
+//! rules. Nobody ever sees the states in between.
 
 use crate::storage::Shop;
 use inventory::domain::{StockCommand, StockEvent};
 use kit::{Refusal, Reply, Stage, Work};
-use orders::domain::OrderCommand;
+use orders::domain::{Order, OrderCommand};
 use payments::card_network::Charge;
-use payments::domain::PaymentCommand;
+use payments::domain::{Account, PaymentCommand, Status};
 use protocol::{PRICE_MINOR, PlaceOrder};
 use serde_json::json;
 
 pub fn place_order(shop: &mut Shop, work: &Work, charge: &Charge, stage: &mut Stage<'_>) -> Result<Reply, Refusal> {
-    let placed = PlaceOrder::parse(&work.data()?).map_err(Refusal::Domain)?;
-    let PlaceOrder { item_id, quantity, user_id } = placed;
-    let amount_minor = PRICE_MINOR * quantity;
-
-    let mut shelf = shop.warehouse.shelf_for(0, item_id);
-    if quantity > shelf.on_hand {
-        return Err(Refusal::Domain(format!("{quantity} wanted, {} on hand", shelf.on_hand)));
+    let order = PlaceOrder::parse(&work.data()?).map_err(Refusal::Domain)?;
+    let on_hand = shop.warehouse.shelf_for(0, order.item_id).on_hand;
+    if order.quantity > on_hand {
+        return Err(Refusal::Domain(format!("{} wanted, {on_hand} on hand", order.quantity)));
     }
     let id = shop.book.next_id();
-    // Nobody sees the states in between, but the rules are the services' own.
-    for command in [StockCommand::Reserve { order_id: id, quantity }, StockCommand::Sell] {
+    sell(shop, id, &order, stage);
+    confirm(shop, id, order.clone(), stage);
+    pay(shop, id, &order, charge, stage);
+    Ok(Reply(json!({ "order_id": id })))
+}
+
+fn sell(shop: &mut Shop, id: i64, order: &PlaceOrder, stage: &mut Stage<'_>) {
+    let mut shelf = shop.warehouse.shelf_for(id, order.item_id);
+    for command in [StockCommand::Reserve { order_id: id, quantity: order.quantity }, StockCommand::Sell] {
         for event in inventory::domain::decide(&shelf, command) {
+            let from = shelf.reservation.as_ref().map(|reservation| reservation.status.name());
             let to = if event == StockEvent::Sold { "SOLD" } else { "HELD" };
-            let before = shelf.reservation.as_ref().map(|reservation| reservation.status.name());
-            stage.state_changed("reservation", id, before, to);
+            stage.state_changed("reservation", id, from, to);
             shelf = inventory::domain::evolve(shelf, &event);
         }
     }
     shop.warehouse.put(shelf);
+}
 
-    let mut order = None;
-    for command in [OrderCommand::Place { id, order: placed }, OrderCommand::Confirm] {
-        for event in orders::domain::decide(order.as_ref(), command) {
-            let before = order.as_ref().map(|order: &orders::domain::Order| order.status.name());
-            order = orders::domain::evolve(order, &event);
-            if let Some(order) = &order {
-                stage.state_changed("order", id, before, order.status.name());
-            }
+fn confirm(shop: &mut Shop, id: i64, order: PlaceOrder, stage: &mut Stage<'_>) {
+    for command in [OrderCommand::Place { id, order }, OrderCommand::Confirm] {
+        let before: Option<Order> = shop.book.orders.get(id).cloned();
+        for event in orders::domain::decide(before.as_ref(), command) {
+            let from = before.as_ref().map(|order| order.status.name());
+            let Some(after) = orders::domain::evolve(before.clone(), &event) else { continue };
+            stage.state_changed("order", id, from, after.status.name());
+            shop.book.orders.put(id, after);
         }
     }
-    if let Some(order) = order {
-        shop.book.orders.put(id, order);
-    }
+}
 
+/// What the card network has refused takes the whole batch back; then each order is tried alone.
+fn pay(shop: &mut Shop, id: i64, order: &PlaceOrder, charge: &Charge, stage: &mut Stage<'_>) {
     if let Charge::Declined { .. } = charge {
         shop.refused = Some("card declined".to_owned());
-        return Ok(Reply::default());
+        return;
     }
-    let mut account = payments::domain::Account::default();
-    let command = PaymentCommand::Charge { user_id, amount_minor, approved: true };
-    for event in payments::domain::decide(&account, command) {
+    let (user_id, amount_minor) = (order.user_id, PRICE_MINOR * order.quantity);
+    let mut account = Account::default();
+    for event in payments::domain::decide(&account, PaymentCommand::Charge { user_id, amount_minor, approved: true }) {
         account = payments::domain::evolve(account, &event);
-        stage.state_changed("payment", id, None, payments::domain::Status::Captured.name());
+        stage.state_changed("payment", id, None, Status::Captured.name());
     }
     shop.accounts.put(id, account);
-    Ok(Reply(json!({ "order_id": id })))
 }
