@@ -24,6 +24,7 @@ pub async fn run(
         "saga-orchestrator" => {
             service::run(saga_orchestrator::SagaOrchestrator, ctx, from_host, standing, listener).await
         }
+        "monolith" => service::run(monolith::Monolith, ctx, from_host, standing, listener).await,
         other => anyhow::bail!("there is no service {other}"),
     }
 }
