@@ -111,6 +111,31 @@ pub async fn decline_payments(id: &str, target: &str, every: Option<&str>) -> Re
     call("PUT", &url, Some(&body)).await.map(drop)
 }
 
+/// Sets a fault, or clears it, without one.
+pub async fn fault(id: &str, fault: &str, body: Option<&str>) -> Result<(), Refusal> {
+    let method = if body.is_some() { "PUT" } else { "DELETE" };
+    call(method, &format!("/api/{id}/faults/{fault}"), body).await.map(drop)
+}
+
+pub async fn heal_all(id: &str) -> Result<(), Refusal> {
+    call("DELETE", &format!("/api/{id}/faults"), None).await.map(drop)
+}
+
+/// How long a fault that stands will go on.
+pub struct Lasting {
+    pub id: String,
+    pub expires_in_ms: Option<u64>,
+}
+json::fields!(Lasting { id, expires_in_ms or default });
+
+pub async fn faults(id: &str) -> Result<Vec<Lasting>, Refusal> {
+    parse(&call("GET", &format!("/api/{id}/faults"), None).await?)
+}
+
+pub async fn switch(id: &str, name: &str, on: bool) -> Result<(), Refusal> {
+    call("PUT", &format!("/api/{id}/switches/{name}"), Some(&format!("{{\"on\":{on}}}"))).await.map(drop)
+}
+
 /// Orders at this rate a second from now on; none any more, without one. Gives whether it waits
 /// for its turn.
 pub async fn load(id: &str, rate: Option<u32>) -> Result<bool, Refusal> {

@@ -4,6 +4,7 @@
 mod address;
 mod clicks;
 mod export;
+mod faults;
 mod hands;
 mod keys;
 mod link;
@@ -57,6 +58,7 @@ struct Engine {
     listens_to_keys: bool,
     looking: Looking,
     outline: Outline,
+    standing: faults::Standing,
     /// What the soil is painted with.
     strata: Strata,
     /// What it was painted with last.
@@ -139,6 +141,7 @@ fn start(given: Given, root: &HtmlElement) {
         // The moments of a run that is not there are none of this one.
         looking: if missing { Looking::default() } else { Looking::from_address() },
         outline: Outline::default(),
+        standing: faults::Standing::default(),
         strata: Strata::default(),
         painted: (0, f64::MIN),
         root: root.clone(),
@@ -152,6 +155,7 @@ fn start(given: Given, root: &HtmlElement) {
     link::follow_visibility();
     stage::listen(root);
     with(Engine::show);
+    faults::fit();
     link::connect();
 }
 
@@ -250,6 +254,7 @@ impl Engine {
         self.show_link();
         self.show_words();
         self.show_levers();
+        self.show_faults();
         self.stage.show(&self.player);
         self.show_time();
         self.show_view();
@@ -274,6 +279,7 @@ impl Engine {
         self.paper.put(".badge", &badge);
         self.paper.set(".badge", "class", class);
         self.paper.put(".latest", &sight::latest(state));
+        self.paper.put(".protections-off", &sight::off(state));
         self.paper.put(".broken-promises", &sight::broken(state));
         if self.roomy {
             self.paper.put(".orders tbody", &order_table(state));

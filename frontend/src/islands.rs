@@ -6,6 +6,8 @@
 #[cfg(feature = "ssr")]
 mod controls;
 #[cfg(feature = "ssr")]
+mod faults;
+#[cfg(feature = "ssr")]
 mod head;
 #[cfg(feature = "ssr")]
 mod soil;

@@ -3,7 +3,7 @@
 
 use crate::player::Player;
 use crate::svg::escape;
-use crate::texts;
+use crate::texts::{self, faults as words};
 use diagram::{DiagramState, Health, Node};
 use protocol::FaultKind;
 
@@ -88,6 +88,33 @@ pub fn telling(player: &Player) -> (String, String) {
         None if player.shown.sagas.latest.is_empty() => (String::new(), texts::NOTHING_YET.into()),
         None => (String::new(), texts::BEFORE.into()),
     }
+}
+
+/// The faults that stand, each with a way to end it. How long they last is filled in by the
+/// browser, which knows what time it is.
+pub fn standing(state: &DiagramState) -> String {
+    let one = |fault: &protocol::Fault| {
+        let (kind, target) = (fault.spec.kind, &fault.spec.target);
+        let lasts = if fault.spec.ttl_ms.is_none() { words::UNTIL_CLEARED } else { "" };
+        let (id, sentence) = (escape(&fault.id), texts::fault(&fault.spec).html());
+        let (label, clear) = (escape(&words::clear(kind, target)), words::CLEAR);
+        format!(
+            "<li><span class=\"what\">{sentence}</span> <span class=\"left\" data-left=\"{id}\">{lasts}</span> \
+             <button type=\"button\" data-do=\"clear-fault\" data-fault-id=\"{id}\" aria-label=\"{label}\">{clear}</button></li>"
+        )
+    };
+    state.faults.iter().map(one).collect()
+}
+
+/// What a press does to a service's world: stops it, or lets it go on.
+pub fn pause(node: &Node) -> String {
+    if node.health == Health::Paused { words::resume(&node.name) } else { words::pause(&node.name) }
+}
+
+/// The protections that are off.
+pub fn off(state: &DiagramState) -> String {
+    let names: Vec<_> = state.switches.iter().filter(|known| !known.on).map(|known| known.name.clone()).collect();
+    escape(&words::off(&names))
 }
 
 /// Promises that do not hold.

@@ -5,6 +5,7 @@
 
 mod column;
 pub mod curve;
+mod fault;
 mod grid;
 pub mod label;
 pub mod layout;
@@ -64,6 +65,14 @@ pub fn scene_with(state: &DiagramState, layout: &Layout, view: View) -> String {
             edge.curve.path(),
             edge.curve.arrow_head()
         ));
+        // Wide enough to be pressed.
+        if let Some(target) = fault::aim(edge) {
+            out.push_str(&format!(
+                "<path class=\"hit\" fill=\"none\" data-do=\"aim\" data-target=\"{}\" d=\"{}\"/>",
+                escape(&target),
+                edge.curve.path()
+            ));
+        }
         if edge.from == Place::Learner {
             let [start, ..] = edge.curve.0;
             let you = crate::texts::YOU;
@@ -91,7 +100,8 @@ pub fn parts(state: &DiagramState, layout: &Layout, view: View) -> Vec<(String, 
             state.node(&place.name).map_or_else(String::new, |node| node::draw(node, place, state, layout, view)),
         )
     });
-    pipes.chain(nodes).collect()
+    let faults = ("faults".to_string(), fault::draw(state, layout));
+    pipes.chain(nodes).chain([faults]).collect()
 }
 
 /// Text as it may stand in markup, in attributes too.

@@ -1,12 +1,13 @@
 //! Every word of the interface, in English. A second language is a second table like this.
 
+pub mod faults;
 pub mod lesson;
 pub mod matrix;
 pub mod runs;
 mod story;
 pub mod views;
 
-pub use story::{Sentence, about, describe, describe_with, readable, tell};
+pub use story::{Sentence, about, describe, describe_with, fault, readable, tell};
 
 pub const LANGUAGE: &str = "en";
 pub const SITE: &str = "Terrarium";
@@ -145,8 +146,8 @@ pub const CRASHED: &str = "crashed";
 pub const PAUSED: &str = "paused";
 pub const STOPPED: &str = "stopped";
 pub const ASLEEP: &str = "asleep";
-pub const DECLINING: &str = "up · declining";
-pub const DECLINING_ONLY: &str = "declining";
+/// Before the fault that stands at a service which is up.
+pub const UP_AND: &str = "up · ";
 pub const YOU: &str = "you";
 pub const TOPIC: &str = "topic";
 

@@ -12,10 +12,12 @@ use web_sys::HtmlElement;
 
 /// Beside which control an error is told.
 const ORDER: &str = "[data-spot=order]";
-const LEVERS: &str = "[data-spot=levers]";
+pub const LEVERS: &str = "[data-spot=levers]";
 const START_OVER: &str = "[data-spot=start-over]";
 const LOAD: &str = "[data-spot=load]";
 const KEEP: &str = "[data-spot=keep]";
+pub const FAULTS: &str = "[data-spot=faults]";
+pub const SWITCHES: &str = "[data-spot=switches]";
 
 pub fn place_order() {
     place_orders(1);
@@ -148,7 +150,7 @@ pub fn keep() {
 
 type Answer = Pin<Box<dyn Future<Output = Result<(), Refusal>>>>;
 
-fn send<F: Future<Output = Result<(), Refusal>> + 'static>(
+pub fn send<F: Future<Output = Result<(), Refusal>> + 'static>(
     spot: &'static str,
     call: impl FnOnce(String) -> F + 'static,
 ) {
@@ -186,7 +188,7 @@ fn complain(spot: &'static str, refusal: &Refusal) {
 /// All is well again.
 fn no_trouble() {
     with(|engine| {
-        for spot in [ORDER, LEVERS, START_OVER, LOAD, KEEP] {
+        for spot in [ORDER, LEVERS, START_OVER, LOAD, KEEP, FAULTS, SWITCHES] {
             engine.paper.put(spot, "");
         }
     });

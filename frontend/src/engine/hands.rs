@@ -1,7 +1,7 @@
 //! What is pressed, chosen or dragged, wherever on the page it stands: markup says by its
 //! attributes what it does.
 
-use super::{Verbosity, clicks, export, keys, link, looking, time, with};
+use super::{Verbosity, clicks, export, faults, keys, link, looking, time, with};
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, Event, HtmlElement, HtmlInputElement, MouseEvent};
 
@@ -42,6 +42,7 @@ fn clicked(event: Event) {
     event.prevent_default();
     if let Some(what) = element.get_attribute("data-do") {
         let service = element.get_attribute("data-service").unwrap_or_default();
+        let named = |name: &str| element.get_attribute(name).unwrap_or_default();
         match &*what {
             "order" => clicks::place_order(),
             "play" => time::pause_or_play(),
@@ -63,6 +64,12 @@ fn clicked(event: Event) {
             "unload" => clicks::load(false),
             "keep" => clicks::keep(),
             "export" => export::export(&element.get_attribute("data-format").unwrap_or_default()),
+            "aim" => faults::aim(&named("data-target")),
+            "set-fault" => faults::set(),
+            "clear-fault" => faults::clear(&named("data-fault-id")),
+            "heal" => faults::heal_all(),
+            "pause-service" => faults::pause_or_resume(&service),
+            "switch" => faults::switch(&named("data-switch")),
             "close" => looking::explain(None),
             _ => {}
         }
@@ -109,6 +116,9 @@ fn chosen(event: Event) {
             _ => Verbosity::Matters,
         };
         with(|engine| engine.verbosity = verbosity);
+    }
+    if target(&event, "[data-fault]").is_some() {
+        faults::fit();
     }
     if let Some(select) = target(&event, "[data-set=every]") {
         clicks::decline_others(&select.get_attribute("data-service").unwrap_or_default());

@@ -1,12 +1,16 @@
+use super::faults::{FaultSheet, SwitchSheet};
 use super::telling::Trouble;
 use crate::texts;
+use diagram::DiagramState;
 use leptos::prelude::*;
 
-/// Under the glass: a steady load, what can be taken along, the keys, and starting over.
+/// Under the glass: faults and protections, a steady load, what can be taken along, the keys, and starting over.
 #[component]
-pub fn Foot() -> impl IntoView {
+pub fn Foot(state: DiagramState) -> impl IntoView {
     view! {
         <div class="foot">
+            <FaultSheet state=state.clone()/>
+            <SwitchSheet state/>
             <LoadSheet/>
             <KeepSheet/>
             <Keys/>

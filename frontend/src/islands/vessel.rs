@@ -31,6 +31,7 @@ pub fn vessel(given: Given) -> String {
         <div class="vessel">
             <Head state=state.clone()/>
             <p class="read-only">{texts::KEPT_READ_ONLY}</p>
+            <p class="protections-off" inner_html=sight::off(&state)></p>
             <div class="broken-promises" inner_html=sight::broken(&state)></div>
             <div class="tabs" role="tablist" aria-label=texts::VIEWS>{tabs()}</div>
             <div class="pane">
@@ -52,7 +53,7 @@ pub fn vessel(given: Given) -> String {
             </div>
             <Soil player=&player/>
         </div>
-        <Foot/>
+        <Foot state/>
         {yard}
         <p class="visually-hidden spoken" aria-live="polite"></p>
     }

@@ -11,7 +11,9 @@ pub fn draw(node: &Node, place: &NodeBox, state: &DiagramState, layout: &Layout,
     let (class, words) = match (health(node, state), layout.shape) {
         // The pips say how many there are.
         (("up", _), Shape::Compact) => ("up", texts::UP.into()),
-        (("up declining", _), Shape::Compact) => ("up declining", texts::DECLINING_ONLY.into()),
+        (("up declining", words), Shape::Compact) => {
+            ("up declining", words.strip_prefix(texts::UP_AND).unwrap_or(&words).into())
+        }
         (health, _) => health,
     };
     let committing = if view.committing.contains(&node.name) { " committing" } else { "" };
@@ -55,19 +57,29 @@ pub fn draw(node: &Node, place: &NodeBox, state: &DiagramState, layout: &Layout,
     out
 }
 
+/// The first fault that stands at a service, and how many more.
+fn struck(node: &Node, state: &DiagramState) -> String {
+    let mut here = state.faults.iter().filter(|fault| {
+        fault.spec.target == node.name && !matches!(fault.spec.kind, FaultKind::Crash | FaultKind::Pause)
+    });
+    let Some(first) = here.next() else { return String::new() };
+    let word = texts::faults::badge(first.spec.kind);
+    match here.count() {
+        0 => word.into(),
+        more => format!("{word} +{more}"),
+    }
+}
+
 /// A class and words: `crashed`, `up · 1 replica`, `up · declining`.
 pub fn health(node: &Node, state: &DiagramState) -> (&'static str, String) {
-    let declining = state
-        .faults
-        .iter()
-        .any(|fault| fault.spec.kind == FaultKind::DeclinePayments && fault.spec.target == node.name);
+    let words = struck(node, state);
     match node.health {
         Health::Crashed => ("crashed", texts::CRASHED.into()),
         _ if state.hibernated => ("asleep", texts::ASLEEP.into()),
         Health::Paused => ("paused", texts::PAUSED.into()),
         Health::Stopped if state.position == 0 => ("stopped", texts::NOT_RUNNING.into()),
         Health::Stopped => ("stopped", texts::STOPPED.into()),
-        Health::Up if declining => ("up declining", texts::DECLINING.into()),
+        Health::Up if !words.is_empty() => ("up declining", format!("{}{words}", texts::UP_AND)),
         Health::Up => ("up", format!("{} · {}", texts::UP, texts::replicas(node.replicas))),
     }
 }

@@ -13,8 +13,9 @@ pub fn draw(pipe: &Pipe, place: &PipeBox, state: &DiagramState, view: View) -> S
     let radius = if h > 40 { 20 } else { h / 2 };
     let (topic_x, anchor) = if place.upright { (x + w / 2 - 9, "end") } else { (x + 4, "start") };
     let mut out = format!(
-        "<g class=\"pipe\"><rect class=\"tube\" x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" rx=\"{radius}\"/>\
+        "<g class=\"pipe\" data-do=\"aim\" data-target=\"topic:{}\"><rect class=\"tube\" x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" rx=\"{radius}\"/>\
          <text class=\"topic\" x=\"{topic_x}\" y=\"{}\" text-anchor=\"{anchor}\"><tspan class=\"kind\">{} </tspan>{}</text>",
+        escape(&pipe.topic),
         y - 8,
         texts::TOPIC,
         escape(&pipe.topic),

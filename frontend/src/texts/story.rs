@@ -203,6 +203,19 @@ pub fn describe_with(event: &Recorded, message: Option<&Envelope>) -> Sentence {
     })
 }
 
+/// What a fault does, in a sentence.
+pub fn fault(spec: &FaultSpec) -> Sentence {
+    let words = fault_words(spec);
+    let bare = words.trim_start_matches('*');
+    // A service's name is written as it is.
+    if bare.len() < words.len() {
+        return Sentence(words + ".");
+    }
+    let first: String = words.chars().take(1).flat_map(char::to_uppercase).collect();
+    let rest: String = words.chars().skip(1).collect();
+    Sentence(format!("{first}{rest}."))
+}
+
 /// What a fault does, as the middle of a sentence.
 pub fn fault_words(spec: &FaultSpec) -> String {
     let target = match Target::parse(&spec.target) {

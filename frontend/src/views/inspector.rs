@@ -333,6 +333,7 @@ pub fn node_inspector(scope: &Scope, service: &str) -> String {
         }
         _ => put!(&mut out, "<p class=\"missing\">@</p>", words::NOT_AT_HAND),
     }
-    out.push_str("</div>");
+    put!(&mut out, "<button type=\"button\" class=\"aim\" data-do=\"aim\" data-target=\"$\">", service);
+    put!(&mut out, "$</button></div>", &crate::texts::faults::aim(service));
     out
 }
