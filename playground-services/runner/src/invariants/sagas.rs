@@ -1,6 +1,7 @@
 //! Every saga ends once, and all its parts end the same way.
 
 use super::Verdict;
+use super::flight::Flight;
 use protocol::{Name, Observation, Recorded};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -37,7 +38,8 @@ impl Sagas {
             _ => &mut parts.payment,
         };
         let before = part.replace(to.clone());
-        if before.as_deref() != from.as_deref() {
+        // Of payments an order may have several. How many is for other checkers.
+        if &**entity != "payment" && before.as_deref() != from.as_deref() {
             self.illegal.get_or_insert_with(|| format!("{entity} {id} was not {}", from.as_deref().unwrap_or("new")));
         }
         if parts.ended_well() {
@@ -52,10 +54,22 @@ impl Sagas {
     }
 
     /// A saga under way is no contradiction; one whose parts ended differently is.
-    pub fn consistent(&self) -> Verdict {
-        match self.open.iter().find(|(_, parts)| parts.contradict()) {
+    pub fn consistent(&self, flight: &Flight) -> Verdict {
+        let wrong = |(id, parts): &(&i64, &Parts)| {
+            parts.contradict() || parts.is_to_be_refunded() && !flight.is_under_way(**id)
+        };
+        match self.open.iter().find(wrong) {
             Some((id, parts)) => Err(format!("order {id} ended as {parts}")),
             None => Ok(format!("{} ended, {} under way", self.ended, self.open.len())),
+        }
+    }
+
+    /// Once everybody has heard of an order's end.
+    pub fn nothing_held(&self, flight: &Flight) -> Verdict {
+        let held = |(id, parts): &(&i64, &Parts)| parts.hold_after_the_end() && !flight.is_under_way(**id);
+        match self.open.iter().find(held) {
+            Some((id, parts)) => Err(format!("order {id} ended as {parts}")),
+            None => Ok(String::new()),
         }
     }
 }
@@ -69,7 +83,7 @@ impl Parts {
         matches!(
             self.states(),
             (Some("CONFIRMED"), Some("SOLD"), Some("CAPTURED"))
-                | (Some("CANCELLED"), Some("RELEASED"), Some("DECLINED"))
+                | (Some("CANCELLED"), Some("RELEASED" | "REJECTED"), Some("DECLINED" | "REFUNDED"))
                 | (Some("CANCELLED"), Some("REJECTED"), None)
         )
     }
@@ -81,10 +95,20 @@ impl Parts {
             (Some("CONFIRMED"), Some("RELEASED" | "REJECTED"), _)
                 | (Some("CONFIRMED"), _, Some("DECLINED"))
                 | (Some("CANCELLED"), Some("SOLD"), _)
-                | (Some("CANCELLED"), _, Some("CAPTURED"))
-                | (_, Some("SOLD"), Some("DECLINED"))
-                | (_, Some("RELEASED"), Some("CAPTURED"))
+                | (Some("CONFIRMED"), _, Some("REFUNDED"))
+                | (_, Some("SOLD"), Some("DECLINED" | "REFUNDED"))
         )
+    }
+
+    fn is_to_be_refunded(&self) -> bool {
+        matches!(
+            self.states(),
+            (Some("CANCELLED"), _, Some("CAPTURED")) | (_, Some("RELEASED" | "REJECTED"), Some("CAPTURED"))
+        )
+    }
+
+    fn hold_after_the_end(&self) -> bool {
+        matches!(self.states(), (Some("CANCELLED"), Some("HELD"), _))
     }
 }
 
@@ -110,8 +134,19 @@ fn legal(entity: &str, from: Option<&str>, to: &str) -> bool {
         "payment" => {
             matches!((from, to), (None, "CAPTURED" | "DECLINED" | "REFUNDED") | (Some("CAPTURED"), "REFUNDED"))
         }
+        "saga" => saga_legal(from, to),
         "shipment" => matches!((from, to), (None, "SHIPPED")),
         "notification" => matches!((from, to), (None, "SENT")),
         _ => false,
+    }
+}
+
+fn saga_legal(from: Option<&str>, to: &str) -> bool {
+    match from {
+        None => to == "RUNNING",
+        Some("RUNNING") => matches!(to, "COMPLETED" | "COMPENSATING" | "COMPENSATED" | "PARKED"),
+        Some("COMPENSATING") => matches!(to, "COMPENSATED" | "PARKED"),
+        Some("PARKED") => matches!(to, "RUNNING" | "COMPENSATING"),
+        Some(_) => false,
     }
 }
