@@ -65,6 +65,7 @@ impl Checks {
             ("transactions-gapless", self.order_of_things.gapless()),
             ("fencing-never-falls", self.order_of_things.rising()),
             ("shipped-only-if-not-cancelled", self.effects.not_shipped_in_vain()),
+            ("every-saga-ends", self.sagas.end(&self.flight)),
         ];
         let known = self.verdicts.len();
         let new = now.iter().skip(known).map(|(name, _)| Invariant {

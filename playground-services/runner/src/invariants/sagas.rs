@@ -2,7 +2,7 @@
 
 use super::Verdict;
 use super::flight::Flight;
-use protocol::{Name, Observation, Recorded};
+use protocol::{Name, Observation, Recorded, Uuid};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -19,11 +19,16 @@ struct Parts {
     order: Option<Name>,
     reservation: Option<Name>,
     payment: Option<Name>,
+    /// The command that began it, until it is answered: nobody has heard of the order before.
+    #[serde(default)]
+    unanswered: Option<Uuid>,
 }
 
 impl Sagas {
     pub fn evolve(&mut self, event: &Recorded) -> bool {
-        let Observation::StateChanged { entity, id, from, to } = &event.observation else { return false };
+        let Observation::StateChanged { entity, id, from, to } = &event.observation else {
+            return event.settles_command() && self.answered(event.correlation_id);
+        };
         if !legal(entity, from.as_deref(), to) {
             let from = from.as_deref().unwrap_or("nothing");
             self.illegal.get_or_insert_with(|| format!("{entity} {id} went from {from} to {to}"));
@@ -38,6 +43,9 @@ impl Sagas {
             _ => &mut parts.payment,
         };
         let before = part.replace(to.clone());
+        if &**entity == "order" && from.is_none() {
+            parts.unanswered = event.correlation_id;
+        }
         // Of payments an order may have several. How many is for other checkers.
         if &**entity != "payment" && before.as_deref() != from.as_deref() {
             self.illegal.get_or_insert_with(|| format!("{entity} {id} was not {}", from.as_deref().unwrap_or("new")));
@@ -46,6 +54,14 @@ impl Sagas {
             self.open.remove(id);
             self.ended += 1;
         }
+        true
+    }
+
+    /// Whether that was the command for an order still open.
+    fn answered(&mut self, command: Option<Uuid>) -> bool {
+        let waits = |parts: &&mut Parts| parts.unanswered.is_some() && parts.unanswered == command;
+        let Some(parts) = self.open.values_mut().find(waits) else { return false };
+        parts.unanswered = None;
         true
     }
 
@@ -61,6 +77,16 @@ impl Sagas {
         match self.open.iter().find(wrong) {
             Some((id, parts)) => Err(format!("order {id} ended as {parts}")),
             None => Ok(format!("{} ended, {} under way", self.ended, self.open.len())),
+        }
+    }
+
+    /// An order that is PENDING while nobody has yet to hear anything about it waits for ever, or
+    /// until somebody who keeps a message back lets it go.
+    pub fn end(&self, flight: &Flight) -> Verdict {
+        let stuck = |(id, parts): &(&i64, &Parts)| parts.wait() && !flight.is_under_way(**id);
+        match self.open.iter().find(stuck) {
+            Some((id, _)) => Err(format!("order {id} is PENDING, and nothing is under way for it")),
+            None => Ok(String::new()),
         }
     }
 
@@ -105,6 +131,10 @@ impl Parts {
             self.states(),
             (Some("CANCELLED"), _, Some("CAPTURED")) | (_, Some("RELEASED" | "REJECTED"), Some("CAPTURED"))
         )
+    }
+
+    fn wait(&self) -> bool {
+        self.order.as_deref() == Some("PENDING") && self.unanswered.is_none()
     }
 
     fn hold_after_the_end(&self) -> bool {
