@@ -4,6 +4,7 @@ mod app;
 
 mod bad_input;
 mod crashes;
+mod delivery_faults;
 mod faults;
 mod hibernation;
 mod history;

@@ -1,6 +1,6 @@
 //! What a service is given: who it is, the time, the faults, and its sandbox.
 
-use crate::{Clock, FromHost, Host, Start, ToHost};
+use crate::{Clock, FromHost, Gate, Host, Start, ToHost};
 use protocol::{Fault, Name, Observation, Observed, ServiceSpec, SpanId, SwitchSpec, TraceContext, TraceId, Uuid};
 use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, sync::Arc};
@@ -15,13 +15,14 @@ pub struct Ctx {
     pub batch: usize,
     pub faults: watch::Receiver<Arc<Vec<Fault>>>,
     switches: watch::Receiver<Arc<Vec<SwitchSpec>>>,
+    pub(crate) gate: Gate,
     folder: Arc<PathBuf>,
     host: Arc<dyn Host>,
 }
 
 impl Ctx {
     /// The context of a service that starts, and the way to keep it up to date.
-    pub fn new(start: Start, host: Arc<dyn Host>) -> (Self, Standing) {
+    pub fn new(start: Start, host: Arc<dyn Host>, gate: Gate) -> (Self, Standing) {
         let (faults_tx, faults) = watch::channel(Arc::new(start.faults));
         let (switches_tx, switches) = watch::channel(Arc::new(start.switches));
         let ctx = Ctx {
@@ -31,6 +32,7 @@ impl Ctx {
             batch: start.batch.max(1),
             faults,
             switches,
+            gate,
             folder: Arc::new(start.folder),
             host,
         };

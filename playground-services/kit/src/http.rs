@@ -1,6 +1,7 @@
 //! The HTTP side of a service: its listener, and the layer that carries the trace.
 
 use crate::ctx::{Ctx, Span};
+use crate::gate::{Gate, spawn};
 use crate::service::{Job, Refusal, Service, Work};
 use ::http::{HeaderMap, HeaderName, StatusCode};
 use axum::extract::{Request, State};
@@ -56,7 +57,7 @@ pub fn router<S: Service>(door: Door<S>) -> Router {
 }
 
 /// Serves until dropped. Connections are tasks of this future: a crash cuts them off, too.
-pub async fn serve(listener: TcpListener, router: Router) -> anyhow::Result<()> {
+pub async fn serve(listener: TcpListener, router: Router, gate: Gate) -> anyhow::Result<()> {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -64,7 +65,7 @@ pub async fn serve(listener: TcpListener, router: Router) -> anyhow::Result<()> 
                 let (stream, _) = accepted?;
                 stream.set_nodelay(true)?;
                 let service = hyper_util::service::TowerToHyperService::new(router.clone());
-                connections.spawn(async move {
+                spawn(&mut connections, &gate, async move {
                     let io = hyper_util::rt::TokioIo::new(stream);
                     // A caller that goes away ends its connection: nothing to report.
                     let _ = hyper::server::conn::http1::Builder::new().serve_connection(io, service).await;

@@ -11,6 +11,7 @@ pub mod changes;
 pub mod clock;
 pub mod ctx;
 pub mod fault;
+pub mod gate;
 pub mod http;
 pub mod inbox;
 pub mod link;
@@ -26,6 +27,7 @@ pub mod writer;
 
 pub use clock::Clock;
 pub use ctx::Ctx;
+pub use gate::{Gate, spawn};
 pub use link::{Delivery, FromHost, Host, Shipment, Start, ToHost};
 pub use service::{Refusal, Reply, Service, Work};
 pub use stage::Stage;

@@ -1,7 +1,7 @@
 //! A service: what it must say about itself, and how it runs.
 
 use crate::ctx::Standing;
-use crate::{Ctx, Delivery, FromHost, Stage, ToHost, changes, http, outbox, relay, storage, writer};
+use crate::{Ctx, Delivery, FromHost, Stage, ToHost, changes, http, outbox, relay, spawn, storage, writer};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use protocol::{Envelope, StepSpec, Uuid};
@@ -178,8 +178,9 @@ pub async fn run<S: Service>(
     let door = http::Door { ctx: ctx.clone(), service: service.clone(), workers: workers.clone(), jobs: jobs.clone() };
 
     let mut tasks = JoinSet::new();
-    tasks.spawn(http::serve(listener, http::router(door)));
-    tasks.spawn(async move { writer.run(inbound).await });
+    let serving = http::serve(listener, http::router(door), ctx.gate.clone());
+    spawn(&mut tasks, &ctx.gate, serving);
+    spawn(&mut tasks, &ctx.gate, async move { writer.run(inbound).await });
 
     let mut messages = vec![];
     let mut handled = FuturesUnordered::new();

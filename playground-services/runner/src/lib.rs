@@ -78,6 +78,22 @@ impl Running {
         }
     }
 
+    /// Lets it stand still, as if its processor were taken away.
+    pub fn pause(&self) {
+        match &self.body {
+            Body::Task(task) => task.pause(),
+            Body::Process(process) => process.pause(),
+        }
+    }
+
+    /// Lets it go on where it stood still.
+    pub fn resume(&self) {
+        match &self.body {
+            Body::Task(task) => task.resume(),
+            Body::Process(process) => process.resume(),
+        }
+    }
+
     /// Ends it in good order; within [`GRACE`], or else by a crash.
     pub async fn stop(&mut self) {
         let _ = self.to_service.send(FromHost::Stop);

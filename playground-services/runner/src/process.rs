@@ -5,7 +5,8 @@ use crate::services;
 use anyhow::Context;
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
-use kit::{FromHost, Host, Start, ToHost};
+use kit::{FromHost, Gate, Host, Start, ToHost};
+use rustix::process::{Pid, Signal, kill_process};
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -64,6 +65,20 @@ pub fn start(
 impl Process {
     pub fn pid(&self) -> Option<u32> {
         self.child.id()
+    }
+
+    pub fn pause(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    pub fn resume(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = self.child.id().and_then(|pid| Pid::from_raw(pid.cast_signed()));
+        // One that has ended meanwhile does nothing any more either way.
+        let _ = pid.map(|pid| kill_process(pid, signal));
     }
 
     pub async fn crash(&mut self) {
@@ -126,7 +141,7 @@ async fn child(name: &str) -> anyhow::Result<()> {
         }
         anyhow::Ok(())
     });
-    let result = services::run(*start, from_host, Arc::new(Pipe(outbound))).await;
+    let result = services::run(*start, from_host, Arc::new(Pipe(outbound)), Gate::default()).await;
     reader.abort();
     writer.await??;
     result

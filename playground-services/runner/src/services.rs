@@ -1,6 +1,6 @@
 //! The one place that knows every service by name.
 
-use kit::{Ctx, FromHost, Host, Start, service};
+use kit::{Ctx, FromHost, Gate, Host, Start, service};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -11,10 +11,11 @@ pub async fn run(
     start: Start,
     from_host: mpsc::UnboundedReceiver<FromHost>,
     host: Arc<dyn Host>,
+    gate: Gate,
 ) -> anyhow::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let name = start.spec.name.clone();
-    let (ctx, standing) = Ctx::new(start, host);
+    let (ctx, standing) = Ctx::new(start, host, gate);
     match &*name {
         "orders" => service::run(orders::Orders, ctx, from_host, standing, listener).await,
         "inventory" => service::run(inventory::Inventory, ctx, from_host, standing, listener).await,

@@ -1,7 +1,7 @@
 //! A service as a task of the server: light enough for a class.
 
 use crate::services;
-use kit::{FromHost, Host, Start};
+use kit::{FromHost, Gate, Host, Start};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -9,13 +9,24 @@ use tokio::task::JoinHandle;
 pub struct Task {
     /// `None` once its end was seen.
     handle: Option<JoinHandle<anyhow::Result<()>>>,
+    gate: Gate,
 }
 
 pub fn start(start: Start, from_host: mpsc::UnboundedReceiver<FromHost>, host: Arc<dyn Host>) -> Task {
-    Task { handle: Some(tokio::spawn(services::run(start, from_host, host))) }
+    let gate = Gate::default();
+    let running = gate.pass(services::run(start, from_host, host, gate.clone()));
+    Task { handle: Some(tokio::spawn(running)), gate }
 }
 
 impl Task {
+    pub fn pause(&self) {
+        self.gate.close();
+    }
+
+    pub fn resume(&self) {
+        self.gate.open();
+    }
+
     pub async fn crash(&mut self) {
         if let Some(handle) = self.handle.take() {
             handle.abort();

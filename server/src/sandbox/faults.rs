@@ -39,8 +39,7 @@ pub async fn run(recorder: Recorder, clock: Clock, keepers: Arc<Vec<Keeper>>, ch
         begun.retain(|(id, installed)| faults.iter().any(|f| f.id == *id && f.installed_at == *installed));
         let now = clock.now_us();
         for fault in &faults {
-            let down = fault.spec.kind.takes_down();
-            let keeper = down.then(|| keepers.iter().find(|keeper| keeper.name == fault.spec.target)).flatten();
+            let keeper = keepers.iter().find(|keeper| strikes_whole(fault, &keeper.name));
             if fault.expires_at().is_some_and(|end| end <= now) {
                 let reason = "its time was up".to_owned();
                 let cleared = Observation::FaultCleared { fault_id: fault.id.clone(), reason };
@@ -48,14 +47,18 @@ pub async fn run(recorder: Recorder, clock: Clock, keepers: Arc<Vec<Keeper>>, ch
                     return;
                 }
                 if let Some(keeper) = keeper {
-                    keeper.start().await;
+                    end(keeper, fault).await;
                 }
             } else if let Some(keeper) = keeper
-                && fault.spec.kind == FaultKind::Crash
+                && begins(fault)
                 && fault.begins_at() <= now
                 && begun.insert((fault.id.clone(), fault.installed_at))
             {
-                keeper.crash(&format!("crashed by the fault {}", fault.id)).await;
+                if fault.spec.kind == FaultKind::Pause {
+                    keeper.pause(&format!("held still by the fault {}", fault.id)).await;
+                } else {
+                    keeper.crash(&format!("crashed by the fault {}", fault.id)).await;
+                }
             }
         }
         if recorder.flush().await.is_err() {
@@ -71,6 +74,26 @@ pub async fn run(recorder: Recorder, clock: Clock, keepers: Arc<Vec<Keeper>>, ch
     }
 }
 
+/// Whether the fault takes this whole service, down or to a standstill.
+pub fn strikes_whole(fault: &Fault, service: &str) -> bool {
+    let whole = fault.spec.kind.takes_down() || fault.spec.kind == FaultKind::Pause;
+    whole && &*fault.spec.target == service
+}
+
+/// Whether somebody has to see to it that it begins.
+fn begins(fault: &Fault) -> bool {
+    matches!(fault.spec.kind, FaultKind::Crash | FaultKind::Pause)
+}
+
+/// What a fault took is given back.
+pub async fn end(keeper: &Keeper, fault: &Fault) {
+    if fault.spec.kind == FaultKind::Pause {
+        keeper.resume(&format!("the fault {} is over", fault.id)).await;
+    } else {
+        keeper.start().await;
+    }
+}
+
 /// When the next fault begins or ends by itself.
 fn next(recorder: &Recorder, clock: Clock, begun: &HashSet<(Name, u64)>) -> Option<u64> {
     let now = clock.now_us();
@@ -78,8 +101,7 @@ fn next(recorder: &Recorder, clock: Clock, begun: &HashSet<(Name, u64)>) -> Opti
         let faults = picture.state.faults.iter();
         faults
             .flat_map(|fault| {
-                let waits =
-                    fault.spec.kind == FaultKind::Crash && !begun.contains(&(fault.id.clone(), fault.installed_at));
+                let waits = begins(fault) && !begun.contains(&(fault.id.clone(), fault.installed_at));
                 [waits.then(|| fault.begins_at().max(now)), fault.expires_at()]
             })
             .flatten()

@@ -25,6 +25,10 @@ enum Order {
     /// Nothing happens when it is down.
     Crash(String),
     Stop(String),
+    /// Nothing happens when it stands still already, or is down.
+    Pause(String),
+    /// Nothing happens unless it stands still.
+    Resume(String),
 }
 
 impl Keeper {
@@ -57,6 +61,14 @@ impl Keeper {
         self.order(Order::Stop(reason.to_owned())).await;
     }
 
+    pub async fn pause(&self, reason: &str) {
+        self.order(Order::Pause(reason.to_owned())).await;
+    }
+
+    pub async fn resume(&self, reason: &str) {
+        self.order(Order::Resume(reason.to_owned())).await;
+    }
+
     async fn order(&self, order: Order) {
         let (done, carried_out) = oneshot::channel();
         if self.orders.send((order, done)).is_ok() {
@@ -79,6 +91,8 @@ struct Keeping {
 struct Kept {
     running: Running,
     consumer: ConsumerId,
+    /// It stands still.
+    paused: bool,
     /// Why it asks to be crashed, once it does.
     last_word: oneshot::Receiver<String>,
 }
@@ -112,8 +126,24 @@ impl Keeping {
                     }
                     self.gone(&mut kept, Observation::ServiceCrashed { reason });
                 }
+                Order::Pause(reason) => {
+                    if let Some(kept) = kept.as_mut().filter(|kept| !kept.paused) {
+                        kept.running.pause();
+                        kept.paused = true;
+                        self.observe(Observation::ServicePaused { reason });
+                    }
+                }
+                Order::Resume(reason) => {
+                    if let Some(kept) = kept.as_mut().filter(|kept| kept.paused) {
+                        // First the word, then what it does.
+                        self.observe(Observation::ServiceResumed { reason });
+                        kept.paused = false;
+                        kept.running.resume();
+                    }
+                }
                 Order::Stop(reason) => {
                     if let Some(kept) = &mut kept {
+                        kept.running.resume();
                         kept.running.stop().await;
                     }
                     self.gone(&mut kept, Observation::ServiceStopped { reason });
@@ -152,7 +182,7 @@ impl Keeping {
             switches: self.recorder.history.switches(),
         };
         let mut kept = match self.runner.start(start, link, Arc::new(host)).await {
-            Ok(running) => Some(Kept { running, consumer, last_word }),
+            Ok(running) => Some(Kept { running, consumer, paused: false, last_word }),
             Err(error) => {
                 tracing::error!(service = %self.spec.name, error = ?error, "a service did not start");
                 let reason = "it did not start".to_owned();
@@ -180,6 +210,11 @@ impl Keeping {
             }
         };
         self.gone(kept, Observation::ServiceCrashed { reason });
+    }
+
+    fn observe(&self, observation: Observation) {
+        let observed = by_server(self.clock, self.spec.name.clone(), observation);
+        let _ = self.recorder.send(Entry::Observe(vec![observed]));
     }
 
     /// It is down: nobody calls it any more, its messages are offered again, the record says why.

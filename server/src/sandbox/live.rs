@@ -137,7 +137,7 @@ impl Live {
     pub async fn restart(&self, service: &str) -> Result<(), SandboxError> {
         let keeper = self.keeper(service)?;
         for fault in self.recorder.history.faults() {
-            if fault.spec.kind.takes_down() && &*fault.spec.target == service {
+            if faults::strikes_whole(&fault, service) {
                 self.observe_cleared(&fault.id, "the service was restarted")?;
             }
         }
@@ -177,8 +177,8 @@ impl Live {
         let faults = self.recorder.history.faults();
         let fault = faults.iter().find(|fault| &*fault.id == id).ok_or(SandboxError::NoSuchFault)?;
         self.observe_cleared(&fault.id, "cleared by the learner")?;
-        if fault.spec.kind.takes_down() {
-            self.keeper(&fault.spec.target)?.start().await;
+        if faults::strikes_whole(fault, &fault.spec.target) {
+            faults::end(self.keeper(&fault.spec.target)?, fault).await;
         }
         Ok(self.recorder.flush().await?)
     }

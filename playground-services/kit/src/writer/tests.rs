@@ -77,7 +77,7 @@ fn start(folder: &Path) -> Start {
 }
 
 async fn open(folder: &Path, host: Arc<Keeper>) -> Writer<Adder> {
-    let (ctx, _) = Ctx::new(start(folder), host);
+    let (ctx, _) = Ctx::new(start(folder), host, crate::Gate::default());
     let migrations = [inbox::SCHEMA, outbox::SCHEMA, Adder::MIGRATIONS[0]];
     let mut conn = storage::open(&ctx.database(), &migrations).await.expect("opens");
     relay::prepare(&mut conn).await.expect("prepares");

@@ -65,7 +65,7 @@ impl Rig {
         for name in ["outbox", "inbox"] {
             start.switches.push(SwitchSpec { name: name.into(), on: true });
         }
-        let (ctx, standing) = Ctx::new(start, ear.clone());
+        let (ctx, standing) = Ctx::new(start, ear.clone(), crate::Gate::default());
         let migrations = [inbox::SCHEMA, outbox::SCHEMA, SUMS];
         let mut conn = storage::open(&ctx.database(), &migrations).await.expect("opens");
         relay::prepare(&mut conn).await.expect("prepares");

@@ -1,0 +1,99 @@
+//! Stops the world of one service: while its gate is closed, nothing it does goes on.
+//!
+//! Everything a service runs passes its gate. A closed one withholds every poll, as if the
+//! processor had been taken away; the futures stay as they are and go on where they were. What
+//! others do meanwhile (a commit under way in SQLite's thread, a connection waiting in the
+//! listener's queue) happens, as it would to a process that is stopped.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+use tokio::task::JoinSet;
+
+#[derive(Clone, Default)]
+pub struct Gate(Arc<State>);
+
+#[derive(Default)]
+struct State {
+    closed: AtomicBool,
+    /// Who wanted to go on meanwhile.
+    waiting: Mutex<Vec<Waker>>,
+}
+
+impl Gate {
+    pub fn close(&self) {
+        self.0.closed.store(true, Ordering::SeqCst);
+    }
+
+    /// Everything that wanted to go on does.
+    pub fn open(&self) {
+        self.0.closed.store(false, Ordering::SeqCst);
+        let waiting = std::mem::take(&mut *self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    /// The same future, which only goes on while the gate is open.
+    pub fn pass<F: Future>(&self, future: F) -> Passing<F> {
+        Passing { gate: self.clone(), future: Box::pin(future) }
+    }
+
+    fn lets_pass(&self, context: &Context<'_>) -> bool {
+        if !self.0.closed.load(Ordering::SeqCst) {
+            return true;
+        }
+        self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(context.waker().clone());
+        // Whoever opened it in between has not seen this waker.
+        !self.0.closed.load(Ordering::SeqCst)
+    }
+}
+
+/// A future behind a [`Gate`].
+pub struct Passing<F> {
+    gate: Gate,
+    future: Pin<Box<F>>,
+}
+
+impl<F: Future> Future for Passing<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.get_mut();
+        if this.gate.lets_pass(context) { this.future.as_mut().poll(context) } else { Poll::Pending }
+    }
+}
+
+/// Starts a task of a service, behind its gate. It ends with the set it is in.
+pub fn spawn<T: Send + 'static>(tasks: &mut JoinSet<T>, gate: &Gate, future: impl Future<Output = T> + Send + 'static) {
+    tasks.spawn(gate.pass(future));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::sync::mpsc;
+
+    #[tokio::test]
+    async fn nothing_goes_on_behind_a_closed_gate_and_all_of_it_once_it_opens() {
+        let gate = Gate::default();
+        let (numbers, mut inbox) = mpsc::unbounded_channel::<u32>();
+        let (heard_tx, mut heard) = mpsc::unbounded_channel();
+        let mut tasks = JoinSet::new();
+        spawn(&mut tasks, &gate, async move {
+            while let Some(number) = inbox.recv().await {
+                let _ = heard_tx.send(number);
+            }
+        });
+        let _ = numbers.send(1);
+        assert_eq!(heard.recv().await, Some(1));
+        gate.close();
+        let _ = numbers.send(2);
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert!(heard.try_recv().is_err(), "it stands still");
+        gate.open();
+        assert_eq!(heard.recv().await, Some(2));
+    }
+}
