@@ -87,7 +87,17 @@ enum State {
 
 struct Consumer {
     id: ConsumerId,
+    /// How many messages it takes at a time.
     room: usize,
+    /// How many it has.
+    held: usize,
+}
+
+impl Consumer {
+    /// How many more it takes. Where its room has shrunk, it may have more than it would take.
+    fn free(&self) -> usize {
+        self.room.saturating_sub(self.held)
+    }
 }
 
 /// A message on its way to a consumer, and what became of it there.
@@ -274,24 +284,56 @@ impl Broker {
     /// A consumer of a group is there, with room for so many messages at a time.
     pub fn connect(&mut self, group: &str, id: ConsumerId, room: usize) {
         if let Some(group) = self.group_mut(group) {
-            group.consumers.push(Consumer { id, room });
+            group.consumers.push(Consumer { id, room, held: 0 });
         }
     }
 
-    /// A consumer is gone: what it had is offered to others at once.
-    pub fn disconnect(&mut self, id: ConsumerId) {
-        for (index, group) in self.groups.iter_mut().enumerate() {
-            group.consumers.retain(|consumer| consumer.id != id);
-            for (position, message) in &mut group.messages {
-                if let State::InFlight { until, consumer } = message.state
-                    && consumer == id
-                {
-                    message.state = State::Ready;
-                    group.ready.insert(*position);
-                    self.deadlines.remove(&(until, index, *position));
-                }
-            }
+    /// From now on it takes so many at a time; what it has stays with it.
+    pub fn set_room(&mut self, id: ConsumerId, room: usize) {
+        if let Some(consumer) = self.groups.iter_mut().flat_map(|group| &mut group.consumers).find(|c| c.id == id) {
+            consumer.room = room;
         }
+    }
+
+    /// It alone gets its group's messages from now on. What the others have is offered again at
+    /// once, and returned here for the record.
+    pub fn lead(&mut self, id: ConsumerId, room: usize) -> Vec<Settled> {
+        let Some(index) = self.group_of(id) else { return vec![] };
+        for consumer in &mut self.groups[index].consumers {
+            consumer.room = if consumer.id == id { room } else { 0 };
+        }
+        // What was lost on its way is with nobody, and its time is not up.
+        self.take_back(index, |holder| holder != id && holder != NOBODY)
+    }
+
+    /// A consumer is gone: what it had is offered to others at once. Returned here for the record
+    /// where others of its group remain; else it is clear from its end.
+    pub fn disconnect(&mut self, id: ConsumerId) -> Vec<Settled> {
+        let Some(index) = self.group_of(id) else { return vec![] };
+        let had = self.take_back(index, |holder| holder == id);
+        let consumers = &mut self.groups[index].consumers;
+        consumers.retain(|consumer| consumer.id != id);
+        if consumers.is_empty() { vec![] } else { had }
+    }
+
+    /// Takes what these consumers of a group have out of their hands.
+    fn take_back(&mut self, index: usize, from: impl Fn(ConsumerId) -> bool) -> Vec<Settled> {
+        let in_flight = |(position, message): (&Position, &Message)| match message.state {
+            State::InFlight { consumer, .. } if from(consumer) => Some((*position, message.state)),
+            _ => None,
+        };
+        let theirs: Vec<(Position, State)> = self.groups[index].messages.iter().filter_map(in_flight).collect();
+        let mut taken = Vec::with_capacity(theirs.len());
+        for (position, state) in theirs {
+            self.leave(index, position, state);
+            let group = &mut self.groups[index];
+            group.ready.insert(position);
+            if let Some(message) = group.messages.get_mut(&position) {
+                message.state = State::Ready;
+            }
+            taken.push(self.settled(index, position, &self.groups[index].messages[&position], false));
+        }
+        taken
     }
 
     /// The consumer has dealt with it. `None` when it was dealt with before, or is not known here.
@@ -417,7 +459,7 @@ impl Broker {
     /// The oldest message behind a position that a consumer has room for and nothing keeps from it.
     fn next_ready(&self, index: usize, behind: Position, now_us: u64, faults: &[Fault]) -> Option<Position> {
         let group = &self.groups[index];
-        if group.consumers.iter().all(|consumer| consumer.room == 0) {
+        if group.consumers.iter().all(|consumer| consumer.free() == 0) {
             return None;
         }
         let reaches = |position: &&Position| {
@@ -444,11 +486,11 @@ impl Broker {
         };
         let fault = verdict.fault().map(|fault| fault.id.clone());
         let group = &mut self.groups[index];
-        let consumer = group.consumers.iter_mut().max_by_key(|consumer| consumer.room);
+        let consumer = group.consumers.iter_mut().max_by_key(|consumer| consumer.free());
         let (Some(consumer), Some(message)) = (consumer, group.messages.get_mut(&position)) else { return false };
         let (fate, state) = match verdict {
             Verdict::Pass | Verdict::Duplicate { .. } => {
-                consumer.room -= 1;
+                consumer.held += 1;
                 (Fate::To(consumer.id), State::InFlight { until: now_us + visibility_us, consumer: consumer.id })
             }
             Verdict::Drop { .. } => (Fate::Lost, State::InFlight { until: now_us + visibility_us, consumer: NOBODY }),
@@ -512,7 +554,7 @@ impl Broker {
             State::InFlight { until, consumer } => {
                 self.deadlines.remove(&(until, index, position));
                 if let Some(consumer) = self.groups[index].consumers.iter_mut().find(|c| c.id == consumer) {
-                    consumer.room += 1;
+                    consumer.held -= 1;
                 }
             }
             State::Delayed { until } | State::Overtaken { until } => {

@@ -71,6 +71,14 @@ pub enum ToHost {
         position: Position,
         reason: String,
     },
+    /// So many deliveries at a time from now on: none while it stands by.
+    Room {
+        room: usize,
+    },
+    /// It leads its replicas: it alone gets deliveries, and what the others have is offered again.
+    Lead {
+        room: usize,
+    },
     /// Not handled, or not known to be, since a fault struck. Does not count against the message.
     GiveBack {
         position: Position,

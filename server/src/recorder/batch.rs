@@ -85,7 +85,9 @@ impl<'a> Batch<'a> {
             Entry::Disconnect { consumer, ended } => {
                 self.observe(ended)?;
                 self.task.services.remove(&consumer);
-                self.task.broker.disconnect(consumer);
+                for had in self.task.broker.disconnect(consumer) {
+                    self.rejected(&had, "the replica that had it is gone")?;
+                }
             }
             Entry::Accept { by, command, reply } => {
                 let answer = self.accept(by, command)?;
@@ -173,6 +175,14 @@ impl<'a> Batch<'a> {
                 }
                 Ok(())
             }
+            ToHost::Room { room } => {
+                self.task.broker.set_room(consumer, room);
+                Ok(())
+            }
+            ToHost::Lead { room } => {
+                let taken = self.task.broker.lead(consumer, room);
+                taken.iter().try_for_each(|taken| self.rejected(taken, "another replica leads"))
+            }
             ToHost::GiveBack { position, reason } => {
                 let Some(back) = self.task.broker.give_back(consumer, position, self.now) else { return Ok(()) };
                 self.rejected(&back, &reason)
@@ -237,6 +247,7 @@ impl<'a> Batch<'a> {
         Ok(Ok(correlation_id))
     }
 
+    /// A consumer does not have it any more, and has not dealt with it.
     fn rejected(&mut self, settled: &Settled, reason: &str) -> anyhow::Result<()> {
         self.settled(settled, |group, topic, settled| Observation::MessageRejected {
             topic,

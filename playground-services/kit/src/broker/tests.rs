@@ -197,6 +197,45 @@ fn what_is_cut_off_waits_and_comes_when_it_is_not() {
     }
 }
 
+#[test]
+fn who_stands_by_gets_nothing_until_it_leads_and_then_all_of_it() {
+    let mut broker = broker();
+    broker.connect("inventory", 1, 2);
+    broker.connect("inventory", 2, 2);
+    broker.set_room(2, 0);
+    for position in 1..=3 {
+        broker.publish(position, &"orders".into(), &envelope("OrderCreated"));
+    }
+    let handed = broker.take(0, &[]);
+    assert_eq!((positions(&handed), handed.iter().all(|handout| handout.fate == Fate::To(1))), (vec![1, 2], true));
+
+    let taken: Vec<Position> = broker.lead(2, 5).iter().map(|settled| settled.position).collect();
+    assert_eq!(taken, [1, 2]);
+    let again = broker.take(0, &[]);
+    assert_eq!((positions(&again), again.iter().all(|handout| handout.fate == Fate::To(2))), (vec![1, 2, 3], true));
+    // What the former leader still says of them counts: it has done it.
+    assert!(broker.nack(1, 1, 0).is_none());
+    assert!(broker.ack(1, 1).is_some());
+    assert!(broker.ack(2, 1).is_none());
+}
+
+#[test]
+fn what_one_of_two_consumers_had_goes_to_the_other_and_is_told() {
+    let mut broker = broker();
+    broker.connect("inventory", 1, 1);
+    broker.connect("inventory", 2, 1);
+    broker.publish(1, &"orders".into(), &envelope("OrderCreated"));
+    let holder = |broker: &mut Broker| match broker.take(0, &[]).remove(0).fate {
+        Fate::To(consumer) => consumer,
+        other => panic!("{other:?}"),
+    };
+    let first = holder(&mut broker);
+    assert_eq!(broker.disconnect(first).iter().map(|had| (had.position, had.nacks)).collect::<Vec<_>>(), [(1, 0)]);
+    let second = holder(&mut broker);
+    assert_ne!(first, second);
+    assert!(broker.disconnect(second).is_empty(), "its end says it");
+}
+
 /// What may happen to a broker with one group of two consumers.
 #[derive(Clone, Debug)]
 enum Step {
@@ -205,6 +244,8 @@ enum Step {
     Ack(usize),
     Nack(usize),
     Crash(bool),
+    Room(bool, usize),
+    Lead(bool),
     Wait(u64),
     Checkpoint,
     /// Forget everything in memory, go on from the last checkpoint and the record behind it.
@@ -218,6 +259,8 @@ fn step() -> impl Strategy<Value = Step> {
         3 => any::<usize>().prop_map(Step::Ack),
         1 => any::<usize>().prop_map(Step::Nack),
         1 => any::<bool>().prop_map(Step::Crash),
+        1 => (any::<bool>(), 0..4_usize).prop_map(|(which, room)| Step::Room(which, room)),
+        1 => any::<bool>().prop_map(Step::Lead),
         1 => (0..3000_u64).prop_map(Step::Wait),
         1 => Just(Step::Checkpoint),
         1 => Just(Step::Restart),
@@ -265,6 +308,10 @@ impl Record {
     }
 }
 
+fn count(held: &[(ConsumerId, Position, u64)], id: ConsumerId) -> usize {
+    held.iter().filter(|(holder, ..)| *holder == id).count()
+}
+
 proptest! {
     /// Model: the set of unacked messages. Whatever happens, each is handed out again until it
     /// is acked or dead, never to two consumers at a time, and who follows the record knows them all.
@@ -278,6 +325,7 @@ proptest! {
         let mut held: Vec<(ConsumerId, Position, u64)> = vec![];
         let mut now = 0;
         let mut consumers = [1, 2];
+        let mut rooms = [3, 3];
         for id in consumers {
             broker.connect("inventory", id, 3);
         }
@@ -290,6 +338,7 @@ proptest! {
                     unacked.insert(position);
                 }
                 Step::Take => {
+                    let had = held.clone();
                     for Handout { group, delivery, fate, .. } in broker.take(now, &[]) {
                         let Fate::To(consumer) = fate else { panic!("no fault stands") };
                         let Delivery { position, topic, attempt, envelope } = delivery;
@@ -299,8 +348,9 @@ proptest! {
                         let (message_id, source_position) = (envelope.id, position);
                         record.push(Observation::MessageDelivered { topic, group, message_id, source_position, attempt });
                     }
-                    for id in consumers {
-                        prop_assert!(held.iter().filter(|(holder, ..)| *holder == id).count() <= 3);
+                    for (id, room) in consumers.into_iter().zip(rooms) {
+                        let (before, after) = (count(&had, id), count(&held, id));
+                        prop_assert!(after <= room || after == before, "{} with room for {}", after, room);
                     }
                 }
                 Step::Ack(pick) if !held.is_empty() => {
@@ -326,10 +376,26 @@ proptest! {
                 }
                 Step::Crash(which) => {
                     let id = &mut consumers[usize::from(which)];
-                    broker.disconnect(*id);
+                    let had = broker.disconnect(*id);
+                    prop_assert_eq!(had.len(), count(&held, *id));
+                    had.into_iter().for_each(|settled| record.rejected(settled));
                     held.retain(|(holder, ..)| holder != id);
                     *id += 2;
+                    rooms[usize::from(which)] = 3;
                     broker.connect("inventory", *id, 3);
+                }
+                Step::Room(which, room) => {
+                    rooms[usize::from(which)] = room;
+                    broker.set_room(consumers[usize::from(which)], room);
+                }
+                Step::Lead(which) => {
+                    let leader = consumers[usize::from(which)];
+                    let taken = broker.lead(leader, 3);
+                    prop_assert_eq!(taken.len(), held.len() - count(&held, leader));
+                    taken.into_iter().for_each(|settled| record.rejected(settled));
+                    held.retain(|(holder, ..)| *holder == leader);
+                    rooms = [0, 0];
+                    rooms[usize::from(which)] = 3;
                 }
                 Step::Wait(us) => {
                     now += us;
@@ -351,6 +417,7 @@ proptest! {
                     record.0[checkpoint.1..].iter().for_each(|event| broker.follow(event));
                     prop_assert_eq!(broker.waiting(), before);
                     held.clear();
+                    rooms = [3, 3];
                     for id in &mut consumers {
                         *id += 2;
                         broker.connect("inventory", *id, 3);
@@ -368,6 +435,7 @@ proptest! {
             prop_assert_eq!(known, expected);
         }
         // Then everything calms down: all that is unacked comes, and can be acked.
+        broker.lead(consumers[0], 3);
         for _ in 0..200 {
             now += 10_000_000;
             broker.expire(now);
