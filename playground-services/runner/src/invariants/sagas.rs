@@ -19,9 +19,11 @@ struct Parts {
     order: Option<Name>,
     reservation: Option<Name>,
     payment: Option<Name>,
-    /// The command that began it, until it is answered: nobody has heard of the order before.
+    /// The command that began it, and whether it is answered: nobody has heard of the order before.
     #[serde(default)]
-    unanswered: Option<Uuid>,
+    command: Option<Uuid>,
+    #[serde(default)]
+    answered: bool,
 }
 
 impl Sagas {
@@ -44,7 +46,7 @@ impl Sagas {
         };
         let before = part.replace(to.clone());
         if &**entity == "order" && from.is_none() {
-            parts.unanswered = event.correlation_id;
+            parts.command = event.correlation_id;
         }
         // Of payments an order may have several. How many is for other checkers.
         if &**entity != "payment" && before.as_deref() != from.as_deref() {
@@ -59,9 +61,9 @@ impl Sagas {
 
     /// Whether that was the command for an order still open.
     fn answered(&mut self, command: Option<Uuid>) -> bool {
-        let waits = |parts: &&mut Parts| parts.unanswered.is_some() && parts.unanswered == command;
+        let waits = |parts: &&mut Parts| parts.command.is_some() && parts.command == command;
         let Some(parts) = self.open.values_mut().find(waits) else { return false };
-        parts.unanswered = None;
+        parts.answered = true;
         true
     }
 
@@ -134,7 +136,7 @@ impl Parts {
     }
 
     fn wait(&self) -> bool {
-        self.order.as_deref() == Some("PENDING") && self.unanswered.is_none()
+        self.order.as_deref() == Some("PENDING") && self.answered
     }
 
     fn hold_after_the_end(&self) -> bool {

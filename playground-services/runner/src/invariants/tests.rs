@@ -15,6 +15,15 @@ impl Record {
     }
 
     fn see(&mut self, service: &str, observation: Observation) -> &mut Self {
+        self.see_of(None, service, observation)
+    }
+
+    /// As part of what the one command has caused.
+    fn command(&mut self, service: &str, observation: Observation) -> &mut Self {
+        self.see_of(Some(Uuid::from_u128(1)), service, observation)
+    }
+
+    fn see_of(&mut self, correlation_id: Option<Uuid>, service: &str, observation: Observation) -> &mut Self {
         self.1 += 1;
         self.0.evolve(&Recorded {
             position: self.1,
@@ -25,7 +34,7 @@ impl Record {
             service: service.into(),
             replica: 0,
             code: None,
-            correlation_id: None,
+            correlation_id,
             observation,
         });
         self
@@ -274,5 +283,31 @@ fn a_checkpoint_from_before_there_were_so_many_promises_goes_on() {
     stored["verdicts"].as_array_mut().expect("a list").truncate(6);
     record.0 = serde_json::from_value(stored).expect("reads");
     record.order("PENDING").broken(&[]);
-    assert_eq!(record.0.report().len(), 15);
+    assert_eq!(record.0.report().len(), 16);
+}
+
+#[test]
+fn an_order_that_waits_for_nothing_shows_once_its_command_is_answered() {
+    let mut record = Record::of("saga-choreography");
+    record.command(
+        "orders",
+        Observation::StateChanged { entity: "order".into(), id: 101, from: None, to: "PENDING".into() },
+    );
+    record.broken(&[]);
+    let answer = || Observation::ResponseReceived {
+        from: "orders".into(),
+        protocol: "http".into(),
+        status: 200,
+        duration_us: 1,
+    };
+    record.command("terrarium", answer()).broken(&["every-saga-ends"]);
+    record.state("order", Some("PENDING"), "CONFIRMED").broken(&[]);
+    let mut record = Record::of("saga-choreography");
+    record.command(
+        "orders",
+        Observation::StateChanged { entity: "order".into(), id: 101, from: None, to: "PENDING".into() },
+    );
+    let created = record.publish("orders", "OrderCreated");
+    record.command("terrarium", answer()).broken(&[]);
+    record.acked(created, "inventory").broken(&["every-saga-ends"]);
 }
