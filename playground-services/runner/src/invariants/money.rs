@@ -4,7 +4,7 @@
 use super::Verdict;
 use super::flight::Flight;
 use super::stock::number;
-use protocol::{Observation, Recorded, RowChange, Value, money};
+use protocol::{Observation, Recorded, Value, money};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -52,7 +52,7 @@ impl Money {
                     account.status = status.to_owned();
                     number(after, "id")
                 }
-                "payments" if status == "CAPTURED" => self.captured(row, after),
+                "payments" if status == "CAPTURED" => self.captured(after),
                 "payments" if status == "REFUNDED" && number(after, "amount_minor") > 0 => self.refunded(after),
                 _ => continue,
             };
@@ -62,11 +62,8 @@ impl Money {
         touched
     }
 
-    fn captured(&mut self, row: &RowChange, after: &Value) -> i64 {
+    fn captured(&mut self, after: &Value) -> i64 {
         let id = number(after, "order_id");
-        if is(row.before.as_ref(), "CAPTURED") {
-            return id;
-        }
         let account = self.open.entry(id).or_default();
         account.captured += number(after, "amount_minor");
         account.charges += 1;
@@ -133,8 +130,4 @@ impl Money {
             None => Ok(format!("{} captured, {} confirmed", money(self.captured), money(self.confirmed))),
         }
     }
-}
-
-fn is(row: Option<&Value>, status: &str) -> bool {
-    row.and_then(|row| row.get("status")).and_then(Value::as_str) == Some(status)
 }

@@ -24,6 +24,9 @@ struct Parts {
     command: Option<Uuid>,
     #[serde(default)]
     answered: bool,
+    /// Its case is open, for a person to decide.
+    #[serde(default)]
+    parked: bool,
 }
 
 impl Sagas {
@@ -34,6 +37,9 @@ impl Sagas {
         if !legal(entity, from.as_deref(), to) {
             let from = from.as_deref().unwrap_or("nothing");
             self.illegal.get_or_insert_with(|| format!("{entity} {id} went from {from} to {to}"));
+        }
+        if let Some(parts) = self.open.get_mut(id).filter(|_| &**entity == "saga") {
+            parts.parked = &**to == "PARKED";
         }
         if !matches!(&**entity, "order" | "reservation" | "payment") {
             return true;
@@ -136,7 +142,7 @@ impl Parts {
     }
 
     fn wait(&self) -> bool {
-        self.order.as_deref() == Some("PENDING") && self.answered
+        self.order.as_deref() == Some("PENDING") && self.answered && !self.parked
     }
 
     fn hold_after_the_end(&self) -> bool {
