@@ -33,7 +33,7 @@ pub use tally::{MatrixSeen, Present, Row, Tables, Tally};
 use std::sync::LazyLock;
 
 /// The promises a condition can name.
-pub const INVARIANTS: [&str; 15] = [
+pub const INVARIANTS: [&str; 16] = [
     "stock-conserved",
     "stock-never-negative",
     "legal-transitions",
@@ -49,6 +49,7 @@ pub const INVARIANTS: [&str; 15] = [
     "transactions-gapless",
     "fencing-never-falls",
     "shipped-only-if-not-cancelled",
+    "every-saga-ends",
 ];
 
 /// Slug and files of every lesson.

@@ -1,7 +1,10 @@
 //! What the services promise together, checked over the record: pure folds, used by tests and
 //! by the page alike.
 
+mod effects;
+mod flight;
 mod money;
+mod order_of_things;
 mod sagas;
 mod stock;
 
@@ -24,13 +27,25 @@ pub struct Checks {
     stock: stock::Stock,
     sagas: sagas::Sagas,
     money: money::Money,
+    // A checkpoint of an earlier version has none of these.
+    #[serde(default)]
+    flight: flight::Flight,
+    #[serde(default)]
+    effects: effects::Effects,
+    #[serde(default)]
+    order_of_things: order_of_things::OrderOfThings,
     verdicts: Vec<Invariant>,
 }
 
 impl Checks {
     /// Folds the next event in.
     pub fn evolve(&mut self, event: &Recorded) {
-        let touched = self.stock.evolve(event) | self.sagas.evolve(event) | self.money.evolve(event);
+        let touched = self.flight.evolve(event)
+            | self.stock.evolve(event)
+            | self.sagas.evolve(event)
+            | self.money.evolve(event)
+            | self.effects.evolve(event)
+            | self.order_of_things.evolve(event);
         if !touched && !self.verdicts.is_empty() {
             return;
         }
@@ -38,21 +53,28 @@ impl Checks {
             ("stock-conserved", self.stock.conserved()),
             ("stock-never-negative", self.stock.never_negative()),
             ("legal-transitions", self.sagas.legal()),
-            ("sagas-end-consistent", self.sagas.consistent()),
+            ("sagas-end-consistent", self.sagas.consistent(&self.flight)),
             ("charged-at-most-once", self.money.charged_once()),
-            ("money-conserved", self.money.conserved()),
+            ("money-conserved", self.money.conserved(&self.flight)),
+            ("nothing-held-by-ended-sagas", self.sagas.nothing_held(&self.flight)),
+            ("one-end-per-saga", self.effects.one_end()),
+            ("compensations-in-reverse", self.order_of_things.in_reverse()),
+            ("refunded-at-most-once", self.money.refunded_once()),
+            ("one-effect-per-message", self.effects.once()),
+            ("consumed-was-published", self.flight.published()),
+            ("transactions-gapless", self.order_of_things.gapless()),
+            ("fencing-never-falls", self.order_of_things.rising()),
+            ("shipped-only-if-not-cancelled", self.effects.not_shipped_in_vain()),
+            ("every-saga-ends", self.sagas.end(&self.flight)),
         ];
-        if self.verdicts.is_empty() {
-            self.verdicts = now
-                .iter()
-                .map(|(name, _)| Invariant {
-                    name: (*name).to_owned(),
-                    holds: true,
-                    since: event.position,
-                    detail: String::new(),
-                })
-                .collect();
-        }
+        let known = self.verdicts.len();
+        let new = now.iter().skip(known).map(|(name, _)| Invariant {
+            name: (*name).to_owned(),
+            holds: true,
+            since: event.position,
+            detail: String::new(),
+        });
+        self.verdicts.extend(new);
         for (invariant, (_, verdict)) in self.verdicts.iter_mut().zip(now) {
             let (holds, detail) = match verdict {
                 Ok(detail) => (true, detail),

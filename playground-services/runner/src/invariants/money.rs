@@ -1,7 +1,9 @@
 //! Money is conserved: what was captured is what confirmed orders cost, and what pending ones
-//! will cost or get back. An order is charged at most once.
+//! will cost or get back. An order is charged at most once, and refunded at most once.
 
-use super::{Verdict, stock::number};
+use super::Verdict;
+use super::flight::Flight;
+use super::stock::number;
 use protocol::{Observation, Recorded, Value, money};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -14,6 +16,8 @@ pub struct Money {
     captured: i64,
     confirmed: i64,
     twice: Option<i64>,
+    #[serde(default)]
+    refunded_twice: Option<i64>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -21,6 +25,8 @@ struct Account {
     price: i64,
     captured: i64,
     charges: u32,
+    #[serde(default)]
+    refunds: u32,
     status: String,
 }
 
@@ -39,34 +45,44 @@ impl Money {
             if row.before.as_ref().map(status_of) == Some(status) {
                 continue;
             }
-            let id = match (&*event.service, &*row.table) {
-                ("orders" | "monolith", "orders") => {
+            let id = match &*row.table {
+                "orders" => {
                     let account = self.open.entry(number(after, "id")).or_default();
                     account.price = number(after, "amount_minor");
                     account.status = status.to_owned();
                     number(after, "id")
                 }
-                ("payments" | "monolith", "payments") if status == "CAPTURED" => {
-                    let id = number(after, "order_id");
-                    let account = self.open.entry(id).or_default();
-                    account.captured += number(after, "amount_minor");
-                    account.charges += 1;
-                    if account.charges > 1 {
-                        self.twice.get_or_insert(id);
-                    }
-                    id
-                }
-                ("payments", "payments") if status == "REFUNDED" => {
-                    let id = number(after, "order_id");
-                    self.open.entry(id).or_default().captured -= number(after, "amount_minor");
-                    id
-                }
+                "payments" if status == "CAPTURED" => self.captured(after),
+                "payments" if status == "REFUNDED" && number(after, "amount_minor") > 0 => self.refunded(after),
                 _ => continue,
             };
             touched = true;
             self.settle(id);
         }
         touched
+    }
+
+    fn captured(&mut self, after: &Value) -> i64 {
+        let id = number(after, "order_id");
+        let account = self.open.entry(id).or_default();
+        account.captured += number(after, "amount_minor");
+        account.charges += 1;
+        if account.charges > 1 {
+            self.twice.get_or_insert(id);
+        }
+        id
+    }
+
+    /// Each charge can be given back once. What was settled is not given back at all.
+    fn refunded(&mut self, after: &Value) -> i64 {
+        let id = number(after, "order_id");
+        let account = self.open.entry(id).or_default();
+        account.captured -= number(after, "amount_minor");
+        account.refunds += 1;
+        if account.refunds > account.charges {
+            self.refunded_twice.get_or_insert(id);
+        }
+        id
     }
 
     fn settle(&mut self, id: i64) {
@@ -92,10 +108,18 @@ impl Money {
         }
     }
 
-    pub fn conserved(&self) -> Verdict {
-        let wrong = self.open.iter().find(|(_, account)| match account.status.as_str() {
+    pub fn refunded_once(&self) -> Verdict {
+        match self.refunded_twice {
+            Some(id) => Err(format!("order {id} was refunded more often than charged")),
+            None => Ok(String::new()),
+        }
+    }
+
+    /// While somebody has yet to hear of an order's end, its money may still be given back.
+    pub fn conserved(&self, flight: &Flight) -> Verdict {
+        let wrong = self.open.iter().find(|(id, account)| match account.status.as_str() {
             "CONFIRMED" => account.captured != account.price,
-            "CANCELLED" => account.captured != 0,
+            "CANCELLED" => account.captured != 0 && !flight.is_under_way(**id),
             _ => false,
         });
         match wrong {

@@ -1,7 +1,8 @@
 //! Every saga ends once, and all its parts end the same way.
 
 use super::Verdict;
-use protocol::{Name, Observation, Recorded};
+use super::flight::Flight;
+use protocol::{Name, Observation, Recorded, Uuid};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -18,14 +19,27 @@ struct Parts {
     order: Option<Name>,
     reservation: Option<Name>,
     payment: Option<Name>,
+    /// The command that began it, and whether it is answered: nobody has heard of the order before.
+    #[serde(default)]
+    command: Option<Uuid>,
+    #[serde(default)]
+    answered: bool,
+    /// Its case is open, for a person to decide.
+    #[serde(default)]
+    parked: bool,
 }
 
 impl Sagas {
     pub fn evolve(&mut self, event: &Recorded) -> bool {
-        let Observation::StateChanged { entity, id, from, to } = &event.observation else { return false };
+        let Observation::StateChanged { entity, id, from, to } = &event.observation else {
+            return event.settles_command() && self.answered(event.correlation_id);
+        };
         if !legal(entity, from.as_deref(), to) {
             let from = from.as_deref().unwrap_or("nothing");
             self.illegal.get_or_insert_with(|| format!("{entity} {id} went from {from} to {to}"));
+        }
+        if let Some(parts) = self.open.get_mut(id).filter(|_| &**entity == "saga") {
+            parts.parked = &**to == "PARKED";
         }
         if !matches!(&**entity, "order" | "reservation" | "payment") {
             return true;
@@ -37,7 +51,11 @@ impl Sagas {
             _ => &mut parts.payment,
         };
         let before = part.replace(to.clone());
-        if before.as_deref() != from.as_deref() {
+        if &**entity == "order" && from.is_none() {
+            parts.command = event.correlation_id;
+        }
+        // Of payments an order may have several. How many is for other checkers.
+        if &**entity != "payment" && before.as_deref() != from.as_deref() {
             self.illegal.get_or_insert_with(|| format!("{entity} {id} was not {}", from.as_deref().unwrap_or("new")));
         }
         if parts.ended_well() {
@@ -47,15 +65,45 @@ impl Sagas {
         true
     }
 
+    /// Whether that was the command for an order still open.
+    fn answered(&mut self, command: Option<Uuid>) -> bool {
+        let waits = |parts: &&mut Parts| parts.command.is_some() && parts.command == command;
+        let Some(parts) = self.open.values_mut().find(waits) else { return false };
+        parts.answered = true;
+        true
+    }
+
     pub fn legal(&self) -> Verdict {
         self.illegal.clone().map_or(Ok(String::new()), Err)
     }
 
     /// A saga under way is no contradiction; one whose parts ended differently is.
-    pub fn consistent(&self) -> Verdict {
-        match self.open.iter().find(|(_, parts)| parts.contradict()) {
+    pub fn consistent(&self, flight: &Flight) -> Verdict {
+        let wrong = |(id, parts): &(&i64, &Parts)| {
+            parts.contradict() || parts.is_to_be_refunded() && !flight.is_under_way(**id)
+        };
+        match self.open.iter().find(wrong) {
             Some((id, parts)) => Err(format!("order {id} ended as {parts}")),
             None => Ok(format!("{} ended, {} under way", self.ended, self.open.len())),
+        }
+    }
+
+    /// An order that is PENDING while nobody has yet to hear anything about it waits for ever, or
+    /// until somebody who keeps a message back lets it go.
+    pub fn end(&self, flight: &Flight) -> Verdict {
+        let stuck = |(id, parts): &(&i64, &Parts)| parts.wait() && !flight.is_under_way(**id);
+        match self.open.iter().find(stuck) {
+            Some((id, _)) => Err(format!("order {id} is PENDING, and nothing is under way for it")),
+            None => Ok(String::new()),
+        }
+    }
+
+    /// Once everybody has heard of an order's end.
+    pub fn nothing_held(&self, flight: &Flight) -> Verdict {
+        let held = |(id, parts): &(&i64, &Parts)| parts.hold_after_the_end() && !flight.is_under_way(**id);
+        match self.open.iter().find(held) {
+            Some((id, parts)) => Err(format!("order {id} ended as {parts}")),
+            None => Ok(String::new()),
         }
     }
 }
@@ -69,7 +117,7 @@ impl Parts {
         matches!(
             self.states(),
             (Some("CONFIRMED"), Some("SOLD"), Some("CAPTURED"))
-                | (Some("CANCELLED"), Some("RELEASED"), Some("DECLINED"))
+                | (Some("CANCELLED"), Some("RELEASED" | "REJECTED"), Some("DECLINED" | "REFUNDED"))
                 | (Some("CANCELLED"), Some("REJECTED"), None)
         )
     }
@@ -81,10 +129,24 @@ impl Parts {
             (Some("CONFIRMED"), Some("RELEASED" | "REJECTED"), _)
                 | (Some("CONFIRMED"), _, Some("DECLINED"))
                 | (Some("CANCELLED"), Some("SOLD"), _)
-                | (Some("CANCELLED"), _, Some("CAPTURED"))
-                | (_, Some("SOLD"), Some("DECLINED"))
-                | (_, Some("RELEASED"), Some("CAPTURED"))
+                | (Some("CONFIRMED"), _, Some("REFUNDED"))
+                | (_, Some("SOLD"), Some("DECLINED" | "REFUNDED"))
         )
+    }
+
+    fn is_to_be_refunded(&self) -> bool {
+        matches!(
+            self.states(),
+            (Some("CANCELLED"), _, Some("CAPTURED")) | (_, Some("RELEASED" | "REJECTED"), Some("CAPTURED"))
+        )
+    }
+
+    fn wait(&self) -> bool {
+        self.order.as_deref() == Some("PENDING") && self.answered && !self.parked
+    }
+
+    fn hold_after_the_end(&self) -> bool {
+        matches!(self.states(), (Some("CANCELLED"), Some("HELD"), _))
     }
 }
 
@@ -110,15 +172,19 @@ fn legal(entity: &str, from: Option<&str>, to: &str) -> bool {
         "payment" => {
             matches!((from, to), (None, "CAPTURED" | "DECLINED" | "REFUNDED") | (Some("CAPTURED"), "REFUNDED"))
         }
-        "saga" => matches!(
-            (from, to),
-            (None, "RUNNING")
-                | (Some("RUNNING"), "COMPLETED" | "COMPENSATING")
-                | (Some("COMPENSATING"), "COMPENSATED" | "PARKED")
-                | (Some("PARKED"), "COMPENSATING")
-        ),
+        "saga" => saga_legal(from, to),
         "shipment" => matches!((from, to), (None, "SHIPPED")),
         "notification" => matches!((from, to), (None, "SENT")),
         _ => false,
+    }
+}
+
+fn saga_legal(from: Option<&str>, to: &str) -> bool {
+    match from {
+        None => to == "RUNNING",
+        Some("RUNNING") => matches!(to, "COMPLETED" | "COMPENSATING" | "COMPENSATED" | "PARKED"),
+        Some("COMPENSATING") => matches!(to, "COMPENSATED" | "PARKED"),
+        Some("PARKED") => matches!(to, "RUNNING" | "COMPENSATING"),
+        Some(_) => false,
     }
 }

@@ -16,10 +16,9 @@ pub struct Stock {
 impl Stock {
     pub fn evolve(&mut self, event: &Recorded) -> bool {
         let Observation::TransactionCommitted { rows, .. } = &event.observation else { return false };
-        if !matches!(&*event.service, "inventory" | "monolith") {
-            return false;
-        }
+        let mut touched = false;
         for row in rows {
+            touched |= matches!(&*row.table, "stock" | "reservations");
             match &*row.table {
                 "stock" => self.stock_row(row),
                 "reservations" => {
@@ -29,7 +28,7 @@ impl Stock {
                 _ => {}
             }
         }
-        true
+        touched
     }
 
     fn stock_row(&mut self, row: &RowChange) {
