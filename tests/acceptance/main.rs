@@ -15,6 +15,7 @@ mod openapi;
 mod process;
 mod publish_faults;
 mod recorder;
+mod replicas;
 mod runs;
 mod streams;
 mod tidy;
