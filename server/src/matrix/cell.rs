@@ -1,7 +1,7 @@
 //! One cell: a fresh sandbox, one order, one fault, and what comes of it.
 
 use super::judge::{self, State};
-use super::plan::{Plan, Scene};
+use super::plan::{Plan, Scene, UNHEARD};
 use super::watch::{Seen, Waited, Watch};
 use crate::ids::SessionId;
 use crate::runs::{RunName, Runs};
@@ -15,9 +15,8 @@ use std::time::Duration;
 /// The same in every matrix: verdicts of faults depend on it.
 const SEED: u64 = 1;
 
-/// The fault the cell is about, and the one that belongs to its scene.
+/// The fault the cell is about.
 const STRIKE: &str = "strike";
-const SCENE: &str = "scene";
 
 /// Time the fault has to strike. A step that was not carried out by then never is.
 const TO_STRIKE: Duration = Duration::from_secs(20);
@@ -57,8 +56,8 @@ impl Cell {
 
     async fn play(&self, sandbox: &Sandbox) -> anyhow::Result<(State, String)> {
         let Plan { scene, fault, .. } = &self.plan;
-        if let Some(fault) = scene.fault() {
-            sandbox.put_fault(SCENE, fault).await?;
+        for (name, fault) in scene.faults() {
+            sandbox.put_fault(name, fault).await?;
         }
         sandbox.put_fault(STRIKE, fault.clone()).await?;
         let mut watch = Watch::new(sandbox, STRIKE).await?;
@@ -77,7 +76,7 @@ impl Cell {
         if struck {
             sandbox.clear_fault(STRIKE).await?;
             if *scene == Scene::Unheard {
-                sandbox.clear_fault(SCENE).await?;
+                sandbox.clear_fault(UNHEARD).await?;
             }
             waited = watch.until(|seen| judge::has_ended(&seen.state), SILENCE, TO_END).await?;
         }

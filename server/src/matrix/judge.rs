@@ -2,7 +2,7 @@
 
 use super::watch::Waited;
 use crate::sandbox::Invariant;
-use diagram::{DiagramState, SagaView};
+use diagram::{DiagramState, Node, SagaView};
 use protocol::Name;
 use serde::Serialize;
 
@@ -37,9 +37,9 @@ impl State {
     }
 }
 
-/// Every saga has come to its end, and nothing is under way.
+/// Every saga has come to its end, and nothing is under way or waits for a service that is down.
 pub fn has_ended(state: &DiagramState) -> bool {
-    state.at_rest() && open_end(state).is_none()
+    state.at_rest() && !state.nodes.iter().any(Node::is_down) && open_end(state).is_none()
 }
 
 /// `waited` is for its end; or for the fault to strike, where it did not.

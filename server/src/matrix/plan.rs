@@ -51,7 +51,7 @@ pub enum Scene {
     Shipped,
     /// The card is declined: what was done is taken back.
     Declined,
-    /// The same, and the customer asks for the parcel while the order is still PENDING.
+    /// The same, but slowly, and the customer asks for the parcel while the order is PENDING.
     Impatient,
     /// More is ordered than is there.
     SoldOut,
@@ -84,20 +84,26 @@ impl Scene {
         if self == Scene::SoldOut { QUANTITY_MAX } else { 1 }
     }
 
-    /// What goes wrong in it beside the fault of the cell, and until the end.
-    pub fn fault(self) -> Option<FaultSpec> {
+    /// What goes wrong in it beside the fault of the cell, by name.
+    pub fn faults(self) -> Vec<(&'static str, FaultSpec)> {
+        let declined = || fault(FaultKind::DeclinePayments, "payments".into(), Params::default());
         match self {
-            Scene::Declined | Scene::Impatient => {
-                Some(fault(FaultKind::DeclinePayments, "payments".into(), Params::default()))
+            Scene::Confirmed | Scene::Shipped | Scene::SoldOut => vec![],
+            Scene::Declined => vec![("declined", declined())],
+            Scene::Impatient => {
+                let slow = Params { ms: Some(500), ..Params::default() };
+                vec![("declined", declined()), ("slow", fault(FaultKind::Delay, "payments".into(), slow))]
             }
             Scene::Unheard => {
-                let heard = Params { only: Some(vec!["PaymentSucceeded".into()]), ..Params::default() };
-                Some(fault(FaultKind::Drop, "saga-orchestrator".into(), heard))
+                let charged = Params { only: Some(vec!["PaymentSucceeded".into()]), ..Params::default() };
+                vec![(UNHEARD, fault(FaultKind::Drop, "saga-orchestrator".into(), charged))]
             }
-            Scene::Confirmed | Scene::Shipped | Scene::SoldOut => None,
         }
     }
 }
+
+/// The fault of [`Scene::Unheard`], which ends with the step it brings about.
+pub const UNHEARD: &str = "unheard";
 
 /// One cell.
 #[derive(Clone, Debug, PartialEq)]

@@ -51,7 +51,6 @@ test('a hole is found in the matrix, and closed', async ({ page, browser, terrar
     complaints.watch(context, terrarium.url);
     const plain = await context.newPage();
     await plain.goto('/matrix');
-    await expect(plain.getByText('Running the matrix needs JavaScript')).toBeVisible();
     await expect(cell(plain, 'charge-card', 'duplicate')).toContainText('inconsistent');
     await context.close();
   });
