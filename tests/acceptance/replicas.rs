@@ -27,8 +27,9 @@ async fn replicas_share_the_work_and_their_transactions_are_in_the_record_in_ord
     for service in ["orders", "inventory", "payments"] {
         scale(&sandbox, service, 2).await;
     }
+    let mut acknowledged = vec![];
     for _ in 0..40 {
-        sandbox.order(1).await;
+        acknowledged.push(sandbox.place_order().await);
     }
     let state = sandbox.at_rest().await;
     assert_eq!(state.sagas.confirmed, 40);
@@ -39,7 +40,7 @@ async fn replicas_share_the_work_and_their_transactions_are_in_the_record_in_ord
         assert_eq!(replicas, BTreeSet::from([0, 1]), "both replicas of {service} work");
         assert_eq!(state.node(service).map(|node| (node.replicas, node.instances.len())), Some((2, 2)));
     }
-    Promises::of(&sandbox).await.hold();
+    Promises::of(&sandbox).await.kept(&acknowledged);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -49,7 +50,7 @@ async fn one_replica_crashes_and_the_other_goes_on() {
     scale(&sandbox, "inventory", 2).await;
     let crash = sandbox.request(Method::POST, "/services/inventory/crash?replica=0");
     assert_eq!(crash.send().await.expect("an answer").status(), 202);
-    let order = sandbox.order(1).await;
+    let order = sandbox.place_order().await;
     assert_eq!(sandbox.outcome(order).await, "CONFIRMED");
     let state = sandbox.at_rest().await;
     let inventory = state.node("inventory").expect("a node");
