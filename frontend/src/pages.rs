@@ -10,6 +10,7 @@ mod nothing;
 mod playground;
 mod runs;
 mod shell;
+mod step;
 
 pub use compare::{CommandEntry, ComparePage, CompareView, FactEntry, FirstDifference, SideEntry};
 pub use home::Home;

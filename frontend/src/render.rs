@@ -23,6 +23,8 @@ pub struct Assets {
     pub css: String,
     /// The script that starts the islands.
     pub start: String,
+    /// The script of a lesson's page.
+    pub lesson: String,
     /// The script of the page of kept runs.
     pub runs: String,
     /// The script of the page of the coverage matrix.

@@ -1,5 +1,6 @@
 //! Every word of the interface, in English. A second language is a second table like this.
 
+pub mod lesson;
 pub mod matrix;
 pub mod runs;
 mod story;
@@ -44,9 +45,6 @@ pub const PLAYGROUND_DESCRIPTION: &str =
     "The whole system at full width: order, break, mend, and look into every database.";
 pub const PLAYGROUND_LEDE: &str =
     "The same living system with room to look around. Nothing here can be damaged for good.";
-
-pub const TRY_IT: &str = "Try it";
-pub const EXPECT: &str = "What you will see";
 
 pub const NOT_FOUND_TITLE: &str = "Nothing grows here";
 pub const NOT_FOUND: &str =

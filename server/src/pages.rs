@@ -70,6 +70,7 @@ impl Pages {
         let assets = render::Assets {
             css: assets.url("main.css"),
             start: assets.url("start.js"),
+            lesson: assets.url("lesson.js"),
             runs: assets.url("runs.js"),
             matrix: assets.url("matrix.js"),
             glue: assets.url("frontend.js"),

@@ -11,6 +11,7 @@ mod history;
 mod lessons;
 mod load;
 mod matrix;
+mod monolith;
 mod openapi;
 mod process;
 mod publish_faults;

@@ -8,7 +8,7 @@ use crate::tape::Window;
 use crate::texts;
 use protocol::Position;
 use wasm_bindgen::prelude::*;
-use web_sys::HtmlInputElement;
+use web_sys::{Event, HtmlInputElement};
 
 /// Events of a window further back.
 const PAST: u64 = 2_000;
@@ -236,6 +236,7 @@ impl Engine {
             let pixels = self.paper.find(".strata").map_or(0, |soil| soil.client_width());
             let painting = strata(&self.strata, end, usize::try_from(pixels).unwrap_or(0));
             self.paper.put(".strata", &painting);
+            tell_the_page();
         }
         let position = self.looking.wanted.unwrap_or(self.player.shown.position);
         let Some(slider) = self.paper.find(".position") else { return };
@@ -307,5 +308,13 @@ impl Engine {
         self.strata = strata;
         self.painted = (0, f64::MIN);
         self.show_soil(now());
+    }
+}
+
+/// Whoever else on the page goes by the record hears that it has grown.
+fn tell_the_page() {
+    if let (Some(document), Ok(grown)) = (super::window().and_then(|window| window.document()), Event::new("terrarium"))
+    {
+        let _ = document.dispatch_event(&grown);
     }
 }

@@ -1,28 +1,63 @@
 use super::Living;
+use super::step::StepCard;
 use crate::islands::Given;
-use crate::texts;
+use crate::texts::lesson as texts;
 use leptos::prelude::*;
-use lessons::{Lesson, Section, Step};
+use lessons::{Lesson, Question, Section};
 
-/// Prose with the living system beside it.
+/// Prose with the living system beside it, what to try, and questions. What is done there is the
+/// page's script's business (public/lesson.js), which finds its words in the attributes of `main`.
 #[component]
 pub fn LessonPage(lesson: Lesson, given: Given) -> impl IntoView {
     let sections = lesson.sections.iter().map(|section| section_view(&lesson, section)).collect_view();
+    let progress = lesson.steps.iter().map(|step| {
+        view! { <li data-of=step.id.clone()><a href=format!("#{}", step.id) aria-label=step.title.clone()></a></li> }
+    });
+    let quiz = (!lesson.quiz.is_empty()).then(|| quiz_view(&lesson.quiz));
     view! {
-        <main id="content" class="lesson">
+        <main
+            id="content"
+            class="lesson"
+            data-slug=lesson.slug.clone()
+            data-no-answer=texts::NO_ANSWER
+            data-working=texts::WORKING
+            data-done=texts::DONE
+            data-count=texts::COUNT
+            data-holds=texts::HOLDS
+            data-open=texts::OPEN
+            data-none=texts::NONE
+            data-predicted=texts::PREDICTED
+            data-happened=texts::HAPPENED
+            data-kept=texts::KEPT
+            data-choose=texts::CHOOSE
+            data-right=texts::RIGHT
+            data-wrong=texts::WRONG
+            data-show-failed=texts::SHOW_FAILED
+        >
             <div class="opening prose">
                 <p class="eyebrow">{lesson.eyebrow()}</p>
                 <h1>{lesson.title.clone()}</h1>
+                <div class="lesson-progress scripted" hidden>
+                    <ol aria-label=texts::STEPS>{progress.collect_view()}</ol>
+                    <p class="count"></p>
+                </div>
                 <div class="intro" inner_html=lesson.intro.clone()></div>
             </div>
             <Living given/>
-            <article class="prose">{sections}</article>
+            <article class="prose">{sections} {quiz}</article>
         </main>
     }
 }
 
 fn section_view(lesson: &Lesson, section: &Section) -> impl IntoView + use<> {
-    let steps = lesson.steps_of(&section.id).map(step_view).collect_view();
+    let all = lesson.steps.len();
+    let steps = lesson
+        .steps
+        .iter()
+        .zip(1..)
+        .filter(|(step, _)| step.section == section.id)
+        .map(|(step, n)| view! { <StepCard step=step.clone() n all/> })
+        .collect_view();
     view! {
         <section id=section.id.clone()>
             <h2>{section.title.clone()}</h2>
@@ -32,16 +67,57 @@ fn section_view(lesson: &Lesson, section: &Section) -> impl IntoView + use<> {
     }
 }
 
-fn step_view(step: &Step) -> impl IntoView + use<> {
+fn quiz_view(questions: &[Question]) -> impl IntoView + use<> {
+    let questions = questions.iter().map(question_view).collect_view();
     view! {
-        <aside class="step" id=step.id.clone() aria-labelledby=format!("{}-title", step.id)>
-            <p class="eyebrow">{texts::TRY_IT}</p>
-            <h3 id=format!("{}-title", step.id)>{step.title.clone()}</h3>
-            <div class="do" inner_html=step.do_html.clone()></div>
-            <details>
-                <summary>{texts::EXPECT}</summary>
-                <div inner_html=step.reveal_html.clone()></div>
-            </details>
-        </aside>
+        <section id="questions" class="quiz">
+            <h2>{texts::QUESTIONS}</h2>
+            {questions}
+        </section>
     }
+}
+
+fn question_view(question: &Question) -> impl IntoView + use<> {
+    let choices = question
+        .choices
+        .iter()
+        .map(|choice| {
+            view! {
+                <label data-choice=choice.id.clone()>
+                    <input type="radio" name="choice" value=choice.id.clone()/>
+                    <span class="text" inner_html=inline(&choice.text_html)></span>
+                    <span class="because" hidden></span>
+                </label>
+            }
+        })
+        .collect_view();
+    let right = question.choices.iter().find(|choice| choice.right);
+    let told = right.map(|choice| {
+        view! {
+            <details class="unscripted">
+                <summary>{texts::ANSWER}</summary>
+                <div inner_html=choice.text_html.clone()></div>
+                <div inner_html=choice.because_html.clone()></div>
+            </details>
+        }
+    });
+    view! {
+        <form class="question" data-question=question.id.clone()>
+            <fieldset>
+                <legend inner_html=inline(&question.ask_html)></legend>
+                {choices}
+            </fieldset>
+            <p class="ways scripted" hidden>
+                <button type="submit">{texts::CHECK_ANSWER}</button>
+                <span class="said" role="status"></span>
+            </p>
+            {told}
+        </form>
+    }
+}
+
+/// A single paragraph without its tags: it stands within a line.
+pub fn inline(html: &str) -> String {
+    let html = html.trim();
+    html.strip_prefix("<p>").and_then(|html| html.strip_suffix("</p>")).unwrap_or(html).to_owned()
 }

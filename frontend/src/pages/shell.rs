@@ -38,6 +38,7 @@ pub fn shell(
         }
     });
     let script = match here {
+        Here::Lesson => Some(&assets.lesson),
         Here::Runs => Some(&assets.runs),
         Here::Matrix => Some(&assets.matrix),
         _ => None,

@@ -4,9 +4,9 @@
 //! `release-stock`, the compensation; the topology says at which message each is carried out.
 //! Publishes `StockReserved`, `StockRejected`, `StockSold` and `StockReleased`.
 
-mod domain;
+pub mod domain;
 mod reactions;
-mod storage;
+pub mod storage;
 
 use kit::{Ctx, Refusal, Reply, Service, Stage, Work};
 use sqlx::sqlite::SqliteConnection;

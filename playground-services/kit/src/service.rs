@@ -53,6 +53,12 @@ pub trait Service: Send + Sync + 'static {
 
     /// Stores what has changed. Never commits: the caller does.
     fn save(&self, conn: &mut SqliteConnection, rows: &Self::Rows) -> impl Future<Output = sqlx::Result<()>> + Send;
+
+    /// The last word before the commit. A sentence saying why not takes back what was stored, and
+    /// refuses the work.
+    fn may_commit(&self, _rows: &Self::Rows) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 /// One thing to do.

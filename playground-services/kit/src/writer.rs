@@ -232,7 +232,7 @@ impl<S: Service> Writer<S> {
         }
     }
 
-    /// The inner error: the store failed one of them and everything was rolled back.
+    /// The inner error: the store or the service refused one of them, and everything was rolled back.
     async fn transaction(
         &mut self,
         batch: &[Job<S::Outside>],
@@ -242,11 +242,12 @@ impl<S: Service> Writer<S> {
             Ok(outcomes) => Ok(Ok(outcomes)),
             Err(error) => {
                 tracing::warn!(service = %self.ctx.name(), %error, "a transaction was rolled back");
+                // A store that has failed may not be able to tell.
+                let undone = changes::drain(&mut self.conn).await.unwrap_or_default();
                 storage::rollback(&mut self.conn).await?;
-                let span = batch[0].work.span();
-                self.ctx
-                    .observe(&span, Observation::TransactionRolledBack { reason: error.to_string(), undone: vec![] });
-                Ok(Err(Refusal::Store(error.to_string())))
+                let (span, reason) = (batch[0].work.span(), error.to_string());
+                self.ctx.observe(&span, Observation::TransactionRolledBack { reason, undone });
+                Ok(Err(error.downcast().unwrap_or_else(|error| Refusal::Store(error.to_string()))))
             }
         }
     }
@@ -299,6 +300,7 @@ impl<S: Service> Writer<S> {
             return Ok(outcomes);
         }
         self.service.save(&mut self.conn, &rows).await?;
+        self.service.may_commit(&rows).map_err(Refusal::Domain)?;
         observed.extend(self.slow_down(batch).await);
         if let Some(failing) = failing {
             outcomes = vec![Outcome::Struck(failing.fault.clone())];

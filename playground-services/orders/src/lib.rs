@@ -5,9 +5,9 @@
 //! only reads what the saga has left so far. Publishes `OrderCreated`, `OrderConfirmed`,
 //! `OrderCancelled` and `OrderShipped`.
 
-mod domain;
+pub mod domain;
 mod reactions;
-mod storage;
+pub mod storage;
 
 use kit::{Ctx, Refusal, Reply, Service, Stage, Work};
 use sqlx::sqlite::SqliteConnection;

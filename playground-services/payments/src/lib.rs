@@ -5,10 +5,10 @@
 //! `PaymentSucceeded`, `PaymentFailed` and `PaymentRefunded`. Asks a card network, which lies
 //! outside the glass.
 
-mod card_network;
-mod domain;
+pub mod card_network;
+pub mod domain;
 mod reactions;
-mod storage;
+pub mod storage;
 
 use card_network::Charge;
 use kit::{Ctx, Refusal, Reply, Service, Stage, Work};

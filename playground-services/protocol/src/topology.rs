@@ -3,6 +3,7 @@
 
 mod challenge;
 mod choreography;
+mod monolith;
 mod shop;
 
 use crate::Name;
@@ -129,7 +130,7 @@ impl Topology {
 
 /// All topologies that can be started, by name.
 pub fn topologies() -> Vec<Topology> {
-    vec![choreography::topology(), challenge::topology()]
+    vec![choreography::topology(), challenge::topology(), monolith::topology()]
 }
 
 /// The topology of that name.

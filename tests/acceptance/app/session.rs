@@ -55,7 +55,12 @@ impl Session {
 
     /// A new saga-choreography.
     pub async fn sandbox(&self) -> Sandbox {
-        let body = json!({"topology": "saga-choreography", "seed": 7});
+        self.sandbox_with("saga-choreography").await
+    }
+
+    /// A new sandbox of this topology.
+    pub async fn sandbox_with(&self, topology: &str) -> Sandbox {
+        let body = json!({"topology": topology, "seed": 7});
         let answer = self.send(self.request(Method::POST, "/api/sandboxes").json(&body)).await;
         assert_eq!(answer.status(), 201);
         let location = answer.headers()["location"].to_str().expect("text").to_owned();

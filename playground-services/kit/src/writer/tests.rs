@@ -13,7 +13,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::oneshot;
 
-/// A service that adds up: every command adds 1 and says so; 13 is refused; 0 breaks the store.
+/// A service that adds up: every command adds 1 and says so; 13 is refused, 17 at the last moment; 0
+/// breaks the store.
 struct Adder;
 
 impl Service for Adder {
@@ -44,6 +45,11 @@ impl Service for Adder {
             .execute(conn)
             .await
             .map(drop)
+    }
+
+    fn may_commit(&self, rows: &Self::Rows) -> Result<(), String> {
+        let refused = rows.iter().any(|(_, amount)| *amount == 17);
+        if refused { Err("17 is refused once it is stored".to_owned()) } else { Ok(()) }
     }
 }
 

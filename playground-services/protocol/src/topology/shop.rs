@@ -70,6 +70,6 @@ pub fn protections() -> Vec<SwitchSpec> {
     ["outbox", "inbox", "semantic-lock", "compensation"].map(|name| SwitchSpec { name: name.into(), on: true }).into()
 }
 
-fn names(names: &[&str]) -> Vec<Name> {
+pub fn names(names: &[&str]) -> Vec<Name> {
     names.iter().map(|&name| name.into()).collect()
 }

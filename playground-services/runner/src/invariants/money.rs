@@ -40,13 +40,13 @@ impl Money {
                 continue;
             }
             let id = match (&*event.service, &*row.table) {
-                ("orders", "orders") => {
+                ("orders" | "monolith", "orders") => {
                     let account = self.open.entry(number(after, "id")).or_default();
                     account.price = number(after, "amount_minor");
                     account.status = status.to_owned();
                     number(after, "id")
                 }
-                ("payments", "payments") if status == "CAPTURED" => {
+                ("payments" | "monolith", "payments") if status == "CAPTURED" => {
                     let id = number(after, "order_id");
                     let account = self.open.entry(id).or_default();
                     account.captured += number(after, "amount_minor");

@@ -16,7 +16,7 @@ pub struct Stock {
 impl Stock {
     pub fn evolve(&mut self, event: &Recorded) -> bool {
         let Observation::TransactionCommitted { rows, .. } = &event.observation else { return false };
-        if &*event.service != "inventory" {
+        if !matches!(&*event.service, "inventory" | "monolith") {
             return false;
         }
         for row in rows {

@@ -473,3 +473,14 @@ proptest! {
         })?;
     }
 }
+
+#[tokio::test]
+async fn what_is_refused_before_the_commit_is_undone_and_told_why() {
+    let mut rig = Rig::new().await;
+    let answer = rig.add(17).await;
+    let refused = answer.await.expect("answered").expect_err("refused");
+    assert!(matches!(&refused, Refusal::Domain(reason) if reason.starts_with("17 is refused")), "{refused}");
+    assert_eq!(rig.said(), [Word::RolledBack(1)]);
+    assert_eq!(rig.rows("sums").await, 0);
+    rig.end();
+}

@@ -1,0 +1,267 @@
+// The steps of a lesson: what is predicted, done, checked and explained there, as requests to the
+// API. When the record has grown, the terrarium says so.
+const main = document.querySelector("main.lesson");
+const slug = main.dataset.slug;
+const words = main.dataset;
+const sandbox = main.querySelector(".living").dataset.sandbox;
+const steps = [...main.querySelectorAll("[data-step]")];
+
+// Without a script none of this could be done.
+for (const control of main.querySelectorAll(".scripted")) control.hidden = false;
+for (const control of main.querySelectorAll(".unscripted")) control.hidden = true;
+
+// The answer, or an error whose message is a sentence for people.
+async function ask(method, address, body) {
+  let answer;
+  try {
+    const headers = { "Content-Type": "application/json" };
+    answer = await fetch(address, { method, headers, body: body && JSON.stringify(body) });
+  } catch {
+    throw new Error(words.noAnswer);
+  }
+  const told = answer.status === 204 ? {} : await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Error(told.detail ?? words.noAnswer);
+  return told;
+}
+
+const address = (step, what) => `/api/lessons/${slug}/steps/${step.dataset.step}/${what}`;
+
+// Does something for a step, its buttons asleep meanwhile; what goes wrong is told beside them.
+async function during(step, work) {
+  const said = step.querySelector(".said");
+  const buttons = step.querySelectorAll("button");
+  said.textContent = words.working;
+  for (const button of buttons) button.disabled = true;
+  try {
+    said.textContent = (await work()) ?? "";
+  } catch (error) {
+    said.textContent = error.message;
+  } finally {
+    for (const button of buttons) button.disabled = false;
+  }
+}
+
+// Which step the system in the glass was made for: it outlives the page, not the tab.
+const MADE_FOR = "terrarium.step";
+const madeFor = JSON.parse(sessionStorage.getItem(MADE_FOR) ?? "{}");
+const current = madeFor.sandbox === sandbox && steps.find((step) => step.dataset.step === madeFor.step);
+current?.classList.add("current");
+
+// A step begins with a system of its own, so that nothing done before matters.
+async function begin(step, way) {
+  const made = await ask("POST", address(step, "scene"), sandbox ? { sandbox } : {});
+  sessionStorage.setItem(MADE_FOR, JSON.stringify({ step: step.dataset.step, sandbox: made.sandbox }));
+  if (way === "show") await ask("POST", address(step, "show"), { sandbox: made.sandbox });
+  const page = new URL(location.href);
+  page.search = `?run=${made.sandbox}`;
+  page.hash = step.id;
+  history.replaceState(null, "", page);
+  location.reload();
+}
+
+// ---- predictions
+
+function given(form) {
+  const data = new FormData(form);
+  switch (form.dataset.kind) {
+    case "services":
+      return data.getAll("answer");
+    case "order":
+      return [...form.querySelectorAll("[data-name]")].map((item) => item.dataset.name);
+    case "number":
+      return data.get("answer") === "" ? null : Number(data.get("answer"));
+    default:
+      return data.get("answer");
+  }
+}
+
+function move(button) {
+  const item = button.closest("li");
+  const up = button.dataset.move === "up";
+  const other = up ? item.previousElementSibling : item.nextElementSibling;
+  if (up) other?.before(item);
+  else other?.after(item);
+  button.focus();
+}
+
+// While services are asked for, they can be picked in the picture, too.
+let picking = null;
+main.addEventListener("focusin", (event) => {
+  const form = event.target.closest("form.predict");
+  if (form) picking = form.dataset.kind === "services" ? form : null;
+});
+document.addEventListener(
+  "click",
+  (event) => {
+    const node = picking && event.target.closest(".living .node[data-dot]");
+    const box = node && picking.querySelector(`input[value="${CSS.escape(node.dataset.dot)}"]`);
+    if (!box) return;
+    event.preventDefault();
+    event.stopPropagation();
+    box.click();
+  },
+  true,
+);
+
+// What was predicted and what happened, drawn where it happened.
+const sheet = new CSSStyleSheet();
+document.adoptedStyleSheets.push(sheet);
+function draw(predicted, truth) {
+  sheet.replaceSync("");
+  const mark = (name, style) => sheet.insertRule(`.node[data-dot="${CSS.escape(name)}"] .box { ${style} }`);
+  for (const name of new Set([...predicted, ...truth])) {
+    const both = predicted.includes(name) && truth.includes(name);
+    const colour = truth.includes(name) ? "var(--leaf)" : "var(--failure)";
+    mark(name, `stroke: ${colour}; stroke-width: 3px; stroke-dasharray: ${both ? "none" : "7 5"};`);
+  }
+}
+
+function compare(step, predicted, truth, right) {
+  const form = step.querySelector("form.predict");
+  if (!form || predicted == null || truth == null) return;
+  const named = (id) => form.querySelector(`[data-text-of="${CSS.escape(String(id))}"]`)?.textContent ?? String(id);
+  const say = (answer) => [answer].flat().map(named).join(form.dataset.kind === "order" ? " → " : ", ") || words.none;
+  const place = step.querySelector(".compared");
+  place.replaceChildren();
+  for (const [label, answer] of [
+    [words.predicted, predicted],
+    [words.happened, truth],
+  ]) {
+    const line = document.createElement("p");
+    const name = document.createElement("b");
+    name.textContent = `${label} `;
+    line.append(name, say(answer));
+    place.append(line);
+  }
+  place.classList.toggle("right", right === true);
+  place.hidden = false;
+  if (form.dataset.kind === "services" && step === current) draw(predicted, truth);
+}
+
+// ---- checks
+
+let asking = false;
+let again = false;
+async function check() {
+  if (!current) return;
+  if (asking) {
+    again = true;
+    return;
+  }
+  asking = true;
+  let settled = false;
+  try {
+    settled = show(current, await ask("GET", `${address(current, "check")}?sandbox=${sandbox}`));
+  } catch {
+    // The terrarium says when there is no connection; the next event asks again.
+  }
+  // A few times a second, however fast the record grows; and while the truth is not out yet.
+  setTimeout(() => {
+    asking = false;
+    if (settled) return;
+    if (again || current.dataset.state === "done") {
+      again = false;
+      check();
+    }
+  }, 400);
+}
+
+// Says whether there is no more to come.
+function show(step, told) {
+  const items = step.querySelectorAll(".checks li");
+  told.conditions.forEach((condition, i) => items[i]?.classList.toggle("holds", condition.holds));
+  told.conditions.forEach((condition, i) => {
+    const state = items[i]?.querySelector(".holding");
+    if (state) state.textContent = condition.holds ? words.holds : words.open;
+  });
+  if (told.show.state === "failed") step.querySelector(".said").textContent = told.show.detail ?? words.showFailed;
+  if (told.done) finish(step);
+  if (told.done && step.querySelector(".reveal")) step.querySelector(".reveal").open = true;
+  compare(step, told.prediction, told.truth, told.right);
+  return told.done && (told.truth != null || !step.querySelector("form.predict"));
+}
+
+function finish(step) {
+  if (step.dataset.state === "done") return;
+  step.dataset.state = "done";
+  step.querySelector(".state").textContent = words.done;
+  main.querySelector(`.lesson-progress [data-of="${step.dataset.step}"]`)?.classList.add("done");
+  count();
+}
+
+function count() {
+  const done = steps.filter((step) => step.dataset.state === "done").length;
+  const place = main.querySelector(".lesson-progress .count");
+  if (place) place.textContent = words.count.replace("{done}", done).replace("{all}", steps.length);
+}
+
+// What was done before, on this page or another.
+async function remember() {
+  const { lessons } = await ask("GET", "/api/progress");
+  const lesson = lessons.find((lesson) => lesson.slug === slug);
+  for (const known of lesson?.steps ?? []) {
+    const step = steps.find((step) => step.dataset.step === known.id);
+    if (!step) continue;
+    if (known.done) finish(step);
+    if (known.prediction != null) step.querySelector("form.predict")?.setAttribute("data-given", "");
+    if (known.done) compare(step, known.prediction, known.truth, known.right);
+  }
+}
+
+count();
+remember().catch(() => {});
+document.addEventListener("terrarium", check);
+check();
+
+// ---- what is pressed
+
+main.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  const step = button?.closest("[data-step]");
+  if (!step) return;
+  if (button.dataset.move) move(button);
+  if (button.dataset.way) during(step, () => begin(step, button.dataset.way));
+});
+
+main.addEventListener("submit", (event) => {
+  const form = event.target;
+  event.preventDefault();
+  if (form.dataset.question) return answer(form);
+  const step = form.closest("[data-step]");
+  const guess = given(form);
+  if (guess === null) {
+    step.querySelector(".said").textContent = words.choose;
+    return;
+  }
+  during(step, async () => {
+    await ask("PUT", address(step, "prediction"), { answer: guess });
+    form.setAttribute("data-given", "");
+    picking = null;
+    return words.kept;
+  });
+});
+
+// ---- the quiz
+
+async function answer(form) {
+  const said = form.querySelector(".said");
+  const choice = new FormData(form).get("choice");
+  if (choice === null) {
+    said.textContent = words.choose;
+    return;
+  }
+  try {
+    const place = `/api/progress/lessons/${slug}/quiz/${form.dataset.question}`;
+    const told = await ask("PUT", place, { choice });
+    for (const known of told.choices) {
+      const label = form.querySelector(`label[data-choice="${CSS.escape(known.id)}"]`);
+      label.classList.toggle("right", known.right);
+      label.classList.toggle("chosen", known.id === choice);
+      label.querySelector(".because").textContent = known.because;
+      label.querySelector(".because").hidden = !known.right && known.id !== choice;
+    }
+    said.textContent = told.right ? words.right : words.wrong;
+  } catch (error) {
+    said.textContent = error.message;
+  }
+}

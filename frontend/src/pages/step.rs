@@ -1,0 +1,102 @@
+use super::lesson::inline;
+use crate::texts::lesson as texts;
+use leptos::prelude::*;
+use lessons::{Prediction, PredictionKind, Step};
+
+/// Predict, act, watch, explain: a short experiment on the running services.
+#[component]
+pub fn StepCard(step: Step, n: usize, all: usize) -> impl IntoView {
+    let checks = step.check.iter().map(|check| {
+        view! {
+            <li>
+                <span class="text">{check.text.clone()}</span>
+                <span class="visually-hidden holding">{texts::OPEN}</span>
+            </li>
+        }
+    });
+    let predict = step.predict.as_ref().map(|predict| predict_view(&step.id, predict));
+    let class = if step.challenge { "step challenge" } else { "step" };
+    let eyebrow = if step.challenge { texts::CHALLENGE.to_owned() } else { texts::step(n, all) };
+    view! {
+        <aside class=class id=step.id.clone() data-step=step.id.clone() aria-labelledby=format!("{}-title", step.id)>
+            <p class="eyebrow">{eyebrow} " " <span class="state"></span></p>
+            <h3 id=format!("{}-title", step.id)>{step.title.clone()}</h3>
+            <div class="do" inner_html=step.do_html.clone()></div>
+            {predict}
+            <p class="ways scripted" hidden>
+                <button type="button" class="primary" data-way="do">{texts::DO_IT}</button>
+                <button type="button" data-way="show">{texts::SHOW_ME}</button>
+                <span class="said" role="status"></span>
+            </p>
+            <ul class="checks" aria-label=texts::CHECKS>{checks.collect_view()}</ul>
+            <details class="reveal">
+                <summary>{texts::EXPECT}</summary>
+                <div class="compared" hidden></div>
+                <div inner_html=step.reveal_html.clone()></div>
+            </details>
+        </aside>
+    }
+}
+
+/// What one expects before it happens; nobody has to say.
+fn predict_view(step: &str, predict: &Prediction) -> impl IntoView + use<> {
+    let (kind, options) = match predict.kind {
+        PredictionKind::Services => ("services", boxes(predict, "checkbox").into_any()),
+        PredictionKind::Choice => ("choice", boxes(predict, "radio").into_any()),
+        PredictionKind::Order => ("order", order(predict).into_any()),
+        PredictionKind::Number => ("number", number(step, predict).into_any()),
+    };
+    view! {
+        <form class="predict scripted" data-kind=kind hidden>
+            <fieldset>
+                <legend>
+                    <span class="eyebrow">{texts::PREDICT}</span>
+                    <span class="asked" inner_html=inline(&predict.ask_html)></span>
+                </legend>
+                {options}
+            </fieldset>
+            <button type="submit">{texts::KEEP_GUESS}</button>
+        </form>
+    }
+}
+
+fn boxes(predict: &Prediction, kind: &'static str) -> impl IntoView + use<> {
+    let option = |option: &lessons::Choice| {
+        let id = option.id.to_string();
+        view! {
+            <label>
+                <input type=kind name="answer" value=id.clone()/>
+                <span data-text-of=id>{option.text.clone()}</span>
+            </label>
+        }
+    };
+    let options = predict.options.iter().map(option).collect_view();
+    view! { <div class="options">{options}</div> }
+}
+
+fn order(predict: &Prediction) -> impl IntoView + use<> {
+    let option = |option: &lessons::Choice| {
+        let (id, text) = (option.id.to_string(), option.text.clone());
+        view! {
+            <li data-name=id.clone()>
+                <span data-text-of=id.clone()>{text.clone()}</span>
+                <button type="button" data-move="up" aria-label=texts::earlier(&text)>"↑"</button>
+                <button type="button" data-move="down" aria-label=texts::later(&text)>"↓"</button>
+            </li>
+        }
+    };
+    let options = predict.options.iter().map(option).collect_view();
+    view! { <ol class="ordering">{options}</ol> }
+}
+
+fn number(step: &str, predict: &Prediction) -> impl IntoView + use<> {
+    let unit = predict.unit.clone().unwrap_or_default();
+    let id = format!("{step}-number");
+    view! {
+        <p class="amount">
+            <label for=id.clone()>{texts::NUMBER}</label>
+            <input id=id type="number" name="answer" inputmode="numeric" autocomplete="off"/>
+            <span>{unit}</span>
+        </p>
+    }
+}

@@ -1,0 +1,40 @@
+//! The words of a lesson's page, around the lesson's own.
+
+pub const STEPS: &str = "The steps of this lesson";
+pub const COUNT: &str = "{done} of {all} steps done";
+pub const CHALLENGE: &str = "The challenge";
+pub const PREDICT: &str = "Before you press anything";
+pub const KEEP_GUESS: &str = "Keep my guess";
+pub const KEPT: &str = "Kept. Now see what happens.";
+pub const NUMBER: &str = "How many?";
+pub const DO_IT: &str = "Do it";
+pub const SHOW_ME: &str = "Show me";
+pub const CHECKS: &str = "It is done when";
+pub const EXPECT: &str = "What you will see";
+pub const HOLDS: &str = "holds";
+pub const OPEN: &str = "not yet";
+pub const DONE: &str = "done";
+pub const NONE: &str = "nothing";
+pub const PREDICTED: &str = "You said:";
+pub const HAPPENED: &str = "It was:";
+pub const WORKING: &str = "Setting up a system of its own for this step…";
+pub const NO_ANSWER: &str = "The server does not answer. Nothing is lost; try again in a moment.";
+pub const SHOW_FAILED: &str = "Showing it did not come to its end. Press Show me again.";
+pub const QUESTIONS: &str = "Questions";
+pub const CHECK_ANSWER: &str = "Check my answer";
+pub const ANSWER: &str = "The answer, and why";
+pub const CHOOSE: &str = "Choose an answer first.";
+pub const RIGHT: &str = "Yes.";
+pub const WRONG: &str = "Not quite.";
+
+pub fn step(n: usize, all: usize) -> String {
+    format!("Step {n} of {all}")
+}
+
+pub fn earlier(what: &str) -> String {
+    format!("{what} comes earlier")
+}
+
+pub fn later(what: &str) -> String {
+    format!("{what} comes later")
+}
