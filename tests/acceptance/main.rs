@@ -13,6 +13,7 @@ mod load;
 mod matrix;
 mod monolith;
 mod openapi;
+mod orchestration;
 mod process;
 mod publish_faults;
 mod recorder;

@@ -68,6 +68,12 @@ impl<'a> Stage<'a> {
         self.note(Observation::FaultTriggered { fault_id: fault_id.clone(), on: on.to_owned() }, Location::caller());
     }
 
+    /// Says anything else that is to be in the record.
+    #[track_caller]
+    pub fn saw(&mut self, observation: Observation) {
+        self.note(observation, Location::caller());
+    }
+
     fn note(&mut self, observation: Observation, caller: &Location<'_>) {
         let code = CodeLine { file: caller.file().into(), line: caller.line() };
         self.observed.push(Observed { code: Some(code), ..self.ctx.observed(&self.span, observation) });

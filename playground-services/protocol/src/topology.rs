@@ -4,6 +4,7 @@
 mod challenge;
 mod choreography;
 mod monolith;
+mod orchestration;
 mod shop;
 
 use crate::Name;
@@ -130,7 +131,7 @@ impl Topology {
 
 /// All topologies that can be started, by name.
 pub fn topologies() -> Vec<Topology> {
-    vec![choreography::topology(), challenge::topology(), monolith::topology()]
+    vec![choreography::topology(), orchestration::topology(), challenge::topology(), monolith::topology()]
 }
 
 /// The topology of that name.

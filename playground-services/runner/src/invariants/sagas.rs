@@ -110,6 +110,13 @@ fn legal(entity: &str, from: Option<&str>, to: &str) -> bool {
         "payment" => {
             matches!((from, to), (None, "CAPTURED" | "DECLINED" | "REFUNDED") | (Some("CAPTURED"), "REFUNDED"))
         }
+        "saga" => matches!(
+            (from, to),
+            (None, "RUNNING")
+                | (Some("RUNNING"), "COMPLETED" | "COMPENSATING")
+                | (Some("COMPENSATING"), "COMPENSATED" | "PARKED")
+                | (Some("PARKED"), "COMPENSATING")
+        ),
         "shipment" => matches!((from, to), (None, "SHIPPED")),
         "notification" => matches!((from, to), (None, "SENT")),
         _ => false,

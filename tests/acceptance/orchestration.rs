@@ -1,0 +1,104 @@
+//! The orchestrated saga: one service leads, and what it does not hear of waits for it.
+
+use crate::app::{App, Promises, Sandbox};
+use protocol::{Observation, Recorded};
+use serde_json::json;
+
+async fn sandbox(app: &App) -> Sandbox {
+    app.session().sandbox_with("saga-orchestration").await
+}
+
+/// What the orchestrator noted, in order: what it asked for, what was done, what was taken back.
+fn notes(record: &[Recorded]) -> Vec<String> {
+    let note = |event: &Recorded| match &event.observation {
+        Observation::SagaStepStarted { step, .. } => Some(format!("ask {step}")),
+        Observation::SagaStepCompleted { step, .. } => Some(format!("done {step}")),
+        Observation::SagaStepCompensated { step, .. } => Some(format!("undone {step}")),
+        Observation::StateChanged { entity, to, .. } if &**entity == "saga" => Some(to.to_string()),
+        _ => None,
+    };
+    record.iter().filter_map(note).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_is_led_from_step_to_step_until_it_is_confirmed_and_sold() {
+    let app = App::in_process(&[]).await;
+    let sandbox = sandbox(&app).await;
+    let order = sandbox.place_order().await;
+    assert_eq!(sandbox.outcome(order).await, "CONFIRMED");
+    let promises = Promises::of(&sandbox).await;
+    assert_eq!((promises.confirmed(), sandbox.stock().await), (1, 99));
+    let noted = notes(&sandbox.record().await);
+    let steps = ["reserve-stock", "charge-card", "confirm-order", "sell-stock"];
+    let led = steps.iter().flat_map(|step| [format!("ask {step}"), format!("done {step}")]);
+    let expected: Vec<String> = ["RUNNING".to_owned(), "done create-order".to_owned()]
+        .into_iter()
+        .chain(led)
+        .chain(["COMPLETED".to_owned()])
+        .collect();
+    assert_eq!(noted, expected);
+    let log = sandbox.table("saga-orchestrator", "saga_log").await;
+    assert_eq!(log.len(), 10, "{log:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_declined_card_takes_back_what_was_done_in_reverse() {
+    let app = App::in_process(&[]).await;
+    let sandbox = sandbox(&app).await;
+    sandbox.put_fault("no-money", json!({"kind": "decline-payments", "target": "payments", "ttl_ms": null})).await;
+    let order = sandbox.place_order().await;
+    assert_eq!(sandbox.outcome(order).await, "CANCELLED");
+    let promises = Promises::of(&sandbox).await;
+    assert_eq!((promises.cancelled(), sandbox.stock().await), (1, 100));
+    let noted = notes(&sandbox.record().await);
+    let after = noted.iter().position(|note| note == "COMPENSATING").expect("it goes back");
+    let back = ["ask release-stock", "undone reserve-stock", "ask cancel-order", "undone create-order", "COMPENSATED"];
+    assert_eq!(noted[after + 1..], back);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_what_is_sold_out_only_the_order_is_taken_back() {
+    let app = App::in_process(&[]).await;
+    let sandbox = sandbox(&app).await;
+    sandbox.session().send(sandbox.place(protocol::Uuid::new_v4(), 101)).await;
+    let promises = Promises::of(&sandbox).await;
+    assert_eq!((promises.cancelled(), sandbox.stock().await), (1, 100));
+    assert!(!notes(&sandbox.record().await).contains(&"ask release-stock".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_one_orchestrator_sagas_stop_and_go_on_once_it_is_back() {
+    let mut app = App::process(&[]).await;
+    let sandbox = sandbox(&app).await;
+    sandbox.crash("saga-orchestrator").await;
+    let mut orders = vec![];
+    for _ in 0..3 {
+        orders.push(sandbox.place_order().await);
+    }
+    sandbox.wait_until("three wait for their leader", |state| state.sagas.pending == 3).await;
+    app.kill9().await;
+    app.start().await;
+    sandbox.restart("saga-orchestrator").await;
+    for order in orders {
+        assert_eq!(sandbox.outcome(order).await, "CONFIRMED");
+    }
+    assert_eq!(Promises::of(&sandbox).await.confirmed(), 3);
+    assert_eq!(sandbox.stock().await, 97);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_killed_in_the_middle_of_sagas_sees_each_of_them_through_once() {
+    let mut app = App::process(&[]).await;
+    let sandbox = sandbox(&app).await;
+    let mut orders = vec![];
+    for _ in 0..10 {
+        orders.push(sandbox.place_order().await);
+    }
+    app.kill9().await;
+    app.start().await;
+    for order in orders {
+        assert_eq!(sandbox.outcome(order).await, "CONFIRMED");
+    }
+    assert_eq!(Promises::of(&sandbox).await.confirmed(), 10);
+    assert_eq!(sandbox.stock().await, 90);
+}
