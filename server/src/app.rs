@@ -130,6 +130,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(load::show, load::put, load::stop))
         .routes(routes!(services::crash))
         .routes(routes!(services::restart))
+        .routes(routes!(services::scale))
         .routes(routes!(tables::list))
         .routes(routes!(tables::show))
         .routes(routes!(invariants::list))

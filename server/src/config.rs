@@ -49,6 +49,10 @@ pub struct Config {
     #[arg(long, env = "TERRARIUM_SERVICES", default_value_t = 16, help_heading = QUOTAS)]
     pub services: u32,
 
+    /// Replicas of all services together per sandbox.
+    #[arg(long, env = "TERRARIUM_REPLICAS", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..), help_heading = QUOTAS)]
+    pub replicas: u32,
+
     /// Faults standing at a time per sandbox.
     #[arg(long, env = "TERRARIUM_FAULTS", default_value_t = 32, help_heading = QUOTAS)]
     pub faults: u32,
@@ -211,7 +215,7 @@ mod tests {
         assert_eq!(config.addr, "127.0.0.1:3000".parse().expect("address"));
         assert_eq!(config.isolation, Isolation::Task);
         assert_eq!((config.commands_per_second, config.command_burst), (20, 60));
-        assert_eq!((config.services, config.faults, config.streams_per_session), (16, 32, 8));
+        assert_eq!((config.services, config.replicas, config.faults, config.streams_per_session), (16, 40, 32, 8));
         assert_eq!((config.sandboxes, config.streams, config.body_bytes), (1000, 2000, 65_536));
         assert_eq!((config.load_rate, config.load_minutes, config.loads), (200, 15, 2));
         assert_eq!((config.import_bytes, config.runs), (67_108_864, 100));

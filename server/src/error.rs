@@ -192,6 +192,10 @@ impl From<SandboxError> for Problem {
                 StatusCode::NOT_FOUND,
                 "There is no switch of that name here. GET the sandbox to see which there are.",
             ),
+            SandboxError::NoSuchReplica => Self::new(
+                StatusCode::NOT_FOUND,
+                "There is no replica of that number here. They are counted from 0; GET the sandbox to see how many there are.",
+            ),
             SandboxError::TooManyFaults => Self::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "As many faults stand as may. Clear one first; GET /limits shows how many there may be.",
@@ -239,6 +243,7 @@ mod tests {
             (SandboxError::NoSuchTable, 404),
             (SandboxError::NoSuchFault, 404),
             (SandboxError::NoSuchSwitch, 404),
+            (SandboxError::NoSuchReplica, 404),
             (SandboxError::TooManyFaults, 429),
             (SandboxError::ShuttingDown, 503),
             (SandboxError::Deleted, 404),

@@ -10,6 +10,7 @@ mod keeper;
 mod live;
 mod load;
 mod look;
+mod replicas;
 
 pub use error::SandboxError;
 pub use faults::{FaultStanding, validate as validate_fault};
@@ -501,12 +502,17 @@ impl Sandbox {
     }
 
     /// Until restarted.
-    pub async fn crash(&self, service: &str) -> Result<()> {
-        self.live().await?.crash(service).await
+    pub async fn crash(&self, service: &str, replica: Option<u32>) -> Result<()> {
+        self.live().await?.crash(service, replica).await
     }
 
-    pub async fn restart(&self, service: &str) -> Result<()> {
-        self.live().await?.restart(service).await
+    pub async fn restart(&self, service: &str, replica: Option<u32>) -> Result<()> {
+        self.live().await?.restart(service, replica).await
+    }
+
+    /// So many replicas of a service run from now on.
+    pub async fn scale(&self, service: &str, replicas: u32) -> Result<()> {
+        self.live().await?.scale(service, replicas).await
     }
 
     /// A service's own tables, whether it is up or not.

@@ -17,6 +17,7 @@ mod orchestration;
 mod process;
 mod publish_faults;
 mod recorder;
+mod replicas;
 mod runs;
 mod streams;
 mod tidy;

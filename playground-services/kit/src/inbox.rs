@@ -21,18 +21,37 @@ pub const COMMAND: &str = "command";
 /// Names one message or command.
 pub type Key = (String, Uuid);
 
-/// Begins a transaction. Says which of these were dealt with before, with their replies.
-pub async fn begin(conn: &mut SqliteConnection, keys: &[Key]) -> Result<HashMap<Key, Option<String>>, sqlx::Error> {
-    let rows: Vec<(String, Vec<u8>, Option<String>)> = sqlx::query_as(
+/// What stands in the database as a transaction begins.
+pub struct Begun {
+    /// The number of the last transaction. It may be another replica's.
+    pub n: u64,
+    /// Which of the work was dealt with before, with the replies.
+    pub seen: HashMap<Key, Option<String>>,
+}
+
+/// Begins a transaction.
+pub async fn begin(conn: &mut SqliteConnection, keys: &[Key]) -> anyhow::Result<Begun> {
+    type Row = (Option<i64>, Option<String>, Option<Vec<u8>>, Option<String>);
+    // One hop to SQLite's thread for all of it.
+    let rows: Vec<Row> = sqlx::query_as(
         "begin immediate;
-         select inbox.source, inbox.id, inbox.reply from json_each(?) as wanted
+         select n, null, null, null from sequence
+         union all
+         select null, inbox.source, inbox.id, inbox.reply from json_each(?) as wanted
          join inbox on inbox.id = unhex(wanted.value ->> 1, '-') and inbox.source = wanted.value ->> 0",
     )
     .bind(crate::storage::json(keys.iter()))
     .fetch_all(conn)
     .await?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|(source, id, reply)| Some(((source, Uuid::from_slice(&id).ok()?), reply)))
-        .collect())
+    let mut begun = Begun { n: 0, seen: HashMap::new() };
+    for row in rows {
+        match row {
+            (Some(n), ..) => begun.n = u64::try_from(n)?,
+            (None, Some(source), Some(id), reply) => {
+                begun.seen.insert((source, Uuid::from_slice(&id)?), reply);
+            }
+            _ => {}
+        }
+    }
+    Ok(begun)
 }

@@ -70,9 +70,12 @@ pub async fn forget(conn: &mut SqliteConnection, shipped: u64) -> anyhow::Result
     Ok(())
 }
 
-/// What a crash left unshipped, oldest first.
-pub async fn unshipped(conn: &mut SqliteConnection) -> anyhow::Result<Vec<Shipment>> {
-    let rows: Vec<(i64, String)> = sqlx::query_as("select n, body from shipment order by n").fetch_all(conn).await?;
+/// What is not known to be in the record of the transactions behind `n`, oldest first.
+pub async fn unshipped(conn: &mut SqliteConnection, n: u64) -> anyhow::Result<Vec<Shipment>> {
+    let rows: Vec<(i64, String)> = sqlx::query_as("select n, body from shipment where n > ? order by n")
+        .bind(i64::try_from(n)?)
+        .fetch_all(conn)
+        .await?;
     rows.into_iter()
         .map(|(n, body)| Ok(Shipment { n: u64::try_from(n)?, observed: serde_json::from_str(&body)?, acks: vec![] }))
         .collect()

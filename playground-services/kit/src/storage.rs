@@ -53,9 +53,13 @@ pub async fn begin(conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     sqlx::query("begin immediate").execute(conn).await.map(drop)
 }
 
-/// Takes back all of the transaction under way.
+/// Takes back all of the transaction under way. That there is none is fine: it could not begin,
+/// since another replica wrote for too long.
 pub async fn rollback(conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    sqlx::query("rollback").execute(conn).await.map(drop)
+    match sqlx::query("rollback").execute(conn).await {
+        Err(sqlx::Error::Database(error)) if error.message().contains("no transaction is active") => Ok(()),
+        done => done.map(drop),
+    }
 }
 
 /// Moves the write-ahead log into the database from a connection of its own, while writers go on.

@@ -21,8 +21,11 @@ pub(crate) struct Writer<S: Service> {
     service: Arc<S>,
     ctx: Ctx,
     conn: SqliteConnection,
-    /// The number of the last transaction that left something behind.
+    /// The number of the last transaction that left something behind, of any replica, as far as is
+    /// known here.
     n: u64,
+    /// The last one shipped from here. What came before is shipped, too.
+    sent: u64,
     /// Up to which number the record has everything.
     shipped: watch::Receiver<u64>,
     /// Up to which number the outbox was cleared.
@@ -54,7 +57,8 @@ enum Outcome {
 }
 
 impl<S: Service> Writer<S> {
-    /// Ships again whatever the last run left in the outbox; the record knows repeats by their number.
+    /// Ships again whatever the last run left in the outbox, or another replica has there just now;
+    /// the record knows repeats by their number.
     pub(crate) async fn new(
         service: Arc<S>,
         ctx: Ctx,
@@ -65,14 +69,16 @@ impl<S: Service> Writer<S> {
         // A task that was aborted may have its commit still under way in SQLite's thread. Waiting
         // for the right to write waits for that, so that nothing lands behind this look.
         storage::begin(&mut conn).await?;
-        let (n, left) = (outbox::last(&mut conn).await?, outbox::unshipped(&mut conn).await?);
+        let (n, left) = (outbox::last(&mut conn).await?, outbox::unshipped(&mut conn, 0).await?);
         let held = Held::left(relay::kept(&mut conn).await?);
         storage::rollback(&mut conn).await?;
+        let sent = left.last().map_or(0, |shipment| shipment.n);
         for shipment in left {
             ctx.send(ToHost::Ship(shipment));
         }
         let (unsent, struck) = (VecDeque::new(), HashMap::new());
-        Ok(Writer { service, ctx, conn, n, shipped, forgotten: 0, written: 0, unsent, held, published, struck })
+        let (forgotten, written) = (0, 0);
+        Ok(Writer { service, ctx, conn, n, sent, shipped, forgotten, written, unsent, held, published, struck })
     }
 
     /// The first day's rows, recorded like any others. They are the first transaction: a kill
@@ -82,7 +88,12 @@ impl<S: Service> Writer<S> {
         if self.n > 0 {
             return Ok(());
         }
-        storage::begin(&mut self.conn).await?;
+        let inbox::Begun { n, .. } = inbox::begin(&mut self.conn, &[]).await?;
+        if n > 0 {
+            // Another replica was quicker.
+            self.catch_up(n).await?;
+            return Ok(storage::rollback(&mut self.conn).await?);
+        }
         self.service.seed(&self.ctx, &mut self.conn).await?;
         let rows = changes::drain(&mut self.conn).await?;
         if rows.is_empty() {
@@ -207,7 +218,7 @@ impl<S: Service> Writer<S> {
                 Outcome::Refused(refusal) => Err(refusal),
                 Outcome::Struck(fault) => Err(Refusal::Struck(fault)),
             };
-            self.unsent.push_back((self.n, Answer { asker: job.reply, told }));
+            self.unsent.push_back((self.sent, Answer { asker: job.reply, told }));
         }
     }
 
@@ -247,7 +258,8 @@ impl<S: Service> Writer<S> {
         failing: Option<&Failing>,
     ) -> anyhow::Result<Vec<Outcome>> {
         let keys: Vec<inbox::Key> = batch.iter().map(|job| key(&job.work)).collect();
-        let mut seen: HashMap<inbox::Key, Option<String>> = inbox::begin(&mut self.conn, &keys).await?;
+        let inbox::Begun { n, mut seen } = inbox::begin(&mut self.conn, &keys).await?;
+        self.catch_up(n).await?;
         let inbox_on = self.ctx.is_on("inbox");
         // Without it a message seen before is news again. Commands are known by their Idempotency-Key.
         seen.retain(|(source, _), _| inbox_on || source == inbox::COMMAND);

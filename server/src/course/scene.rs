@@ -54,22 +54,12 @@ impl Course {
     }
 }
 
-/// Has so many replicas of a service run.
-pub(super) fn scale(sandbox: &Sandbox, service: &str, replicas: u32) -> Result<(), SandboxError> {
-    let state = sandbox.state();
-    let node = state.nodes.iter().find(|node| *node.name == *service).ok_or(SandboxError::NoSuchService)?;
-    if node.replicas == replicas {
-        return Ok(());
-    }
-    Err(SandboxError::Invalid(format!("{service} runs {} at a time here, and can't be scaled.", node.replicas)))
-}
-
 async fn furnish(sandbox: &Sandbox, scene: &Scene) -> Result<(), SandboxError> {
     for (name, on) in &scene.switches {
         sandbox.set_switch(name, *on).await?;
     }
     for (service, replicas) in &scene.replicas {
-        scale(sandbox, service, *replicas)?;
+        sandbox.scale(service, *replicas).await?;
     }
     for (id, fault) in &scene.faults {
         sandbox.put_fault(id, fault.spec()).await?;

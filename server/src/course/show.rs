@@ -129,18 +129,14 @@ impl Shown<'_> {
             Action::ClearFault { id } => self.clear(id).await?,
             Action::Heal => sandbox.heal_all().await?,
             Action::Switch { name, on } => sandbox.set_switch(name, *on).await?,
-            Action::Crash { service, replica: None } => sandbox.crash(service).await?,
-            Action::Crash { service, replica: Some(replica) } => {
-                let fault = of_part(FaultKind::Crash, format!("{service}/{replica}"));
-                drop(sandbox.put_fault(&format!("crash-{service}"), fault.spec()).await?);
-            }
-            Action::Restart { service } => sandbox.restart(service).await?,
+            Action::Crash { service, replica } => sandbox.crash(service, *replica).await?,
+            Action::Restart { service } => sandbox.restart(service, None).await?,
             Action::Pause { service, replica } => {
                 let target = replica.map_or(service.to_string(), |replica| format!("{service}/{replica}"));
                 drop(sandbox.put_fault(&pause_name(service), of_part(FaultKind::Pause, target).spec()).await?);
             }
             Action::Resume { service } => self.clear(&pause_name(service)).await?,
-            Action::Replicas { service, replicas } => super::scene::scale(sandbox, service, *replicas)?,
+            Action::Replicas { service, replicas } => sandbox.scale(service, *replicas).await?,
             Action::Load { rate } => {
                 let rate = NonZeroU32::new(*rate).context("a load has a rate")?;
                 let data = json!({ "item_id": protocol::ITEM, "quantity": 1, "user_id": protocol::USER });

@@ -1,8 +1,26 @@
+use super::Query;
 use crate::auth::access::Own;
+use crate::body::Json;
 use crate::error::Problem;
-use crate::openapi::NotYours;
+use crate::openapi::{BadBody, BadQuery, NotYours};
 use axum::extract::Path;
 use http::StatusCode;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+#[derive(Deserialize)]
+pub struct One {
+    replica: Option<u32>,
+}
+
+/// What `PUT …/services/{name}/replicas` takes.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scale {
+    /// 1 or more; `/limits` shows how many all services of a sandbox may have together.
+    #[schema(minimum = 1)]
+    replicas: u32,
+}
 
 /// Crash a service. It stays down until it is restarted.
 #[utoipa::path(
@@ -10,14 +28,20 @@ use http::StatusCode;
     params(
         ("id" = String, Path, description = "The sandbox"),
         ("name" = String, Path, description = "The service"),
+        ("replica" = Option<u32>, Query, description = "One replica, from 0; all of them where it is left out"),
     ),
     responses(
         (status = 202, description = "The rest is in the record"),
+        BadQuery,
         NotYours,
     )
 )]
-pub async fn crash(Own(sandbox): Own, Path((_, name)): Path<(String, String)>) -> Result<StatusCode, Problem> {
-    sandbox.crash(&name).await?;
+pub async fn crash(
+    Own(sandbox): Own,
+    Path((_, name)): Path<(String, String)>,
+    Query(One { replica }): Query<One>,
+) -> Result<StatusCode, Problem> {
+    sandbox.crash(&name, replica).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -27,13 +51,43 @@ pub async fn crash(Own(sandbox): Own, Path((_, name)): Path<(String, String)>) -
     params(
         ("id" = String, Path, description = "The sandbox"),
         ("name" = String, Path, description = "The service"),
+        ("replica" = Option<u32>, Query, description = "One replica, from 0; all of them where it is left out"),
     ),
     responses(
         (status = 202, description = "The rest is in the record"),
+        BadQuery,
         NotYours,
     )
 )]
-pub async fn restart(Own(sandbox): Own, Path((_, name)): Path<(String, String)>) -> Result<StatusCode, Problem> {
-    sandbox.restart(&name).await?;
+pub async fn restart(
+    Own(sandbox): Own,
+    Path((_, name)): Path<(String, String)>,
+    Query(One { replica }): Query<One>,
+) -> Result<StatusCode, Problem> {
+    sandbox.restart(&name, replica).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// Run so many replicas of a service. They share its database, and its messages and commands
+/// among them.
+#[utoipa::path(
+    put, path = "/api/sandboxes/{id}/services/{name}/replicas", tag = "services", operation_id = "scale_service",
+    params(
+        ("id" = String, Path, description = "The sandbox"),
+        ("name" = String, Path, description = "The service"),
+    ),
+    request_body = Scale,
+    responses(
+        (status = 202, description = "The rest is in the record"),
+        BadBody,
+        NotYours,
+    )
+)]
+pub async fn scale(
+    Own(sandbox): Own,
+    Path((_, name)): Path<(String, String)>,
+    Json(Scale { replicas }): Json<Scale>,
+) -> Result<StatusCode, Problem> {
+    sandbox.scale(&name, replicas).await?;
     Ok(StatusCode::ACCEPTED)
 }

@@ -2,7 +2,8 @@
 //! as Idempotency-Key. A refused connection, a lost answer or a failed store is tried again;
 //! any other answer is final.
 
-use super::keeper::Keeper;
+use super::keeper::Addresses;
+use super::replicas::Replicas;
 use crate::recorder::{Accepted, Entry, Recorder};
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
@@ -50,21 +51,21 @@ pub async fn run(
     recorder: Recorder,
     clock: Clock,
     topology: Topology,
-    keepers: Arc<Vec<Keeper>>,
+    services: Arc<Vec<Replicas>>,
     unanswered: Vec<Accepted>,
     mut accepted: mpsc::UnboundedReceiver<Accepted>,
 ) {
     let mut commands = JoinSet::new();
     let spawn = |commands: &mut JoinSet<()>, accepted: Accepted| {
         let owner = topology.owner_of(&accepted.command.kind);
-        let keeper = owner.and_then(|owner| keepers.iter().find(|keeper| keeper.name == owner.name));
-        let Some(keeper) = keeper else { return };
+        let service = owner.and_then(|owner| services.iter().find(|service| service.name == owner.name));
+        let Some(service) = service else { return };
         let dispatch = Dispatch {
             client: client.clone(),
             recorder: recorder.clone(),
             clock,
-            owner: keeper.name.clone(),
-            address: keeper.address.clone(),
+            owner: service.name.clone(),
+            addresses: service.addresses.clone(),
             accepted,
         };
         commands.spawn(dispatch.run());
@@ -88,7 +89,7 @@ struct Dispatch {
     recorder: Recorder,
     clock: Clock,
     owner: protocol::Name,
-    address: watch::Receiver<Option<SocketAddr>>,
+    addresses: watch::Receiver<Addresses>,
     accepted: Accepted,
 }
 
@@ -99,8 +100,8 @@ impl Dispatch {
         let mut retry = RETRY;
         for attempt in 1.. {
             // While the service is down there is nobody to ask; its start wakes this up.
-            let Ok(address) = self.address.wait_for(Option::is_some).await.map(|address| *address) else { return };
-            let Some(address) = address else { continue };
+            let Ok(addresses) = self.addresses.wait_for(|up| !up.is_empty()).await.map(|up| up.clone()) else { return };
+            let Some(address) = self.turn(&addresses, attempt) else { continue };
             let span = Span::child_of(self.accepted.span.trace, self.accepted.span.correlation_id);
             let began = Instant::now();
             let sent = Observation::RequestSent {
@@ -125,11 +126,18 @@ impl Dispatch {
                 }
             }
             // A crashed service has another address when it is back; a mere hiccup has not.
-            match tokio::time::timeout(retry, self.address.changed()).await {
+            match tokio::time::timeout(retry, self.addresses.changed()).await {
                 Ok(_) => retry = RETRY,
                 Err(_) => retry = (retry * 2).min(RETRY_MAX),
             }
         }
+    }
+
+    /// Replicas are asked in turn, and another one when an answer is lost.
+    fn turn(&self, addresses: &Addresses, attempt: u32) -> Option<SocketAddr> {
+        let turn = self.accepted.ordinal + u64::from(attempt);
+        let turn = turn % u64::try_from(addresses.len()).ok().filter(|count| *count > 0)?;
+        addresses.values().nth(usize::try_from(turn).ok()?).copied()
     }
 
     /// Asks, unless a fault of the wire has it otherwise. `None`: it was lost on its way.

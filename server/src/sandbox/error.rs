@@ -24,6 +24,8 @@ pub enum SandboxError {
     CursorAhead { position: Position },
     #[error("there is no such service")]
     NoSuchService,
+    #[error("there is no such replica")]
+    NoSuchReplica,
     #[error("there is no such table")]
     NoSuchTable,
     #[error("there is no such fault")]

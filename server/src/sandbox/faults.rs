@@ -6,6 +6,7 @@ mod validate;
 pub use validate::validate;
 
 use super::keeper::Keeper;
+use super::replicas::Replicas;
 use crate::recorder::{Entry, Recorder, by_server};
 use kit::Clock;
 use protocol::{Fault, FaultKind, FaultSpec, Name, Observation, TERRARIUM};
@@ -32,32 +33,31 @@ impl FaultStanding {
 }
 
 /// Begins and ends faults when their time has come; sleeps until then.
-pub async fn run(recorder: Recorder, clock: Clock, keepers: Arc<Vec<Keeper>>, changed: Arc<Notify>) {
+pub async fn run(recorder: Recorder, clock: Clock, services: Arc<Vec<Replicas>>, changed: Arc<Notify>) {
     let mut begun: HashSet<(Name, u64)> = HashSet::new();
     loop {
         let faults = recorder.history.faults();
         begun.retain(|(id, installed)| faults.iter().any(|f| f.id == *id && f.installed_at == *installed));
         let now = clock.now_us();
         for fault in &faults {
-            let keeper = keepers.iter().find(|keeper| strikes_whole(fault, &keeper.name));
+            let keepers = struck(&services, fault);
             if fault.expires_at().is_some_and(|end| end <= now) {
                 let reason = "its time was up".to_owned();
                 let cleared = Observation::FaultCleared { fault_id: fault.id.clone(), reason };
                 if recorder.send(Entry::Observe(vec![by_server(clock, TERRARIUM.into(), cleared)])).is_err() {
                     return;
                 }
-                if let Some(keeper) = keeper {
-                    end(keeper, fault).await;
+                for keeper in keepers {
+                    end(&keeper, fault).await;
                 }
-            } else if let Some(keeper) = keeper
-                && begins(fault)
-                && fault.begins_at() <= now
-                && begun.insert((fault.id.clone(), fault.installed_at))
+            } else if begins(fault) && fault.begins_at() <= now && begun.insert((fault.id.clone(), fault.installed_at))
             {
-                if fault.spec.kind == FaultKind::Pause {
-                    keeper.pause(&format!("held still by the fault {}", fault.id)).await;
-                } else {
-                    keeper.crash(&format!("crashed by the fault {}", fault.id)).await;
+                for keeper in keepers {
+                    if fault.spec.kind == FaultKind::Pause {
+                        keeper.pause(&format!("held still by the fault {}", fault.id)).await;
+                    } else {
+                        keeper.crash(&format!("crashed by the fault {}", fault.id)).await;
+                    }
                 }
             }
         }
@@ -74,10 +74,10 @@ pub async fn run(recorder: Recorder, clock: Clock, keepers: Arc<Vec<Keeper>>, ch
     }
 }
 
-/// Whether the fault takes this whole service, down or to a standstill.
-pub fn strikes_whole(fault: &Fault, service: &str) -> bool {
+/// The replicas that the fault takes whole, down or to a standstill.
+pub fn struck(services: &[Replicas], fault: &Fault) -> Vec<Arc<Keeper>> {
     let whole = fault.spec.kind.takes_down() || fault.spec.kind == FaultKind::Pause;
-    whole && &*fault.spec.target == service
+    if whole { services.iter().flat_map(|service| service.struck_by(fault)).collect() } else { vec![] }
 }
 
 /// Whether somebody has to see to it that it begins.

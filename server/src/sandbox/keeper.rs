@@ -1,10 +1,11 @@
-//! The keeper of one service: starts it, crashes it, stops it, and notices when it ends by itself.
+//! The keeper of one replica of a service: starts it, crashes it, stops it, and notices when it ends by itself.
 
 use crate::recorder::{Entry, Recorder, by_server};
 use kit::broker::ConsumerId;
 use kit::{Clock, FromHost, Host, Start, ToHost};
-use protocol::{Isolation, Name, Observation, ServiceSpec};
+use protocol::{Isolation, Observation, Observed, ServiceSpec};
 use runner::{Link, Runner, Running};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,11 +14,12 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 /// The way to a keeper. It ends its service when dropped.
 pub struct Keeper {
-    pub name: Name,
-    /// Where the service listens while it is up.
-    pub address: watch::Receiver<Option<SocketAddr>>,
+    pub replica: u32,
     orders: mpsc::UnboundedSender<(Order, oneshot::Sender<()>)>,
 }
+
+/// Where a service's replicas listen, those that are up, by number.
+pub type Addresses = BTreeMap<u32, SocketAddr>;
 
 enum Order {
     /// Nothing happens when it is up.
@@ -32,20 +34,11 @@ enum Order {
 }
 
 impl Keeper {
-    pub fn new(
-        runner: Runner,
-        recorder: Recorder,
-        clock: Clock,
-        folder: PathBuf,
-        spec: ServiceSpec,
-        batch: usize,
-    ) -> Self {
+    pub fn new(keeping: Keeping) -> Self {
         let (orders, inbox) = mpsc::unbounded_channel();
-        let (address_tx, address) = watch::channel(None);
-        let name = spec.name.clone();
-        let keeping = Keeping { runner, recorder, clock, folder, spec, batch, address: Arc::new(address_tx) };
+        let replica = keeping.replica;
         tokio::spawn(keeping.run(inbox));
-        Keeper { name, address, orders }
+        Keeper { replica, orders }
     }
 
     /// Returns once it is up, or its start has failed (which the record says).
@@ -77,14 +70,17 @@ impl Keeper {
     }
 }
 
-struct Keeping {
-    runner: Runner,
-    recorder: Recorder,
-    clock: Clock,
-    folder: PathBuf,
-    spec: ServiceSpec,
-    batch: usize,
-    address: Arc<watch::Sender<Option<SocketAddr>>>,
+/// All that it takes to run a service's replica.
+#[derive(Clone)]
+pub struct Keeping {
+    pub runner: Runner,
+    pub recorder: Recorder,
+    pub clock: Clock,
+    pub folder: PathBuf,
+    pub spec: ServiceSpec,
+    pub replica: u32,
+    pub batch: usize,
+    pub addresses: Arc<watch::Sender<Addresses>>,
 }
 
 /// A service under way and its name at the broker.
@@ -106,6 +102,11 @@ enum End {
 }
 
 impl Keeping {
+    /// The same for another replica.
+    pub fn replica(&self, replica: u32) -> Self {
+        Keeping { replica, ..self.clone() }
+    }
+
     async fn run(self, mut orders: mpsc::UnboundedReceiver<(Order, oneshot::Sender<()>)>) {
         let mut kept: Option<Kept> = None;
         loop {
@@ -163,18 +164,14 @@ impl Keeping {
         let (crash, last_word) = oneshot::channel();
         let host = ServiceHost {
             consumer,
-            spec: self.spec.clone(),
-            isolation: self.runner.isolation,
-            recorder: self.recorder.clone(),
-            clock: self.clock,
+            keeping: self.clone(),
             to_service: link.to_service.clone(),
-            address: self.address.clone(),
             ready: std::sync::Mutex::new(Some(ready_tx)),
             crash: std::sync::Mutex::new(Some(crash)),
         };
         let start = Start {
             spec: self.spec.clone(),
-            replica: 0,
+            replica: self.replica,
             folder: self.folder.clone(),
             epoch_us: self.clock.epoch_us(),
             batch: self.batch,
@@ -213,15 +210,20 @@ impl Keeping {
     }
 
     fn observe(&self, observation: Observation) {
-        let observed = by_server(self.clock, self.spec.name.clone(), observation);
-        let _ = self.recorder.send(Entry::Observe(vec![observed]));
+        let _ = self.recorder.send(Entry::Observe(vec![self.observed(observation)]));
+    }
+
+    fn observed(&self, observation: Observation) -> Observed {
+        Observed { replica: self.replica, ..by_server(self.clock, self.spec.name.clone(), observation) }
     }
 
     /// It is down: nobody calls it any more, its messages are offered again, the record says why.
     fn gone<T: Consumer>(&self, kept: &mut Option<T>, ended: Observation) {
         let Some(kept) = kept.take() else { return };
-        self.address.send_replace(None);
-        let ended = by_server(self.clock, self.spec.name.clone(), ended);
+        self.addresses.send_modify(|addresses| {
+            addresses.remove(&self.replica);
+        });
+        let ended = self.observed(ended);
         let _ = self.recorder.send(Entry::Disconnect { consumer: kept.consumer(), ended });
     }
 }
@@ -259,33 +261,32 @@ fn next_consumer() -> ConsumerId {
 /// The sandbox, as one start of one service reaches it.
 struct ServiceHost {
     consumer: ConsumerId,
-    spec: ServiceSpec,
-    isolation: Isolation,
-    recorder: Recorder,
-    clock: Clock,
+    keeping: Keeping,
     to_service: mpsc::UnboundedSender<FromHost>,
-    address: Arc<watch::Sender<Option<SocketAddr>>>,
     ready: std::sync::Mutex<Option<oneshot::Sender<()>>>,
     crash: std::sync::Mutex<Option<oneshot::Sender<String>>>,
 }
 
 impl Host for ServiceHost {
     fn send(&self, message: ToHost) {
+        let keeping = &self.keeping;
         let entry = match message {
             ToHost::Ready { address, pid } => {
-                let pid = (self.isolation == Isolation::Process).then_some(pid);
-                let started =
-                    Observation::ServiceStarted { isolation: self.isolation, address: address.to_string(), pid };
-                self.address.send_replace(Some(address));
+                let isolation = keeping.runner.isolation;
+                let pid = (isolation == Isolation::Process).then_some(pid);
+                let started = Observation::ServiceStarted { isolation, address: address.to_string(), pid };
+                keeping.addresses.send_modify(|addresses| {
+                    addresses.insert(keeping.replica, address);
+                });
                 let ready = self.ready.lock().map(|mut ready| ready.take());
                 if let Ok(Some(ready)) = ready {
                     let _ = ready.send(());
                 }
                 Entry::Connect {
                     consumer: self.consumer,
-                    room: self.spec.workers.max(1) as usize,
+                    room: keeping.spec.workers.max(1) as usize,
                     sender: self.to_service.clone(),
-                    started: by_server(self.clock, self.spec.name.clone(), started),
+                    started: keeping.observed(started),
                 }
             }
             ToHost::Crash { reason } => {
@@ -294,9 +295,9 @@ impl Host for ServiceHost {
                 }
                 return;
             }
-            message => Entry::Service { consumer: self.consumer, service: self.spec.name.clone(), message },
+            message => Entry::Service { consumer: self.consumer, service: keeping.spec.name.clone(), message },
         };
         // Once the recorder has ended the service ends, too; until then nobody hears it.
-        let _ = self.recorder.send(entry);
+        let _ = keeping.recorder.send(entry);
     }
 }

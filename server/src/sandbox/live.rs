@@ -3,16 +3,20 @@
 use super::dispatch;
 use super::error::SandboxError;
 use super::faults::{self, FaultStanding};
-use super::keeper::Keeper;
+use super::keeper::{Keeper, Keeping};
 use super::load::{Bounds, Loader};
+use super::replicas::Replicas;
 use super::{Env, look};
 use crate::recorder::{self, Entry, Recorder, by_server, storage};
 use crate::store::SandboxRow;
 use diagram::{DiagramState, Health, Load};
+use futures_util::future::join_all;
 use kit::Clock;
 use kit::tables::{TableRows, TableSummary};
 use protocol::Uuid;
-use protocol::{Fault, FaultSpec, Limits, Name, Observation, Observed, Position, RECORD_FORMAT, TERRARIUM, Topology};
+use protocol::{
+    Fault, FaultSpec, Limits, Name, Observation, Observed, Position, RECORD_FORMAT, TERRARIUM, Target, Topology,
+};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +36,8 @@ pub struct Live {
     faults_max: usize,
     /// Where its waking began.
     woken_at: Position,
-    keepers: Arc<Vec<Keeper>>,
+    services: Arc<Vec<Replicas>>,
+    replicas_max: usize,
     dispatcher: JoinHandle<()>,
     fault_timer: JoinHandle<()>,
 }
@@ -56,18 +61,22 @@ impl Live {
         tokio::spawn(task.run());
 
         recorder.send(Entry::Observe(first_words(env, row, topology, &before, clock)))?;
-        let keepers: Vec<Keeper> = topology
-            .services
-            .iter()
-            .map(|spec| {
-                let batch = env.config.service_batch as usize;
-                Keeper::new(env.runner.clone(), recorder.clone(), clock, folder.clone(), spec.clone(), batch)
-            })
-            .collect();
-        let keepers = Arc::new(keepers);
-        let starting =
-            keepers.iter().filter(|keeper| before.node(&keeper.name).is_none_or(|node| node.health != Health::Crashed));
-        futures_util::future::join_all(starting.map(Keeper::start)).await;
+        let services = topology.services.iter().map(|spec| {
+            let keeping = Keeping {
+                runner: env.runner.clone(),
+                recorder: recorder.clone(),
+                clock,
+                folder: folder.clone(),
+                spec: spec.clone(),
+                replica: 0,
+                batch: env.config.service_batch as usize,
+                addresses: Arc::default(),
+            };
+            let count = before.node(&spec.name).map_or(1 + spec.standbys, |node| node.replicas.max(1));
+            Replicas::new(keeping, count)
+        });
+        let services: Arc<Vec<Replicas>> = Arc::new(services.collect());
+        join_all(services.iter().map(|service| service.wake(&before))).await;
         recorder.flush().await?;
 
         let dispatcher = tokio::spawn(dispatch::run(
@@ -75,11 +84,11 @@ impl Live {
             recorder.clone(),
             clock,
             topology.clone(),
-            keepers.clone(),
+            services.clone(),
             unanswered,
             dispatch,
         ));
-        let fault_timer = tokio::spawn(faults::run(recorder.clone(), clock, keepers.clone(), faults_changed));
+        let fault_timer = tokio::spawn(faults::run(recorder.clone(), clock, services.clone(), faults_changed));
         let bounds = Bounds {
             turns: env.loads.clone(),
             longest: Duration::from_secs(60 * u64::from(env.config.load_minutes)),
@@ -94,7 +103,8 @@ impl Live {
             folder,
             faults_max: env.config.faults as usize,
             woken_at: before.position,
-            keepers,
+            services,
+            replicas_max: env.config.replicas as usize,
             dispatcher,
             fault_timer,
         }))
@@ -110,8 +120,7 @@ impl Live {
         self.loader.stop(TERRARIUM.into(), "the sandbox goes to sleep").await;
         self.dispatcher.abort();
         self.fault_timer.abort();
-        futures_util::future::join_all(self.keepers.iter().map(|keeper| keeper.stop("the sandbox goes to sleep")))
-            .await;
+        join_all(self.keepers().iter().map(|keeper| keeper.stop("the sandbox goes to sleep"))).await;
         let asleep = by_server(self.clock, TERRARIUM.into(), Observation::SandboxHibernated);
         let _ = self.recorder.send(Entry::Observe(vec![asleep]));
         self.recorder.end().await;
@@ -121,28 +130,56 @@ impl Live {
     pub async fn abandon(&self) {
         self.dispatcher.abort();
         self.fault_timer.abort();
-        futures_util::future::join_all(self.keepers.iter().map(|keeper| keeper.crash("its record failed"))).await;
+        join_all(self.keepers().iter().map(|keeper| keeper.crash("its record failed"))).await;
     }
 
-    fn keeper(&self, service: &str) -> Result<&Keeper, SandboxError> {
-        self.keepers.iter().find(|keeper| &*keeper.name == service).ok_or(SandboxError::NoSuchService)
+    fn keepers(&self) -> Vec<Arc<Keeper>> {
+        self.services.iter().flat_map(Replicas::all).collect()
     }
 
-    pub async fn crash(&self, service: &str) -> Result<(), SandboxError> {
-        self.keeper(service)?.crash("crashed by the learner").await;
+    fn service(&self, name: &str) -> Result<&Replicas, SandboxError> {
+        self.services.iter().find(|service| &*service.name == name).ok_or(SandboxError::NoSuchService)
+    }
+
+    /// One replica, or all of them.
+    pub async fn crash(&self, service: &str, replica: Option<u32>) -> Result<(), SandboxError> {
+        let keepers = self.service(service)?.named(replica)?;
+        join_all(keepers.iter().map(|keeper| keeper.crash("crashed by the learner"))).await;
         Ok(self.recorder.flush().await?)
     }
 
     /// Clears a crash that stands as a fault, too.
-    pub async fn restart(&self, service: &str) -> Result<(), SandboxError> {
-        let keeper = self.keeper(service)?;
+    pub async fn restart(&self, service: &str, replica: Option<u32>) -> Result<(), SandboxError> {
+        let service = self.service(service)?;
+        let keepers = service.named(replica)?;
         for fault in self.recorder.history.faults() {
-            if faults::strikes_whole(&fault, service) {
+            let struck = faults::struck(std::slice::from_ref(service), &fault);
+            if struck.iter().any(|struck| keepers.iter().any(|keeper| keeper.replica == struck.replica)) {
                 self.observe_cleared(&fault.id, "the service was restarted")?;
             }
         }
-        keeper.stop("restarted by the learner").await;
-        keeper.start().await;
+        join_all(keepers.iter().map(|keeper| async move {
+            keeper.stop("restarted by the learner").await;
+            keeper.start().await;
+        }))
+        .await;
+        Ok(self.recorder.flush().await?)
+    }
+
+    /// So many replicas of it run from now on.
+    pub async fn scale(&self, service: &str, count: u32) -> Result<(), SandboxError> {
+        let service = self.service(service)?;
+        let others: usize = self.services.iter().filter(|other| other.name != service.name).map(Replicas::count).sum();
+        if count == 0 || others + count as usize > self.replicas_max {
+            let most = self.replicas_max.saturating_sub(others);
+            return Err(SandboxError::Invalid(format!(
+                "There may be 1 to {most} replicas of {}: all services of a sandbox have at most {} together.",
+                service.name, self.replicas_max
+            )));
+        }
+        let scaled = by_server(self.clock, service.name.clone(), Observation::ServiceScaled { replicas: count });
+        // Once the record has ended the flush says so.
+        service.scale(count, || drop(self.recorder.send(Entry::Observe(vec![scaled])))).await;
         Ok(self.recorder.flush().await?)
     }
 
@@ -162,6 +199,9 @@ impl Live {
         if known.is_none() && faults.len() >= self.faults_max {
             return Err(SandboxError::TooManyFaults);
         }
+        if let Target::Replica(name, replica) = Target::parse(&spec.target) {
+            self.service(name)?.named(Some(replica))?;
+        }
         if known.is_some() {
             self.clear_fault(id).await?;
         }
@@ -177,8 +217,8 @@ impl Live {
         let faults = self.recorder.history.faults();
         let fault = faults.iter().find(|fault| &*fault.id == id).ok_or(SandboxError::NoSuchFault)?;
         self.observe_cleared(&fault.id, "cleared by the learner")?;
-        if faults::strikes_whole(fault, &fault.spec.target) {
-            faults::end(self.keeper(&fault.spec.target)?, fault).await;
+        for keeper in faults::struck(&self.services, fault) {
+            faults::end(&keeper, fault).await;
         }
         Ok(self.recorder.flush().await?)
     }
@@ -190,14 +230,14 @@ impl Live {
     }
 
     pub async fn tables(&self, service: &str, at: Option<Position>) -> Result<Vec<TableSummary>, SandboxError> {
-        self.keeper(service)?;
+        self.service(service)?;
         let present = kit::tables::list(&kit::ctx::database(&self.folder, service)).await?;
         let Some(at) = at else { return Ok(present) };
         look::tables_at(&self.recorder.history, service, present, at).await
     }
 
     pub async fn table(&self, service: &str, table: &str, at: Option<Position>) -> Result<TableRows, SandboxError> {
-        self.keeper(service)?;
+        self.service(service)?;
         let present = kit::tables::read(&kit::ctx::database(&self.folder, service), table).await?;
         let present = present.ok_or(SandboxError::NoSuchTable)?;
         let Some(at) = at else { return Ok(present) };
@@ -223,10 +263,12 @@ fn first_words(env: &Env, row: &SandboxRow, topology: &Topology, before: &Diagra
     let mut words: Vec<Observed> = before
         .nodes
         .iter()
-        .filter(|node| node.health == Health::Up)
-        .map(|node| {
+        .flat_map(|node| node.instances.iter().map(move |instance| (node, instance)))
+        .filter(|(_, instance)| matches!(instance.health, Health::Up | Health::Paused))
+        .map(|(node, instance)| {
             let reason = "the server ended without a word".to_owned();
-            by_server(clock, node.name.clone(), Observation::ServiceStopped { reason })
+            let stopped = by_server(clock, node.name.clone(), Observation::ServiceStopped { reason });
+            Observed { replica: instance.replica, ..stopped }
         })
         .collect();
     if let Some(Load { command_type, sent, .. }) = &before.load {

@@ -19,6 +19,20 @@ pub(super) struct Committed {
 }
 
 impl<S: Service> Writer<S> {
+    /// Other replicas have committed since, up to this number. What of it may not be in the record
+    /// is shipped from here, too: each cause is there before what follows from it, and nothing waits
+    /// for a replica that died before it could ship.
+    pub(super) async fn catch_up(&mut self, n: u64) -> anyhow::Result<()> {
+        if n > self.n {
+            for shipment in outbox::unshipped(&mut self.conn, self.n).await? {
+                self.sent = shipment.n;
+                self.ctx.send(ToHost::Ship(shipment));
+            }
+            self.n = n;
+        }
+        Ok(())
+    }
+
     /// A slow store keeps the transaction open. Returns the strike.
     pub(super) async fn slow_down(&self, batch: &[Job<S::Outside>]) -> Option<Observed> {
         let (work, fault) = batch.iter().find_map(|job| Some((&job.work, strikes::slow(&self.ctx, &job.work)?)))?;
@@ -63,6 +77,7 @@ impl<S: Service> Writer<S> {
         let Committed { shipment, unstored, caught } = committed;
         let message = |observed: &Observed| observed.observation.message().is_some();
         let another_left = !unstored.is_empty() || shipment.observed.iter().any(message);
+        self.sent = shipment.n;
         self.ctx.send(ToHost::Ship(shipment));
         if !unstored.is_empty() {
             self.ctx.send(ToHost::Publish(unstored));

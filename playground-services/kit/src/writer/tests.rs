@@ -10,6 +10,7 @@ use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::oneshot;
 
 /// A service that adds up: every command adds 1 and says so; 13 is refused, 17 at the last moment; 0
@@ -52,16 +53,23 @@ impl Service for Adder {
     }
 }
 
-/// Keeps what was shipped, each number once, as the recorder does.
+/// Keeps what was shipped, each number once and none before the one before it, as the recorder does.
 #[derive(Default)]
 struct Keeper {
     shipped: Mutex<BTreeMap<u64, Shipment>>,
+    /// Whoever ships now dies before it is heard.
+    deaf: AtomicBool,
 }
 
 impl Host for Keeper {
     fn send(&self, message: ToHost) {
-        if let ToHost::Ship(shipment) = message {
-            self.shipped.lock().expect("not poisoned").entry(shipment.n).or_insert(shipment);
+        if let ToHost::Ship(shipment) = message
+            && !self.deaf.load(Ordering::SeqCst)
+        {
+            let mut shipped = self.shipped.lock().expect("not poisoned");
+            let last = shipped.last_key_value().map_or(0, |(n, _)| *n);
+            assert!(shipment.n <= last + 1, "{} came behind {last}", shipment.n);
+            shipped.entry(shipment.n).or_insert(shipment);
         }
     }
 }
@@ -124,15 +132,16 @@ fn published(observed: &[Observed]) -> Vec<Name> {
 
 #[derive(Clone, Debug)]
 enum Step {
-    Batch(Vec<u64>),
-    /// The process dies; what it had not shipped ships again.
-    Crash,
+    /// By this replica.
+    Batch(usize, Vec<u64>),
+    /// The same, and it dies before it ships: whoever comes next does.
+    Crash(usize, Vec<u64>),
 }
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        4 => prop::collection::vec(0..30_u64, 1..8).prop_map(Step::Batch),
-        1 => Just(Step::Crash),
+        4 => (0..2_usize, prop::collection::vec(0..30_u64, 1..8)).prop_map(|(which, batch)| Step::Batch(which, batch)),
+        1 => (0..2_usize, prop::collection::vec(0..30_u64, 0..3)).prop_map(|(which, batch)| Step::Crash(which, batch)),
     ]
 }
 
@@ -140,7 +149,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
     /// Model: the set of commands done. Whatever is repeated, refused or broken beside it, each
-    /// has one effect, one message and one reply, and every transaction is shipped once.
+    /// has one effect, one message and one reply, and every transaction is shipped once and in
+    /// order, whichever of two replicas does it and whichever of them dies.
     #[test]
     fn every_command_has_one_effect_however_often_it_comes(steps in prop::collection::vec(step(), 1..12)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -148,19 +158,27 @@ proptest! {
             let folder = std::env::temp_dir().join(format!("kit-writer-{}", Uuid::new_v4()));
             std::fs::create_dir_all(&folder).expect("a folder");
             let host = Arc::new(Keeper::default());
-            let mut writer = open(&folder, host.clone()).await;
+            let mut replicas: [Option<Writer<Adder>>; 2] = [None, None];
             let mut done: BTreeSet<u64> = BTreeSet::new();
             for step in steps {
-                let Step::Batch(ordinals) = step else {
-                    drop(writer);
-                    writer = open(&folder, host.clone()).await;
-                    continue;
+                let (which, ordinals, dies) = match step {
+                    Step::Batch(which, ordinals) => (which, ordinals, false),
+                    Step::Crash(which, ordinals) => (which, ordinals, true),
                 };
+                if replicas[which].is_none() {
+                    replicas[which] = Some(open(&folder, host.clone()).await);
+                }
+                let writer = replicas[which].as_mut().expect("it runs");
+                host.deaf.store(dies, Ordering::SeqCst);
                 let (batch, answers): (Vec<_>, Vec<_>) =
                     ordinals.iter().map(|ordinal| job(*ordinal, amount(*ordinal))).unzip();
                 writer.process(batch).await.expect("the store works");
                 // All of it is in the record.
                 writer.send_answers(writer.n);
+                host.deaf.store(false, Ordering::SeqCst);
+                if dies {
+                    replicas[which] = None;
+                }
                 for (ordinal, answer) in ordinals.into_iter().zip(answers) {
                     match (amount(ordinal), answer.await.expect("answered")) {
                         (13, Err(Refusal::Domain(_))) | (0, Err(Refusal::Store(_))) => {}
@@ -172,6 +190,7 @@ proptest! {
                     }
                 }
             }
+            let mut writer = open(&folder, host.clone()).await;
             let rows: Vec<(i64,)> =
                 sqlx::query_as("select id from sums order by id").fetch_all(&mut writer.conn).await.expect("reads");
             let rows: Vec<u64> = rows.into_iter().map(|(id,)| id.unsigned_abs()).collect();

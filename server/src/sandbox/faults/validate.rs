@@ -38,10 +38,18 @@ fn reaches_something(topology: &Topology, spec: &FaultSpec) -> Result<(), String
             Err("Only the broker has outages. Target broker.".to_owned())
         }
         FaultKind::BrokerOutage => Ok(()),
-        _ => match topology.service(&spec.target) {
+        _ => match topology.service(of_service(target, spec.kind).unwrap_or(&spec.target)) {
             Some(service) => strikes(service, spec),
             None => Err(format!("This strikes a service. {}", services(topology))),
         },
+    }
+}
+
+/// The service of a replica, for faults that take one.
+fn of_service(target: Target<'_>, kind: FaultKind) -> Option<&str> {
+    match (target, kind) {
+        (Target::Replica(name, _), FaultKind::Crash | FaultKind::Pause) => Some(name),
+        _ => None,
     }
 }
 
