@@ -59,6 +59,24 @@ async function begin(step, way) {
   location.reload();
 }
 
+// Without a secure context there is no `crypto.randomUUID`.
+function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
+async function ship() {
+  const box = `/api/sandboxes/${sandbox}`;
+  const order = sandbox && (await ask("GET", `${box}/state`)).sagas.latest.at(-1);
+  if (!order) return words.noOrder;
+  const data = { order_id: order.order_id };
+  await ask("POST", `${box}/commands`, { id: newId(), type: "ShipOrder", data });
+  return words.shipped;
+}
+
 // ---- predictions
 
 function given(form) {
@@ -220,6 +238,7 @@ main.addEventListener("click", (event) => {
   const step = button?.closest("[data-step]");
   if (!step) return;
   if (button.dataset.move) move(button);
+  if (button.dataset.ship !== undefined) during(step, ship);
   if (button.dataset.way) during(step, () => begin(step, button.dataset.way));
 });
 
@@ -237,7 +256,7 @@ main.addEventListener("submit", (event) => {
     await ask("PUT", address(step, "prediction"), { answer: guess });
     form.setAttribute("data-given", "");
     picking = null;
-    return words.kept;
+    return words.guessKept;
   });
 });
 

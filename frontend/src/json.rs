@@ -177,7 +177,7 @@ fields!(Node {
 fields!(TableView { name, count, rows });
 fields!(RowView { key, row, changed_at });
 fields!(Pipe { topic, lanes, published });
-fields!(Lane { group, types, waiting, in_flight, acked, dead_lettered });
+fields!(Lane { group, types, waiting, in_flight, flying or default, acked, dead_lettered });
 fields!(Waiting { count, tokens });
 fields!(Held { position, kind, subject, attempt });
 fields!(Sagas { pending, confirmed, cancelled, latest });

@@ -28,11 +28,13 @@ pub fn LessonPage(lesson: Lesson, given: Given) -> impl IntoView {
             data-none=texts::NONE
             data-predicted=texts::PREDICTED
             data-happened=texts::HAPPENED
-            data-kept=texts::KEPT
+            data-guess-kept=texts::KEPT
             data-choose=texts::CHOOSE
             data-right=texts::RIGHT
             data-wrong=texts::WRONG
             data-show-failed=texts::SHOW_FAILED
+            data-shipped=texts::SHIPPED
+            data-no-order=texts::NO_ORDER
         >
             <div class="opening prose">
                 <p class="eyebrow">{lesson.eyebrow()}</p>

@@ -1,7 +1,7 @@
 use super::lesson::inline;
 use crate::texts::lesson as texts;
 use leptos::prelude::*;
-use lessons::{Prediction, PredictionKind, Step};
+use lessons::{Action, Prediction, PredictionKind, Step};
 
 /// Predict, act, watch, explain: a short experiment on the running services.
 #[component]
@@ -15,6 +15,11 @@ pub fn StepCard(step: Step, n: usize, all: usize) -> impl IntoView {
         }
     });
     let predict = step.predict.as_ref().map(|predict| predict_view(&step.id, predict));
+    // The terrarium has no control for it.
+    let ships = step
+        .show
+        .contains(&Action::ShipOrder)
+        .then(|| view! { <button type="button" data-ship>{texts::SHIP}</button> });
     let class = if step.challenge { "step challenge" } else { "step" };
     let eyebrow = if step.challenge { texts::CHALLENGE.to_owned() } else { texts::step(n, all) };
     view! {
@@ -26,6 +31,7 @@ pub fn StepCard(step: Step, n: usize, all: usize) -> impl IntoView {
             <p class="ways scripted" hidden>
                 <button type="button" class="primary" data-way="do">{texts::DO_IT}</button>
                 <button type="button" data-way="show">{texts::SHOW_ME}</button>
+                {ships}
                 <span class="said" role="status"></span>
             </p>
             <ul class="checks" aria-label=texts::CHECKS>{checks.collect_view()}</ul>

@@ -20,6 +20,9 @@ pub struct Lane {
     pub types: Vec<Name>,
     pub waiting: Waiting,
     pub in_flight: Waiting,
+    /// Where the messages in flight were published: a second copy of one travels with the first.
+    #[serde(default)]
+    pub flying: Vec<Position>,
     pub acked: u64,
     pub dead_lettered: u64,
 }
@@ -74,6 +77,7 @@ impl Pipe {
                 types: types.to_vec(),
                 waiting: Waiting::default(),
                 in_flight: Waiting::default(),
+                flying: vec![],
                 acked: 0,
                 dead_lettered: 0,
             })
@@ -101,21 +105,24 @@ impl Pipe {
 
 impl Lane {
     pub(crate) fn delivered(&mut self, position: Position, attempt: u32) {
-        // A second copy travels with the first.
-        if let Some(held) = self.in_flight.tokens.iter_mut().find(|held| held.position == position) {
-            held.attempt = attempt;
+        if self.flying.contains(&position) {
+            let named = self.in_flight.tokens.iter_mut().find(|held| held.position == position);
+            named.into_iter().for_each(|held| held.attempt = attempt);
             return;
         }
+        self.flying.push(position);
         let token = self.waiting.take(position);
         self.in_flight.put(token.map(|token| Held { attempt, ..token }));
     }
 
     pub(crate) fn acked(&mut self, position: Position) {
+        self.flying.retain(|flying| *flying != position);
         self.in_flight.take(position);
         self.acked += 1;
     }
 
     pub(crate) fn returned(&mut self, position: Position) {
+        self.flying.retain(|flying| *flying != position);
         let token = self.in_flight.take(position);
         self.waiting.put(token);
     }
@@ -127,11 +134,31 @@ impl Lane {
     }
 
     pub(crate) fn all_returned(&mut self) {
+        self.flying.clear();
         let held = std::mem::take(&mut self.in_flight);
         let unnamed = held.count.saturating_sub(held.tokens.len() as u64);
         for token in held.tokens {
             self.waiting.put(Some(token));
         }
         self.waiting.count += unnamed;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_copy_travels_with_the_first_however_many_wait() {
+        let topology = protocol::topology("saga-choreography").expect("exists");
+        let mut lane = Pipe::new(&"orders".into(), &topology).lanes.remove(0);
+        for _ in 0..2 * SHOWN_TOKENS {
+            lane.waiting.put(None);
+        }
+        lane.delivered(99, 1);
+        lane.delivered(99, 2);
+        assert_eq!((lane.waiting.count, lane.in_flight.count), (2 * SHOWN_TOKENS as u64 - 1, 1));
+        lane.acked(99);
+        assert_eq!((lane.in_flight.count, lane.flying.len()), (0, 0));
     }
 }
