@@ -44,7 +44,7 @@ async function during(step, work) {
 // Which step the system in the glass was made for: it outlives the page, not the tab.
 const MADE_FOR = "terrarium.step";
 const madeFor = JSON.parse(sessionStorage.getItem(MADE_FOR) ?? "{}");
-const current = madeFor.sandbox === sandbox && steps.find((step) => step.dataset.step === madeFor.step);
+const current = steps.find((step) => sandbox && madeFor.sandbox === sandbox && step.dataset.step === madeFor.step);
 current?.classList.add("current");
 
 // A step begins with a system of its own, so that nothing done before matters.
