@@ -11,7 +11,7 @@ use lessons::{Lesson, Question, Section};
 pub fn LessonPage(lesson: Lesson, given: Given) -> impl IntoView {
     let sections = lesson.sections.iter().map(|section| section_view(&lesson, section)).collect_view();
     let progress = lesson.steps.iter().map(|step| {
-        view! { <li data-of=step.id.clone()><a href=format!("#{}", step.id) aria-label=step.title.clone()></a></li> }
+        view! { <li data-of=step.id.clone()></li> }
     });
     let quiz = (!lesson.quiz.is_empty()).then(|| quiz_view(&lesson.quiz));
     view! {
@@ -40,7 +40,7 @@ pub fn LessonPage(lesson: Lesson, given: Given) -> impl IntoView {
                 <p class="eyebrow">{lesson.eyebrow()}</p>
                 <h1>{lesson.title.clone()}</h1>
                 <div class="lesson-progress scripted" hidden>
-                    <ol aria-label=texts::STEPS>{progress.collect_view()}</ol>
+                    <ol aria-hidden="true">{progress.collect_view()}</ol>
                     <p class="count"></p>
                 </div>
                 <div class="intro" inner_html=lesson.intro.clone()></div>

@@ -1,6 +1,5 @@
 //! The words of a lesson's page, around the lesson's own.
 
-pub const STEPS: &str = "The steps of this lesson";
 pub const COUNT: &str = "{done} of {all} steps done";
 pub const CHALLENGE: &str = "The challenge";
 pub const PREDICT: &str = "Before you press anything";

@@ -381,7 +381,7 @@ const tabBackTo = (page: Page, name: string | RegExp) => tabUntil(page, 'Shift+T
 /** Presses Tab until what has the focus is called so. */
 async function tabUntil(page: Page, key: string, name: string | RegExp): Promise<void> {
   const passed: string[] = [];
-  for (let presses = 0; presses < 80; presses++) {
+  for (let presses = 0; presses < 300; presses++) {
     await page.keyboard.press(key);
     const here = await page.evaluate(() => {
       const element = document.activeElement as HTMLElement;
@@ -391,5 +391,5 @@ async function tabUntil(page: Page, key: string, name: string | RegExp): Promise
     if (typeof name === 'string' ? here === name : name.test(here)) return;
     passed.push(here.slice(0, 40));
   }
-  throw new Error(`80 times ${key} did not come to ${name}, but to ${passed.join(' | ')}`);
+  throw new Error(`300 times ${key} did not come to ${name}, but to ${passed.join(' | ')}`);
 }
