@@ -351,6 +351,8 @@ test('the same by keyboard alone', async ({ page, context, terrarium }) => {
   await test.step('the address brings it all back', () => comesBack(glass, context, 'Space-time'));
 
   await test.step('stops where something is taken back', async () => {
+    // The other page has had the focus meanwhile.
+    await tabTo(page, 'Space-time');
     await keys.press('Home');
     await glass.stands('Diagram');
     await tabTo(page, 'Which charges are declined');
