@@ -1,8 +1,8 @@
 //! One service leads: it asks for each step and waits for the answer. The others know nothing of
 //! each other, and nothing of the saga.
 
-use super::Topology;
-use super::shop::{compensation, inventory, notifications, on, orders, payments, protections, service, step};
+use super::shop::{compensation, inventory, names, notifications, on, orders, payments, protections, service, step};
+use super::{SagaSpec, Topology};
 
 const LEADER: &str = "saga-orchestrator";
 
@@ -42,5 +42,9 @@ pub fn topology() -> Topology {
             notifications([0, 1]),
         ],
         switches: protections(),
+        saga: Some(SagaSpec {
+            steps: names(&["create-order", "reserve-stock", "charge-card", "confirm-order", "sell-stock"]),
+            pivot: "charge-card".into(),
+        }),
     }
 }
