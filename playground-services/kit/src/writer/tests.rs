@@ -3,7 +3,7 @@
 mod faults;
 
 use super::*;
-use crate::{FromHost, Host, Refusal, Shipment, Start};
+use crate::{Clock, FromHost, Host, Refusal, Shipment, Start};
 use proptest::prelude::*;
 use protocol::{Name, Observed, ServiceSpec};
 use serde_json::json;
@@ -87,7 +87,15 @@ fn start(folder: &Path) -> Start {
         standbys: 0,
         place: [0, 0],
     };
-    Start { spec, replica: 0, folder: folder.to_owned(), epoch_us: 0, batch: 8, faults: vec![], switches: vec![] }
+    Start {
+        spec,
+        replica: 0,
+        folder: folder.to_owned(),
+        clock: Clock::new(0, 1),
+        batch: 8,
+        faults: vec![],
+        switches: vec![],
+    }
 }
 
 async fn open(folder: &Path, host: Arc<Keeper>) -> Writer<Adder> {
