@@ -21,5 +21,6 @@ mod recorder;
 mod replicas;
 mod runs;
 mod streams;
+mod switches;
 mod tidy;
 mod walk;
