@@ -1,15 +1,15 @@
 //! R18: the same topology, seeds and commands meet the same faults, whatever the timing.
 
-use super::{Figure, STYLES, session};
-use crate::app::{App, NO_HURRY, Sandbox, Session};
+use super::{Figure, STYLES, fast, session};
+use crate::app::{Sandbox, Session};
 use futures_util::future::join_all;
 use protocol::Observation;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Seeds tried one after another in one pair of sandboxes.
-const OF_A_PAIR: u64 = 25;
-const AT_ONCE: u64 = 2;
+const OF_A_PAIR: u64 = 5;
+const AT_ONCE: u64 = 5;
 const ORDERS: usize = 2;
 
 /// What strikes, whom, and how often. Faults that a slow machine can trigger by itself (what is
@@ -28,7 +28,7 @@ type Strikes = BTreeMap<(String, usize), u32>;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn r18_the_same_seed_and_commands_meet_the_same_faults() {
-    let app = App::in_process(&NO_HURRY).await;
+    let app = fast(3).await;
     let session = session(&app).await;
     let (mut figure, mut different) = (Figure::of("R18"), BTreeSet::new());
     for first in (1..).step_by((OF_A_PAIR * AT_ONCE) as usize) {
