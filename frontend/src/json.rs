@@ -5,12 +5,13 @@
 //! Unlike that, it never minds a field it does not know. What does not fit is `None`.
 
 use diagram::{
-    Broken, DiagramState, Health, Held, Instance, Lane, Lease, Load, Node, Pipe, RowView, Run, SagaView, Sagas,
+    Broken, DiagramState, Health, Held, Instance, Lane, Lease, Load, Node, Parked, Pipe, RowView, Run, SagaView, Sagas,
     StepState, StepView, Strata, TableView, Waiting,
 };
 use protocol::{
     CodeLine, Command, Envelope, Fault, FaultKind, FaultSpec, Isolation, Limits, Name, Observation, Outside, Params,
-    Recorded, RowChange, ServiceSpec, SpanId, StepSpec, Subscription, SwitchSpec, Topology, TraceId, Uuid, Value, When,
+    Recorded, RowChange, SagaSpec, ServiceSpec, SpanId, StepSpec, Subscription, SwitchSpec, Topology, TraceId, Uuid,
+    Value, When,
 };
 use std::sync::Arc;
 
@@ -124,7 +125,8 @@ fields!(Envelope {
 });
 fields!(FaultSpec { kind, target, strength, seed, after_ms, ttl_ms, params });
 fields!(Params { every, ms, jitter_ms, status, step, when, only });
-fields!(Topology { name, title, services, switches or default });
+fields!(Topology { name, title, services, switches or default, saga });
+fields!(SagaSpec { steps, pivot });
 fields!(SwitchSpec { name, on });
 fields!(StepSpec { name, on, compensates });
 fields!(ServiceSpec {
@@ -159,7 +161,8 @@ fields!(DiagramState {
 });
 fields!(Instance { replica, health });
 fields!(Lease { holder, token, until });
-fields!(StepView { name, state, attempt });
+fields!(StepView { name, state, attempt, since or default });
+fields!(Parked { order_id, step, attempt, reason, at, since, reservation, payment });
 fields!(Broken { name, since, detail });
 fields!(Load { command_type, rate, sent or default });
 fields!(Run { began_at, ended_at });
@@ -180,7 +183,16 @@ fields!(Pipe { topic, lanes, published });
 fields!(Lane { group, types, waiting, in_flight, flying or default, acked, dead_lettered });
 fields!(Waiting { count, tokens });
 fields!(Held { position, kind, subject, attempt });
-fields!(Sagas { pending, confirmed, cancelled, led or default, leader or default, latest });
+fields!(Sagas {
+    pending,
+    confirmed,
+    cancelled,
+    led or default,
+    leader or default,
+    latest,
+    parked or default,
+    parked_count or default,
+});
 fields!(SagaView {
     order_id,
     correlation_id,
@@ -222,7 +234,7 @@ macro_rules! names {
     };
 }
 names!(Health { Stopped: "stopped", Up: "up", Crashed: "crashed", Paused: "paused" });
-names!(StepState { Asked: "asked", Done: "done", Compensated: "compensated", Parked: "parked" });
+names!(StepState { Asked: "asked", Done: "done", Failed: "failed", Compensated: "compensated", Parked: "parked" });
 names!(When { Before: "before", After: "after" });
 names!(Isolation { Task: "task", Process: "process" });
 impl Read for FaultKind {

@@ -323,6 +323,7 @@ impl Sandbox {
             title: row.topology.as_str().into(),
             services: vec![],
             switches: vec![],
+            saga: None,
         });
         Arc::new_cyclic(|this| Sandbox {
             limiter: RateLimiter::direct(Quota::per_second(per_second).allow_burst(burst)),

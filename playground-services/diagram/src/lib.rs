@@ -15,5 +15,5 @@ pub use marks::{Layer, MarkKind, Strata, mark};
 pub use motion::{Motion, Place, Token, delivered_as, motion, published_as};
 pub use pipe::{Held, Lane, Pipe, SHOWN_TOKENS, Waiting};
 pub use rows::{RowView, TableView, row_text};
-pub use sagas::{SHOWN_ORDERS, SagaView, Sagas, StepState, StepView};
+pub use sagas::{Parked, SHOWN_ORDERS, SagaView, Sagas, StepState, StepView};
 pub use state::{Broken, DiagramState, Health, Instance, Lease, Load, Node, Run};

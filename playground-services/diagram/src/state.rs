@@ -227,7 +227,7 @@ impl DiagramState {
                 if &**entity == "saga" {
                     self.sagas.led(&event.service, from.as_deref(), to);
                 }
-                self.sagas.state_changed(entity, *id, to, event.correlation_id, event.at);
+                self.sagas.state_changed(event, entity, *id, from.as_deref(), to);
             }
 
             Observation::ServiceStarted { pid, .. } => {
@@ -260,14 +260,14 @@ impl DiagramState {
                 }
             }
             Observation::SagaStepStarted { id, step, attempt } => {
-                self.sagas.step(*id, step, StepState::Asked, *attempt, event.at);
+                self.sagas.step(event, *id, step, StepState::Asked, *attempt);
             }
-            Observation::SagaStepCompleted { id, step } => self.sagas.step(*id, step, StepState::Done, 0, event.at),
+            Observation::SagaStepCompleted { id, step } => self.sagas.step(event, *id, step, StepState::Done, 0),
             Observation::SagaStepCompensated { id, step } => {
-                self.sagas.step(*id, step, StepState::Compensated, 0, event.at);
+                self.sagas.step(event, *id, step, StepState::Compensated, 0);
             }
-            Observation::SagaParked { id, step, attempt, .. } => {
-                self.sagas.step(*id, step, StepState::Parked, *attempt, event.at);
+            Observation::SagaParked { id, step, attempt, reason } => {
+                self.sagas.parked(event, *id, step, *attempt, reason);
             }
 
             Observation::SwitchSet { name, enabled } => {

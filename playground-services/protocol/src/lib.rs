@@ -23,7 +23,9 @@ pub use payload::{
     PAYLOAD_TYPES, PaymentFailed, PaymentRefunded, PaymentSucceeded, RefundPayment, ReleaseStock, ReserveStock,
     SellStock, StockRejected, StockReleased, StockReserved, StockSold,
 };
-pub use topology::{Outside, ServiceSpec, StepSpec, Subscription, SwitchSpec, Topology, topologies, topology};
+pub use topology::{
+    Outside, SagaSpec, ServiceSpec, StepSpec, Subscription, SwitchSpec, Topology, topologies, topology,
+};
 pub use trace::{SpanId, TraceContext, TraceId, parse_uuid, unhex};
 pub use uuid::Uuid;
 

@@ -20,6 +20,19 @@ pub struct Topology {
     /// The protections that can be switched off here.
     #[serde(default)]
     pub switches: Vec<SwitchSpec>,
+    /// Where one service leads the saga: what it goes by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saga: Option<SagaSpec>,
+}
+
+/// A saga as its leader goes through it. What takes a step back is said by the service that does
+/// ([`StepSpec::compensates`]).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SagaSpec {
+    /// By name, in order.
+    pub steps: Vec<Name>,
+    /// The step after which there is no way back, only on.
+    pub pivot: Name,
 }
 
 /// A protection, such as `outbox`, and how it stands when a sandbox begins.
@@ -94,6 +107,12 @@ impl Topology {
             .find_map(|service| service.steps.iter().find(|step| &*step.name == name).map(|step| (service, step)))
     }
 
+    /// The step that takes this one back.
+    pub fn compensation(&self, step: &str) -> Option<&StepSpec> {
+        let takes_back = |other: &&StepSpec| other.compensates.as_deref() == Some(step);
+        self.services.iter().flat_map(|service| &service.steps).find(takes_back)
+    }
+
     pub fn service(&self, name: &str) -> Option<&ServiceSpec> {
         self.services.iter().find(|service| &*service.name == name)
     }
@@ -142,6 +161,15 @@ pub fn topology(name: &str) -> Option<Topology> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_step_of_a_saga_is_carried_out_by_a_service() {
+        for topology in topologies() {
+            for step in topology.saga.iter().flat_map(|saga| saga.steps.iter().chain([&saga.pivot])) {
+                assert!(topology.step(step).is_some(), "{step} of {}", topology.name);
+            }
+        }
+    }
 
     #[test]
     fn every_subscription_reads_a_topic_that_somebody_publishes() {

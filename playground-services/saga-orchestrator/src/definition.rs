@@ -92,3 +92,20 @@ impl Step {
         Step { undo: Some(Undo { name, ask, done }), ..self }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CREATE_ORDER;
+
+    #[test]
+    fn the_topology_draws_the_steps_that_are_carried_out() {
+        let topology = protocol::topology("saga-orchestration").expect("known");
+        let drawn = topology.saga.as_ref().expect("led by one service");
+        let steps = CREATE_ORDER.map(|step| step.name);
+        assert_eq!(drawn.steps.iter().map(|step| &**step).collect::<Vec<_>>(), steps);
+        for step in &CREATE_ORDER {
+            let takes_back = topology.compensation(step.name).map(|undo| &*undo.name);
+            assert_eq!(takes_back, step.undo.map(|undo| undo.name), "{}", step.name);
+        }
+    }
+}

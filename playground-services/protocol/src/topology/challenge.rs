@@ -36,5 +36,6 @@ pub fn topology() -> Topology {
             notifications([0, 1]),
         ],
         switches,
+        saga: None,
     }
 }

@@ -29,5 +29,6 @@ pub fn topology() -> Topology {
             notifications([0, 1]),
         ],
         switches: protections(),
+        saga: None,
     }
 }

@@ -17,5 +17,6 @@ pub fn topology() -> Topology {
             ..service("monolith", [0, 0], vec![], vec![step("charge-card", &["PlaceOrder"])])
         }],
         switches: vec![],
+        saga: None,
     }
 }

@@ -2,7 +2,7 @@
 //! each other, and nothing of the saga.
 
 use super::shop::{compensation, inventory, names, notifications, on, orders, payments, protections, service, step};
-use super::{ServiceSpec, Topology};
+use super::{SagaSpec, ServiceSpec, Topology};
 
 const LEADER: &str = "saga-orchestrator";
 
@@ -52,5 +52,9 @@ pub fn topology() -> Topology {
             notifications([0, 1]),
         ],
         switches: protections(),
+        saga: Some(SagaSpec {
+            steps: names(&["create-order", "reserve-stock", "charge-card", "confirm-order", "sell-stock"]),
+            pivot: "charge-card".into(),
+        }),
     }
 }
