@@ -4,7 +4,7 @@ use crate::app::{App, Promises, Sandbox};
 use protocol::{Observation, Recorded, Uuid};
 use serde_json::json;
 
-const STYLES: [&str; 1] = ["saga-choreography-gift"];
+const STYLES: [&str; 2] = ["saga-choreography-gift", "saga-orchestration-gift"];
 
 async fn declining(sandbox: &Sandbox) {
     let fault = json!({"kind": "decline-payments", "target": "payments", "ttl_ms": null});

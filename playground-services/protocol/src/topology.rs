@@ -165,6 +165,7 @@ pub fn topologies() -> Vec<Topology> {
         choreography::topology(),
         orchestration::topology(),
         gift::choreography(),
+        gift::orchestration(),
         challenge::topology(),
         monolith::topology(),
     ]

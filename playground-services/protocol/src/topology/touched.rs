@@ -54,6 +54,14 @@ mod tests {
     }
 
     #[test]
+    fn a_newcomer_in_an_orchestration_touches_its_leader_alone_by_one_entry_of_the_list() {
+        let [added, changed, entries] = touched("saga-orchestration", "saga-orchestration-gift");
+        assert_eq!(added, ["gift-wrapping"]);
+        assert_eq!(changed, ["saga-orchestrator"]);
+        assert_eq!(entries, ["wrap-gift"]);
+    }
+
+    #[test]
     fn nothing_has_to_be_touched_to_stay_the_same() {
         let [added, changed, entries] = touched("saga-orchestration", "saga-orchestration");
         assert!(added.is_empty() && changed.is_empty() && entries.is_empty());
