@@ -93,6 +93,7 @@ fn start(folder: &Path) -> Start {
         folder: folder.to_owned(),
         clock: Clock::new(0, 1),
         batch: 8,
+        lease_us: 1,
         faults: vec![],
         switches: vec![],
     }
@@ -103,10 +104,11 @@ async fn open(folder: &Path, host: Arc<Keeper>) -> Writer<Adder> {
     let migrations = [inbox::SCHEMA, outbox::SCHEMA, Adder::MIGRATIONS[0]];
     let mut conn = storage::open(&ctx.database(), &migrations).await.expect("opens");
     relay::prepare(&mut conn).await.expect("prepares");
+    lease::prepare(&mut conn, false).await.expect("prepares");
     changes::watch(&mut conn).await.expect("watches");
     let (_, shipped) = watch::channel(0);
-    let (_, published) = mpsc::unbounded_channel();
-    Writer::new(Arc::new(Adder), ctx, conn, shipped, published).await.expect("starts")
+    let ((_, published), (_, watch)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
+    Writer::new(Arc::new(Adder), ctx, conn, Told { shipped, published, watch }).await.expect("starts")
 }
 
 type Answer = oneshot::Receiver<Result<Reply, Refusal>>;
@@ -227,7 +229,7 @@ async fn a_command_is_answered_once_the_record_has_its_transaction() {
     let (job, mut answer) = job(1, amount(1));
     writer.process(vec![job]).await.expect("the store works");
     assert!(answer.try_recv().is_err(), "answered before it is in the record");
-    writer.shipped = watch::channel(writer.n).1;
+    writer.told.shipped = watch::channel(writer.n).1;
     // Repeats and refusals commit nothing, so nothing will be shipped: they are answered at once.
     let (batch, mut answers): (Vec<_>, Vec<_>) = [self::job(1, amount(1)), self::job(3, 13)].into_iter().unzip();
     writer.process(batch).await.expect("the store works");
