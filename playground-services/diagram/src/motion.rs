@@ -89,7 +89,9 @@ fn command_of(state: &DiagramState, service: &str) -> Option<Name> {
 pub fn published_as(kind: &str) -> Token {
     match kind {
         "PaymentFailed" | "StockRejected" => Token::Failure,
-        "StockReleased" | "OrderCancelled" => Token::Compensation,
+        "StockReleased" | "OrderCancelled" | "PaymentRefunded" => Token::Compensation,
+        "ReserveStock" | "ChargePayment" | "ConfirmOrder" | "SellStock" => Token::Command,
+        "ReleaseStock" | "RefundPayment" | "CancelOrder" => Token::Compensation,
         _ => Token::Event,
     }
 }
