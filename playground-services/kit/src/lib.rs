@@ -29,6 +29,6 @@ pub use clock::Clock;
 pub use ctx::Ctx;
 pub use gate::{Gate, spawn};
 pub use link::{Delivery, FromHost, Host, Shipment, Start, ToHost};
-pub use service::{Refusal, Reply, Service, Work};
+pub use service::{Due, Origin, Refusal, Reply, Service, Work};
 pub use stage::Stage;
 pub use unit::Unit;

@@ -7,7 +7,7 @@ mod ship;
 mod strikes;
 
 use crate::ctx::Span;
-use crate::service::{Job, Refusal, Reply, Service, Work};
+use crate::service::{Due, Job, Refusal, Reply, Service, Work};
 use crate::writer::held::Held;
 use crate::writer::strikes::Failing;
 use crate::{Ctx, Stage, ToHost, changes, inbox, outbox, relay, storage};
@@ -16,6 +16,9 @@ use sqlx::sqlite::SqliteConnection;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
+
+/// Before a deadline that could not be met is tried again, in microseconds.
+const DEADLINE_AGAIN: u64 = 200_000;
 
 pub(crate) struct Writer<S: Service> {
     service: Arc<S>,
@@ -39,6 +42,8 @@ pub(crate) struct Writer<S: Service> {
     published: mpsc::UnboundedReceiver<Vec<Uuid>>,
     /// How often a fault has made this work fail.
     struck: HashMap<inbox::Key, u32>,
+    /// When the service's next deadline passes, or should be looked for.
+    due: Option<u64>,
 }
 
 /// Whoever asked, and what they are told.
@@ -78,7 +83,8 @@ impl<S: Service> Writer<S> {
         }
         let (unsent, struck) = (VecDeque::new(), HashMap::new());
         let (forgotten, written) = (0, 0);
-        Ok(Writer { service, ctx, conn, n, sent, shipped, forgotten, written, unsent, held, published, struck })
+        let due = Some(0);
+        Ok(Writer { service, ctx, conn, n, sent, shipped, forgotten, written, unsent, held, published, struck, due })
     }
 
     /// The first day's rows, recorded like any others. They are the first transaction: a kill
@@ -110,7 +116,7 @@ impl<S: Service> Writer<S> {
         let mut batch = Vec::with_capacity(self.ctx.batch);
         loop {
             let limit = self.ctx.batch;
-            let (clock, retry) = (self.ctx.clock, self.held.next(&self.ctx));
+            let (clock, retry, due) = (self.ctx.clock, self.held.next(&self.ctx), self.due);
             tokio::select! {
                 biased;
                 () = clock.sleep_until(retry.unwrap_or(u64::MAX)), if retry.is_some() => self.retry(),
@@ -121,6 +127,7 @@ impl<S: Service> Writer<S> {
                         relay::forget(&mut self.conn, &ids).await?;
                     }
                 }
+                () = clock.sleep_until(due.unwrap_or(u64::MAX)), if due.is_some() => self.meet_deadlines().await?,
                 got = inbound.recv_many(&mut batch, limit) => {
                     if got == 0 {
                         return Ok(());
@@ -143,6 +150,24 @@ impl<S: Service> Writer<S> {
                 }
             }
         }
+    }
+
+    /// Does what is to be done at the deadlines that have passed.
+    async fn meet_deadlines(&mut self) -> anyhow::Result<()> {
+        let Due { passed, next } = self.service.due(&mut self.conn, self.ctx.clock.now_us(), self.ctx.batch).await?;
+        self.due = next;
+        let mut batch = Vec::with_capacity(passed.len());
+        for work in passed {
+            let outside = self.service.outside(&self.ctx, &work).await;
+            // Nobody waits for the reply.
+            batch.push(Job { work, outside, reply: oneshot::channel().0 });
+        }
+        if batch.is_empty() { Ok(()) } else { self.process(batch).await }
+    }
+
+    /// Looks for deadlines then, if not before.
+    fn look_at(&mut self, at_us: Option<u64>) {
+        self.due = self.due.into_iter().chain(at_us).min();
     }
 
     async fn process(&mut self, batch: Vec<Job<S::Outside>>) -> anyhow::Result<()> {
@@ -210,6 +235,9 @@ impl<S: Service> Writer<S> {
                 // Nobody reads it; the worker is free.
                 continue;
             }
+            if let (Work::Deadline { .. }, Outcome::Refused(_) | Outcome::Struck(_)) = (&job.work, &outcome) {
+                self.look_at(Some(self.ctx.clock.now_us() + DEADLINE_AGAIN));
+            }
             let told = match outcome {
                 Outcome::Done(reply) => Ok(reply),
                 Outcome::Repeat(kept) => {
@@ -275,7 +303,7 @@ impl<S: Service> Writer<S> {
                 outcomes.push(Outcome::Repeat(reply.clone()));
                 continue;
             }
-            let mut stage = Stage::new(&self.ctx, job.work.span(), cause(&job.work), job.work.ordinal());
+            let mut stage = Stage::new(&self.ctx, job.work.span(), job.work.cause(), job.work.ordinal());
             match self.service.handle(&mut rows, &job.work, &job.outside, &mut stage) {
                 Ok(reply) => {
                     observed.extend(stage.into_observed());
@@ -285,6 +313,7 @@ impl<S: Service> Writer<S> {
                             acks.push(delivery.position);
                             None
                         }
+                        Work::Deadline { .. } => None,
                     };
                     if inbox_on || kept.is_some() {
                         seen.insert(key.clone(), kept.clone());
@@ -325,6 +354,7 @@ impl<S: Service> Writer<S> {
         observed.insert(0, self.ctx.observed(&span, committed));
         let crash = self.crash_after(batch, &outcomes, &observed);
         let committed = self.commit(observed, &handled, acks).await?;
+        self.look_at(self.service.deadline(&rows));
         if let Some(struck) = crash {
             self.crash(struck).await;
         }
@@ -338,13 +368,7 @@ fn key(work: &Work) -> inbox::Key {
     match work {
         Work::Command { id, .. } => (inbox::COMMAND.to_owned(), *id),
         Work::Message { delivery, .. } => (delivery.envelope.source.to_string(), delivery.envelope.id),
-    }
-}
-
-fn cause(work: &Work) -> Uuid {
-    match work {
-        Work::Command { id, .. } => *id,
-        Work::Message { delivery, .. } => delivery.envelope.id,
+        Work::Deadline { id, .. } => (Work::DEADLINE.to_owned(), *id),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use protocol::{
     CancelOrder, ChargePayment, ConfirmOrder, OrderCancelled, OrderConfirmed, OrderCreated, PaymentFailed,
-    PaymentSucceeded, ReleaseStock, ReserveStock, SellStock, StockRejected, StockReleased, StockReserved, StockSold,
+    PaymentRefunded, PaymentSucceeded, RefundPayment, ReleaseStock, ReserveStock, SellStock, StockRejected,
+    StockReleased, StockReserved, StockSold,
 };
 
 /// Carried out from the top. Once one fails, those that were done are taken back from there to
@@ -18,15 +19,32 @@ pub const CREATE_ORDER: [Step; 5] = [
         .done_at(StockReserved::TYPE)
         .failed_at(StockRejected::TYPE)
         .undone_by("release-stock", ReleaseStock::TYPE, StockReleased::TYPE),
-    // The pivot: once the card is charged there is no way back, only on.
+    // The pivot: its answer decides whether the saga goes on or back. It is taken back itself
+    // only when no answer comes, for then the card may have been charged.
     Step::new("charge-card")
         .asked_with(ChargePayment::TYPE)
         .done_at(PaymentSucceeded::TYPE)
-        .failed_at(PaymentFailed::TYPE),
-    // What follows the pivot cannot be refused.
+        .failed_at(PaymentFailed::TYPE)
+        .undone_by("refund-payment", RefundPayment::TYPE, PaymentRefunded::TYPE),
+    // What follows the pivot cannot be refused and is never taken back: it is asked for until it is done.
     Step::new("confirm-order").asked_with(ConfirmOrder::TYPE).done_at(OrderConfirmed::TYPE),
     Step::new("sell-stock").asked_with(SellStock::TYPE).done_at(StockSold::TYPE),
 ];
+
+/// So long an answer is waited for before the same is asked for again, in microseconds.
+const PATIENCE_US: u64 = 2_000_000;
+/// What is only to be retried is asked for less and less often, up to this pause.
+const PATIENCE_MAX_US: u64 = 10_000_000;
+/// Not answered so often, a step counts as failed.
+pub const TRIES: u32 = 3;
+/// Not answered so often, a compensation, or a step that cannot be taken back, waits for a person.
+pub const TRIES_BEFORE_PARKING: u32 = 5;
+
+/// How long the answer to this attempt, from 1, is waited for, in microseconds.
+pub fn patience_us(step: &Step, attempt: u32) -> u64 {
+    let doublings = if step.is_retriable() { attempt.saturating_sub(1).min(8) } else { 0 };
+    (PATIENCE_US << doublings).min(PATIENCE_MAX_US)
+}
 
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
@@ -51,6 +69,11 @@ pub struct Undo {
 impl Step {
     const fn new(name: &'static str) -> Self {
         Step { name, ask: None, done: "", failed: None, undo: None }
+    }
+
+    /// Behind the pivot: there is no way but on.
+    pub fn is_retriable(&self) -> bool {
+        self.undo.is_none()
     }
 
     const fn asked_with(self, ask: &'static str) -> Self {

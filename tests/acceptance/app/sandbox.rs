@@ -70,6 +70,12 @@ impl Sandbox {
         self.request(Method::POST, "/commands").json(&json!({"id": id, "type": "PlaceOrder", "data": data}))
     }
 
+    /// A command about an order: `ShipOrder`, `ResumeSaga`.
+    pub async fn command(&self, kind: &str, order_id: i64) {
+        let command = json!({"id": Uuid::new_v4(), "type": kind, "data": {"order_id": order_id}});
+        self.done(202, self.request(Method::POST, "/commands").json(&command)).await;
+    }
+
     /// An order of one piece. Returns its correlation id.
     pub async fn place_order(&self) -> Uuid {
         self.try_place(Uuid::new_v4()).await.expect("202")
@@ -230,13 +236,17 @@ impl Sandbox {
         // From where the picture stands now: before that it may have been at rest, too.
         let (now, accepted) = (self.position().await, Cell::new(0));
         self.wait("nothing is under way", |event, state| {
-            let is_command = matches!(event.observation, Observation::CommandAccepted { .. });
-            accepted.set(accepted.get() + u64::from(is_command));
+            accepted.set(accepted.get() + u64::from(places_an_order(&event.observation)));
             let all_ended = state.sagas.confirmed + state.sagas.cancelled == accepted.get();
             (state.position >= now && all_ended && state.at_rest()).then(|| state.clone())
         })
         .await
     }
+}
+
+/// Whether that is an order that was accepted.
+pub fn places_an_order(observation: &Observation) -> bool {
+    matches!(observation, Observation::CommandAccepted { command } if command.kind == "PlaceOrder")
 }
 
 fn rows(table: Value) -> Vec<Row> {
