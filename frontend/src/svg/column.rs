@@ -2,14 +2,13 @@
 //! skips a service runs in the gutters, upwards on the left, downwards on the right.
 
 use super::curve::{Curve, at};
-use super::layout::{Area, Edge, Layout, NodeBox, PipeBox, Shape, can_decline, is_long, pipe_height};
+use super::layout::{Area, Edge, Layout, NodeBox, PipeBox, Shape, can_decline, pipe_height};
 use diagram::Place;
 use protocol::Topology;
 
 const WIDTH: i32 = 360;
 const GUTTER: i32 = 26;
 const NODE_H: i32 = 94;
-const LONG_H: i32 = 36;
 const OUTSIDE_H: i32 = 24;
 const DECLINE_H: i32 = 36;
 const EDGE: i32 = 30;
@@ -24,25 +23,18 @@ pub fn layout(topology: &Topology) -> Layout {
     for (i, service) in topology.services.iter().enumerate() {
         let declines = can_decline(service);
         let outside_h = if service.outside.is_some() { OUTSIDE_H } else { 0 };
-        // A long name has its database below it, not beside it.
-        let long = is_long(&service.name);
-        let below = if long { LONG_H } else { 0 };
-        let h = NODE_H + below + outside_h + if declines { DECLINE_H } else { 0 };
+        let h = NODE_H + outside_h + if declines { DECLINE_H } else { 0 };
         let area = Area { x: GUTTER, y, w: WIDTH - 2 * GUTTER, h };
         layout.nodes.push(NodeBox {
             name: service.name.clone(),
             area,
-            cylinder: if long {
-                Area { x: area.x + 10, y: area.y + 58, w: area.w - 20, h: NODE_H + below - 68 }
-            } else {
-                Area { x: area.x + 129, y: area.y + 8, w: area.w - 137, h: NODE_H - 16 }
-            },
+            cylinder: Area { x: area.x + 129, y: area.y + 8, w: area.w - 137, h: NODE_H - 16 },
             outside: service.outside.as_ref().map(|outside| {
-                let place = Area { x: area.x + 4, y: area.y + NODE_H + below - 5, w: area.w - 8, h: 20 };
+                let place = Area { x: area.x + 4, y: area.y + NODE_H - 5, w: area.w - 8, h: 20 };
                 (outside.name.clone(), outside.latency_ms, place)
             }),
-            crash: if long { (area.right() - 10, area.y + 12) } else { (area.x + 72, area.y + 58) },
-            decline: declines.then_some((area.right() - 10, area.y + NODE_H + below + OUTSIDE_H - 3)),
+            crash: (area.x + 72, area.y + 58),
+            decline: declines.then_some((area.right() - 10, area.y + NODE_H + OUTSIDE_H - 3)),
             takes_commands: !service.commands.is_empty(),
         });
         y += h;

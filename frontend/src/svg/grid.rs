@@ -2,9 +2,9 @@
 //! publisher and a neighbour, edges between neighbours straight, the others curved.
 
 use super::curve::{Curve, at};
-use super::layout::{Area, Edge, Layout, NodeBox, PipeBox, Shape, can_decline, is_long, pipe_height};
+use super::layout::{Area, Edge, Layout, NodeBox, PipeBox, Shape, can_decline, pipe_height};
 use diagram::Place;
-use protocol::{ServiceSpec, Topology};
+use protocol::Topology;
 
 /// Measures of a grid.
 pub struct Measures {
@@ -23,24 +23,24 @@ pub const WIDE: Measures =
 pub const COMPACT: Measures =
     Measures { width: 512, margin: 8, node_w: 174, node_h: 134, row_gap: 122, edge: 26, slot_label: 0 };
 
-/// As wide as a pipe has to be to be seen as one.
-const LEAST_PIPE: i32 = 96;
 /// Room above the first row, where commands come in.
 const TOP: i32 = 40;
 /// Below the last row, for what lies outside the glass.
 const BELOW: i32 = 64;
 
 pub fn layout(topology: &Topology, shape: Shape, measures: &Measures) -> Layout {
-    let places = places(topology, shape);
-    let columns = 1 + places.iter().map(|[column, _]| *column).max().unwrap_or(0);
-    let rows = 1 + places.iter().map(|[_, row]| *row).max().unwrap_or(0);
-    let beside = measures.width - 2 * measures.margin - columns * measures.node_w;
-    let column_gap = if columns > 1 { (beside / (columns - 1)).max(2 * measures.edge + LEAST_PIPE) } else { 0 };
+    let columns = 1 + topology.services.iter().map(|service| service.place[0]).max().unwrap_or(0) as i32;
+    let rows = 1 + topology.services.iter().map(|service| service.place[1]).max().unwrap_or(0) as i32;
+    let column_gap = if columns > 1 {
+        (measures.width - 2 * measures.margin - columns * measures.node_w) / (columns - 1)
+    } else {
+        0
+    };
     let nodes: Vec<NodeBox> = topology
         .services
         .iter()
-        .zip(&places)
-        .map(|(service, [column, row])| {
+        .map(|service| {
+            let [column, row] = service.place.map(i32::from);
             let area = Area {
                 x: measures.margin + column * (measures.node_w + column_gap),
                 y: TOP + row * (measures.node_h + measures.row_gap),
@@ -57,12 +57,7 @@ pub fn layout(topology: &Topology, shape: Shape, measures: &Measures) -> Layout 
                 area,
                 cylinder: Area { x: area.x + inset, y: area.y + 62, w: area.w - 2 * inset, h: area.h - 62 - inset },
                 outside,
-                // A long name takes the whole row.
-                crash: match (is_long(&service.name), shape) {
-                    (true, _) => (area.right() - 10, area.y - 32),
-                    (false, Shape::Wide) => (area.right() - 10, area.y + 11),
-                    (false, _) => (area.right() - 10, area.y + 31),
-                },
+                crash: (area.right() - 10, area.y + if shape == Shape::Wide { 11 } else { 31 }),
                 decline: can_decline(service).then_some((area.right(), area.bottom() + 33)),
                 takes_commands: !service.commands.is_empty(),
             }
@@ -71,14 +66,14 @@ pub fn layout(topology: &Topology, shape: Shape, measures: &Measures) -> Layout 
 
     let mut layout = Layout {
         shape,
-        width: measures.width.max(2 * measures.margin + columns * measures.node_w + (columns - 1) * column_gap),
+        width: measures.width,
         height: TOP + rows * measures.node_h + (rows - 1) * measures.row_gap + BELOW,
         nodes,
         pipes: vec![],
         edges: vec![],
     };
     let mut taken = vec![];
-    for (service, [column, row]) in topology.services.iter().zip(&places) {
+    for service in &topology.services {
         if !service.commands.is_empty() {
             let node = area_of(&layout, &service.name);
             let x = node.x + 34;
@@ -91,15 +86,15 @@ pub fn layout(topology: &Topology, shape: Shape, measures: &Measures) -> Layout 
         }
         let Some(topic) = &service.publishes else { continue };
         let readers: Vec<_> = topology.readers(topic).map(|(reader, _)| reader).collect();
+        let [column, row] = service.place.map(i32::from);
         // Beside a free neighbour, best one that reads it. Places between cells count in halves.
         let (x, y) = [(1, 0), (-1, 0), (0, 1), (0, -1)]
             .into_iter()
             .filter(|(dx, dy)| (0..columns).contains(&(column + dx)) && (0..rows).contains(&(row + dy)))
             .filter(|(dx, dy)| !taken.contains(&(2 * column + dx, 2 * row + dy)))
             .min_by_key(|(dx, dy)| {
-                let there = places.iter().position(|place| *place == [column + dx, row + dy]);
-                let there = there.and_then(|index| topology.services.get(index));
-                !readers.iter().any(|reader| there.is_some_and(|there| there.name == reader.name))
+                let reads = |reader: &&&protocol::ServiceSpec| reader.place.map(i32::from) == [column + dx, row + dy];
+                !readers.iter().any(|reader| reads(&reader))
             })
             .map_or((2 * column, 2 * row + 1), |(dx, dy)| (2 * column + dx, 2 * row + dy));
         taken.push((x, y));
@@ -123,15 +118,6 @@ pub fn layout(topology: &Topology, shape: Shape, measures: &Measures) -> Layout 
     }
     edges(topology, &mut layout);
     layout
-}
-
-/// Each service's column and row. Where there is no room for a third column, they stand in two.
-fn places(topology: &Topology, shape: Shape) -> Vec<[i32; 2]> {
-    let narrow = shape == Shape::Compact && topology.services.iter().any(|service| service.place[0] > 1);
-    let place = |(index, service): (i32, &ServiceSpec)| {
-        if narrow { [index % 2, index / 2] } else { service.place.map(i32::from) }
-    };
-    (0..).zip(&topology.services).map(place).collect()
 }
 
 fn area_of(layout: &Layout, name: &str) -> Area {

@@ -406,6 +406,8 @@ fn published(before: &DiagramState, who: &str, envelope: &Envelope) -> String {
         "StockReleased" => {
             format!("*{who}* puts {pieces} back on hand, held for order {order} until now: StockReleased.")
         }
+        "GiftWrapped" => format!("*{who}* wraps {pieces} for order {order}: GiftWrapped."),
+        "GiftUnwrapped" => format!("*{who}* takes {pieces} for order {order} out of the paper: GiftUnwrapped."),
         "OrderConfirmed" => format!("*{who}* marks order {order} CONFIRMED."),
         "OrderCancelled" => format!("*{who}* marks order {order} CANCELLED."),
         other => match topology.filter(|_| led).and_then(|topology| asked_by(topology, other)) {

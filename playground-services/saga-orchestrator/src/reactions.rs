@@ -1,12 +1,12 @@
 //! What the orchestrator does when it hears something.
 
-use crate::definition::{CREATE_ORDER, patience_us};
+use crate::definition::{CREATE_ORDER, patience_us, steps_here};
 use crate::domain::{News, Order, Saga, SagaEvent, Status, decide, evolve};
 use crate::storage::Sagas;
 use kit::{Origin, Refusal, Reply, Stage, Work};
 use protocol::{
     CancelOrder, ChargePayment, ConfirmOrder, Observation, OrderCreated, RefundPayment, ReleaseStock, ReserveStock,
-    SellStock, Value,
+    SellStock, UnwrapGift, Value, WrapGift,
 };
 use serde_json::json;
 
@@ -25,7 +25,7 @@ pub fn react(sagas: &mut Sagas, work: &Work, stage: &mut Stage<'_>) -> Result<Re
         Work::DEADLINE => News::Late,
         kind => News::Answer { kind, reason: work.text("reason").unwrap_or_default() },
     };
-    for event in decide(saga.cloned().as_ref(), news) {
+    for event in decide(saga.cloned().as_ref(), news, &steps_here(&stage.ctx.spec)) {
         if let SagaEvent::Begun { .. } = event {
             sagas.began(order_id, work.origin());
         }
@@ -104,6 +104,8 @@ fn data(saga: &Saga, command: &str) -> Result<Value, Refusal> {
     Ok(match command {
         ReserveStock::TYPE => json!(ReserveStock { order_id, item_id, quantity, user_id, amount_minor }),
         ReleaseStock::TYPE => json!(ReleaseStock { order_id }),
+        WrapGift::TYPE => json!(WrapGift { order_id, item_id, quantity, user_id, amount_minor }),
+        UnwrapGift::TYPE => json!(UnwrapGift { order_id }),
         ChargePayment::TYPE => json!(ChargePayment { order_id, user_id, amount_minor }),
         RefundPayment::TYPE => json!(RefundPayment { order_id }),
         ConfirmOrder::TYPE => json!(ConfirmOrder { order_id }),
