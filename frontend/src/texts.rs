@@ -3,6 +3,7 @@
 pub mod faults;
 pub mod lesson;
 pub mod matrix;
+pub mod rule;
 pub mod runs;
 pub mod saga;
 mod story;
