@@ -47,7 +47,7 @@ pub fn steps_here(spec: &ServiceSpec) -> Vec<usize> {
 /// So long an answer is waited for before the same is asked for again, in microseconds.
 const PATIENCE_US: u64 = 2_000_000;
 /// What is only to be retried is asked for less and less often, up to this pause.
-const PATIENCE_MAX_US: u64 = 10_000_000;
+const PATIENCE_MAX_US: u64 = 5_000_000;
 /// Not answered so often, a step counts as failed.
 pub const TRIES: u32 = 3;
 /// Not answered so often, a compensation, or a step that cannot be taken back, waits for a person.
