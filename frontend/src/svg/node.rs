@@ -138,7 +138,8 @@ fn lines(rows: Vec<(String, bool)>, limit: i32) -> Vec<(String, bool)> {
         && !fits(row)
     {
         let end = row.char_indices().nth(limit).map_or(row.len(), |(end, _)| end);
-        let (head, tail) = row.split_at(row[..end].rfind(' ').unwrap_or(end));
+        let end = row.get(..end).and_then(|head| head.rfind(' ')).unwrap_or(end);
+        let (head, tail) = row.split_at_checked(end).unwrap_or((row, ""));
         return vec![(head.into(), *newest), (cut(tail.trim_start()), *newest)];
     }
     rows.iter().map(|(row, newest)| (cut(row), *newest)).collect()

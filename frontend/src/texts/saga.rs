@@ -21,6 +21,7 @@ pub const ONE_TRANSACTION: &str =
     "There is no saga here: one service does it all in one transaction, and what fails is rolled back whole.";
 
 pub const WAITING: &str = "waiting";
+pub const NOT_ASKED: &str = "not asked for";
 pub const ASKED: &str = "asked";
 pub const DONE: &str = "done";
 pub const FAILED: &str = "failed";
