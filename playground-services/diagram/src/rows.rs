@@ -73,6 +73,8 @@ pub fn row_text(table: &str, row: &Value) -> String {
             format!("{} {} {verb}", number("order_id"), money(number("amount_minor")))
         }
         "notifications" => format!("{} “{}”", number("order_id"), text("message")),
+        "saga" => format!("{} {}", number("order_id"), text("status")),
+        "saga_log" => format!("{} {} {}", number("order_id"), text("entry"), text("step")),
         _ => plain(row),
     }
 }
