@@ -75,8 +75,6 @@ pub fn row_text(table: &str, row: &Value) -> String {
         "saga" => format!("{} {}", number("order_id"), text("status")),
         "saga_log" => format!("{} {} {}", number("order_id"), text("entry"), text("step")),
         "notifications" => format!("{} “{}”", number("order_id"), text("message")),
-        "saga" => format!("{} {}", number("order_id"), text("status")),
-        "saga_log" => format!("{} {} {}", number("order_id"), text("entry"), text("step")),
         _ => plain(row),
     }
 }
