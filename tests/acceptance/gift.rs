@@ -1,6 +1,6 @@
 //! A fourth participant, gift-wrapping, in a shop that was built without it.
 
-use crate::app::{App, Promises, Sandbox};
+use crate::app::{App, NO_HURRY, Promises, Sandbox};
 use protocol::{Observation, Recorded, Uuid};
 use serde_json::json;
 
@@ -88,5 +88,53 @@ async fn everything_twice_and_a_crash_in_the_middle_wrap_no_gift_twice() {
         sandbox.at_rest().await;
         let wrapped = states(&sandbox.record().await).iter().filter(|state| *state == "wrapping WRAPPED").count();
         assert_eq!(wrapped, 1, "{style}");
+    }
+}
+
+/// Where the page of the rule says it is written: files, and how many lines in all.
+async fn rule(sandbox: &Sandbox) -> (Vec<String>, usize, String) {
+    let page = sandbox.session().get_text("/rule").await;
+    let files = page.split("<p class=\"code-head\"><code>").skip(1);
+    let files = files.map(|rest| rest.split('<').next().unwrap_or_default().to_owned()).collect();
+    (files, page.matches("class=\"ln lit\"").count(), page)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rule_lies_in_three_services_or_in_one_list() {
+    let app = App::in_process(&[]).await;
+    for (style, expected) in [
+        ("saga-choreography", &["orders", "inventory", "payments"][..]),
+        ("saga-choreography-gift", &["orders", "inventory", "gift-wrapping", "payments"]),
+        ("saga-orchestration", &["saga-orchestrator"]),
+        ("saga-orchestration-gift", &["saga-orchestrator"]),
+    ] {
+        let sandbox = app.session().sandbox_with(style).await;
+        let order = sandbox.place_order().await;
+        sandbox.outcome(order).await;
+        declining(&sandbox).await;
+        let order = sandbox.place_order().await;
+        sandbox.outcome(order).await;
+        sandbox.at_rest().await;
+        let (files, lines, page) = rule(&sandbox).await;
+        let topology = protocol::topology(style).expect("known");
+        let (file, expected_lines) = match &topology.saga {
+            Some(saga) => ("definition", saga.steps.len()),
+            None => ("reactions", lines),
+        };
+        let path = |service: &&str| format!("playground-services/{service}/src/{file}.rs");
+        assert_eq!(files, expected.iter().map(path).collect::<Vec<_>>(), "{style}");
+        assert!(lines >= expected.len() && lines == expected_lines, "{style}: {lines}");
+        assert_eq!(page.contains("What the newcomer touched"), style.ends_with("-gift"), "{style}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_fault_at_any_step_leaves_a_gift_behind() {
+    let app = App::in_process(&NO_HURRY).await;
+    for style in STYLES {
+        let cells = app.session().matrix(style, &[]).await.cells().await;
+        assert!(cells.iter().any(|cell| cell.step == "unwrap-gift"), "{style}");
+        let red: Vec<_> = cells.iter().filter(|cell| cell.state != "consistent").collect();
+        assert!(red.is_empty(), "{style}: {red:#?}");
     }
 }

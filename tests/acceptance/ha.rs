@@ -92,6 +92,25 @@ async fn a_leader_that_was_stopped_finds_that_it_leads_no_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn replicas_that_are_processes_take_over_from_one_that_was_stopped_or_killed() {
+    let app = App::process(&["--isolation", "process", "--lease-ms", "200"]).await;
+    let sandbox = app.session().sandbox_with("saga-orchestration").await;
+    let first = lease(&sandbox, 0).await;
+    let target = format!("{ORCHESTRATOR}/{}", first.holder);
+    sandbox.put_fault("asleep", json!({"kind": "pause", "target": target, "ttl_ms": null})).await;
+    let order = sandbox.place_order().await;
+    assert_eq!(sandbox.outcome(order).await, "CONFIRMED");
+    sandbox.clear_fault("asleep").await;
+    let second = lease(&sandbox, first.token).await;
+    assert_ne!(second.holder, first.holder);
+    sandbox.crash_replica(ORCHESTRATOR, second.holder).await;
+    let order = sandbox.place_order().await;
+    assert_eq!(sandbox.outcome(order).await, "CONFIRMED");
+    assert_eq!(Promises::of(&sandbox).await.confirmed(), 2);
+    nothing_was_done_twice(&sandbox.record().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn while_nothing_is_under_way_nobody_renews_and_nobody_takes_over() {
     let app = App::in_process(&["--lease-ms", "50"]).await;
     let sandbox = app.session().sandbox_with("saga-orchestration").await;

@@ -89,7 +89,9 @@ fn command_of(state: &DiagramState, service: &str) -> Option<Name> {
 pub fn published_as(kind: &str) -> Token {
     match kind {
         "PaymentFailed" | "StockRejected" => Token::Failure,
-        "StockReleased" | "GiftUnwrapped" | "OrderCancelled" => Token::Compensation,
+        "StockReleased" | "GiftUnwrapped" | "OrderCancelled" | "PaymentRefunded" => Token::Compensation,
+        "ReserveStock" | "WrapGift" | "ChargePayment" | "ConfirmOrder" | "SellStock" => Token::Command,
+        "ReleaseStock" | "UnwrapGift" | "RefundPayment" | "CancelOrder" => Token::Compensation,
         _ => Token::Event,
     }
 }

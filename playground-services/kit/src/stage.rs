@@ -98,6 +98,11 @@ impl<'a> Stage<'a> {
         self.note(observation, Location::caller());
     }
 
+    /// Says it as done at another line than the one that says so: where what is done is written.
+    pub fn saw_at(&mut self, line: &Location<'_>, observation: Observation) {
+        self.note(observation, line);
+    }
+
     fn note(&mut self, observation: Observation, caller: &Location<'_>) {
         let code = CodeLine { file: caller.file().into(), line: caller.line() };
         self.observed.push(Observed { code: Some(code), ..self.ctx.observed(&self.span, observation) });

@@ -5,6 +5,7 @@ use protocol::{
     PaymentFailed, PaymentRefunded, PaymentSucceeded, RefundPayment, ReleaseStock, ReserveStock, SellStock,
     ServiceSpec, StockRejected, StockReleased, StockReserved, StockSold, UnwrapGift, WrapGift,
 };
+use std::panic::Location;
 
 /// Carried out from the top. Once one fails, those that were done are taken back from there to
 /// the top; so the order, which was there first, is cancelled last.
@@ -46,7 +47,7 @@ pub fn steps_here(spec: &ServiceSpec) -> Vec<usize> {
 /// So long an answer is waited for before the same is asked for again, in microseconds.
 const PATIENCE_US: u64 = 2_000_000;
 /// What is only to be retried is asked for less and less often, up to this pause.
-const PATIENCE_MAX_US: u64 = 10_000_000;
+const PATIENCE_MAX_US: u64 = 5_000_000;
 /// Not answered so often, a step counts as failed.
 pub const TRIES: u32 = 3;
 /// Not answered so often, a compensation, or a step that cannot be taken back, waits for a person.
@@ -61,6 +62,8 @@ pub fn patience_us(step: &Step, attempt: u32) -> u64 {
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
     pub name: &'static str,
+    /// Where it stands in the list above.
+    pub line: &'static Location<'static>,
     /// The command that asks for it.
     pub ask: Option<&'static str>,
     /// The answer that it is done.
@@ -79,8 +82,9 @@ pub struct Undo {
 }
 
 impl Step {
+    #[track_caller]
     const fn new(name: &'static str) -> Self {
-        Step { name, ask: None, done: "", failed: None, undo: None }
+        Step { name, line: Location::caller(), ask: None, done: "", failed: None, undo: None }
     }
 
     /// Behind the pivot: there is no way but on.
