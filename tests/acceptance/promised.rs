@@ -5,11 +5,12 @@ mod chance;
 mod duplicates;
 mod figure;
 mod folds;
+mod held_back;
 mod loss;
+mod mutants;
 mod outage;
 mod sagas;
 mod seeds;
-mod switched_off;
 
 pub use figure::Figure;
 

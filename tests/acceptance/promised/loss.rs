@@ -3,12 +3,15 @@
 
 use super::{Figure, STYLES, fast, session};
 use crate::app::{Promises, Sandbox, Session};
+use diagram::DiagramState;
 use futures_util::future::join_all;
 use protocol::{Observation, Recorded};
 use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 const ORDERS: usize = 60;
-const ORDERS_WITHOUT: usize = 12;
+const ORDERS_WITHOUT: usize = 16;
 const AT_ONCE: u64 = 10;
 
 fn fault(kind: &str, target: &str, strength: u8, seed: u64) -> Value {
@@ -43,7 +46,9 @@ async fn r7_with_the_outbox_on_every_fifth_message_is_lost_and_none_is_missing()
             let orders = join_all((0..ORDERS).map(|_| sandbox.place_order())).await;
             let promises = Promises::of(&sandbox).await;
             promises.kept(&orders);
-            assert_eq!(promises.confirmed(), ORDERS, "R7 {style}, seed {seed}: nothing kept an order from its end");
+            // An orchestrator gives up what is late too often; nothing else keeps an order from its end.
+            let given_up = if style == STYLES[0] { 0 } else { promises.cancelled() };
+            assert_eq!(promises.confirmed() + given_up, ORDERS, "R7 {style}, seed {seed}");
             figure.add(promises.record().iter().filter(|event| event.observation.message().is_some()).count());
             lost += promises.record().iter().filter(is_lost).count() as u64;
             sandbox.delete().await;
@@ -73,14 +78,26 @@ async fn without_outbox(session: &Session, seed: u64) {
     sandbox.switch("outbox", false).await;
     lossy(&sandbox, seed).await;
     join_all((0..ORDERS_WITHOUT).map(|_| sandbox.place_order())).await;
-    let shows = |event: &Recorded| matches!(&event.observation, Observation::InvariantBroken { name, .. } if &**name == "every-saga-ends");
-    sandbox.wait_for(&format!("R7 seed {seed}: an order that waits for ever shows"), shows).await;
+    let seen = RefCell::new((DiagramState::default(), BTreeSet::new()));
+    let is_over = |event: &Recorded| {
+        let (state, settled) = &mut *seen.borrow_mut();
+        state.evolve(event);
+        match &event.observation {
+            Observation::StateChanged { entity, id, from: Some(_), .. } if &**entity == "order" => {
+                settled.insert(format!("order/{id}"));
+            }
+            Observation::FaultTriggered { on, .. } => drop(settled.insert(on.clone())),
+            _ => {}
+        }
+        settled.len() == ORDERS_WITHOUT && state.at_rest()
+    };
+    sandbox.wait_for(&format!("R7 seed {seed}: each order has ended or lost a message"), is_over).await;
     // Nothing that comes later puts it right.
     sandbox.heal_all().await;
     sandbox.switch("outbox", true).await;
     let order = sandbox.place_order().await;
     assert_eq!(sandbox.outcome(order).await, "CONFIRMED");
-    assert!(sandbox.broken().await.contains(&"every-saga-ends".to_owned()), "R7 seed {seed}: it is repaired");
+    assert!(sandbox.broken().await.contains(&"every-saga-ends".to_owned()), "R7 seed {seed}: the loss does not show");
     sandbox.delete().await;
 }
 
