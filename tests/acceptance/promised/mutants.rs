@@ -232,7 +232,7 @@ fn a_message_that_was_never_published() {
 #[test]
 fn a_gap_in_the_transactions() {
     let mut run = Run::choreographed();
-    let sent = run.change("notification", 101, "SENT");
+    let sent = run.change("notification", 102, "SENT");
     let at = run.at("its transaction", |event| event.span_id == run.0[sent].span_id && !rows(event).is_empty());
     run.0.remove(at);
     run.turns_red("transactions-gapless");

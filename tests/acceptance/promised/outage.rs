@@ -37,7 +37,7 @@ async fn outage(session: &Session, style: &str) {
     let promises = Promises::of(&sandbox).await;
     promises.kept(&acknowledged);
     let ends = promises.record().iter().filter(|event| matches!(event.observation, Observation::StateChanged { .. }));
-    let last = ends.last().expect("orders end");
+    let last = ends.max_by_key(|event| event.position).expect("orders end");
     assert!(last.position > over.position, "R11 {style}: nothing had to wait");
     let took = last.at - over.at;
     assert!(took <= DRAINS_WITHIN_US, "R11 {style}: drained after {took} us");
