@@ -260,6 +260,25 @@ impl Sandbox {
 }
 
 impl Sandbox {
+    /// Has every saga that is parked go on, until all have ended. Where in the record the last one
+    /// was asked to, or where the record ended before.
+    pub async fn see_through(&self) -> u64 {
+        loop {
+            let now = self.position().await;
+            let waits = self.wait("nothing is under way but what waits for a person", |_, state| {
+                let only_parked = state.sagas.pending == state.sagas.parked_count && state.sagas.led == 0;
+                (state.position >= now && only_parked && state.at_rest()).then(|| state.sagas.parked.clone())
+            });
+            let parked = waits.await;
+            if parked.is_empty() {
+                return now;
+            }
+            for case in parked {
+                self.command("ResumeSaga", case.order_id).await;
+            }
+        }
+    }
+
     /// At rest, and no service has kept a message back that it has yet to publish.
     pub async fn settled(&self) -> DiagramState {
         let settling = async {

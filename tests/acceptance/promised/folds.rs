@@ -76,6 +76,7 @@ async fn is_the_same(session: &Session, style: &str, seed: u64) {
         sandbox.place_order().await;
     }
     sandbox.heal_all().await;
+    sandbox.see_through().await;
     sandbox.settled().await;
     let run = session.keep(&sandbox, "R12", None).await;
     let file = run.export().await;

@@ -44,6 +44,7 @@ async fn r7_with_the_outbox_on_every_fifth_message_is_lost_and_none_is_missing()
             let sandbox = session.sandbox_with(style).await;
             lossy(&sandbox, seed).await;
             let orders = join_all((0..ORDERS).map(|_| sandbox.place_order())).await;
+            sandbox.see_through().await;
             let promises = Promises::of(&sandbox).await;
             promises.kept(&orders);
             // An orchestrator gives up what is late too often; nothing else keeps an order from its end.

@@ -34,6 +34,7 @@ async fn outage(session: &Session, style: &str) {
     acknowledged.extend(join_all((0..ORDERS).map(|_| sandbox.place_order())).await);
     let over = |event: &Recorded| matches!(event.observation, Observation::FaultCleared { .. });
     let over = sandbox.wait_for("the outage ends", over).await;
+    sandbox.see_through().await;
     let promises = Promises::of(&sandbox).await;
     promises.kept(&acknowledged);
     let ends = promises.record().iter().filter(|event| matches!(event.observation, Observation::StateChanged { .. }));
