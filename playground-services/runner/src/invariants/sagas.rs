@@ -146,7 +146,7 @@ impl Parts {
     }
 
     fn hold_after_the_end(&self) -> bool {
-        matches!(self.states(), (Some("CANCELLED"), Some("HELD"), _))
+        matches!(self.states(), (Some("CANCELLED" | "CONFIRMED"), Some("HELD"), _))
     }
 }
 
