@@ -20,5 +20,6 @@ mod recorder;
 mod replicas;
 mod runs;
 mod streams;
+mod switches;
 mod tidy;
 mod walk;
