@@ -81,6 +81,8 @@ fn open_end(state: &DiagramState) -> Option<String> {
             Some(format!("order {id} is {}", saga.order))
         } else if let Some(saga) = saga.saga.as_deref().filter(|saga| under_way(saga)) {
             Some(format!("the saga of order {id} is {saga}"))
+        } else if &*saga.order == "CONFIRMED" && saga.reservation.as_deref() == Some("HELD") {
+            Some(format!("order {id} is CONFIRMED, and its stock was never sold"))
         } else if tells && saga.notification.is_none() {
             Some(format!("order {id} is {}, and its customer was never told", saga.order))
         } else {
@@ -144,6 +146,13 @@ mod tests {
     fn a_step_that_nothing_could_strike_says_so() {
         let (verdict, _) = judge(Waited::AtRest, false, &state("CONFIRMED", Some("SENT")), &[promise(true)]);
         assert_eq!(verdict, State::Unreached);
+    }
+
+    #[test]
+    fn an_order_that_is_confirmed_has_not_ended_before_its_stock_is_sold() {
+        let mut state = state("CONFIRMED", Some("SENT"));
+        state.sagas.latest[0].reservation = Some("HELD".into());
+        assert_eq!(judge(Waited::AtRest, true, &state, &[promise(true)]).0, State::Stuck);
     }
 
     #[test]
