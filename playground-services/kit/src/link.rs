@@ -2,6 +2,7 @@
 //! task of the server (then they are moved through channels) or a process of its own (then
 //! they are JSON frames over stdin and stdout).
 
+use crate::Clock;
 use protocol::{Envelope, Fault, Name, Observed, Position, ServiceSpec, SwitchSpec, Uuid};
 use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
@@ -13,8 +14,8 @@ pub struct Start {
     pub replica: u32,
     /// The folder with this service's own database file.
     pub folder: PathBuf,
-    /// When the sandbox was created, in microseconds since 1970.
-    pub epoch_us: u64,
+    /// The sandbox's.
+    pub clock: Clock,
     /// The most commands and messages one local transaction may hold.
     pub batch: usize,
     /// So long a replica leads without a renewal, in microseconds.
