@@ -389,9 +389,7 @@ fn published(before: &DiagramState, who: &str, envelope: &Envelope) -> String {
         "StockReserved" => format!("*{who}* holds {pieces} for order {order}: StockReserved."),
         "StockRejected" if led => format!("*{who}* has too few on hand for order {order}: StockRejected."),
         "StockRejected" => {
-            format!(
-                "*{who}* has too few on hand for order {order}: StockRejected. *orders* hears of it and will cancel."
-            )
+            format!("*{who}* has too few on hand for order {order}: StockRejected. The order has to be cancelled.")
         }
         "PaymentSucceeded" => {
             format!("*{who}* charges {} for order {order}: PaymentSucceeded.", money(number("amount_minor")))
@@ -400,7 +398,7 @@ fn published(before: &DiagramState, who: &str, envelope: &Envelope) -> String {
             format!("*{who}* could not charge {} for order {order}: PaymentFailed.", money(number("amount_minor")))
         }
         "PaymentFailed" => format!(
-            "*{who}* could not charge {} for order {order}. *inventory* hears of it and gives the reserved item back.",
+            "*{who}* could not charge {} for order {order}: PaymentFailed. What was done for it has to be taken back.",
             money(number("amount_minor"))
         ),
         "StockReleased" => {
