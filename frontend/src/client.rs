@@ -89,15 +89,22 @@ pub async fn history(id: &str, after: u64, limit: u64) -> Result<String, Refusal
 }
 
 pub async fn place_order(id: &str, quantity: i64) -> Result<(), Refusal> {
-    let (command_id, item, user) = (new_id(), protocol::ITEM, protocol::USER);
-    let body = format!(
-        "{{\"id\":\"{command_id}\",\"type\":\"PlaceOrder\",\
-         \"data\":{{\"item_id\":{item},\"quantity\":{quantity},\"user_id\":{user}}}}}"
-    );
+    let (item, user) = (protocol::ITEM, protocol::USER);
+    command(id, "PlaceOrder", &format!("\"item_id\":{item},\"quantity\":{quantity},\"user_id\":{user}")).await
+}
+
+/// A parked saga tries again.
+pub async fn resume(id: &str, order_id: &str) -> Result<(), Refusal> {
+    command(id, "ResumeSaga", &["\"order_id\":", order_id].concat()).await
+}
+
+async fn command(id: &str, kind: &str, fields: &str) -> Result<(), Refusal> {
+    let command_id = new_id();
+    let body = format!("{{\"id\":\"{command_id}\",\"type\":\"{kind}\",\"data\":{{{fields}}}}}");
     call("POST", &format!("/api/{id}/commands"), Some(&body)).await.map(drop)
 }
 
-/// `verb` is `crash` or `restart`.
+/// `verb` is `crash` or `restart`, with `?replica=0` of one of them.
 pub async fn service(id: &str, name: &str, verb: &str) -> Result<(), Refusal> {
     call("POST", &format!("/api/{id}/services/{name}/{verb}"), None).await.map(drop)
 }
@@ -136,13 +143,19 @@ pub async fn switch(id: &str, name: &str, on: bool) -> Result<(), Refusal> {
     call("PUT", &format!("/api/{id}/switches/{name}"), Some(&format!("{{\"on\":{on}}}"))).await.map(drop)
 }
 
+struct Loaded {
+    state: String,
+}
+json::fields!(Loaded { state });
+
 /// Orders at this rate a second from now on; none any more, without one. Gives whether it waits
 /// for its turn.
 pub async fn load(id: &str, rate: Option<u32>) -> Result<bool, Refusal> {
     let url = format!("/api/{id}/load");
     let Some(rate) = rate else { return call("DELETE", &url, None).await.map(|_| false) };
     let body = format!("{{\"type\":\"PlaceOrder\",\"rate\":{rate}}}");
-    Ok(call("PUT", &url, Some(&body)).await?.contains("\"queued\""))
+    let load: Loaded = parse(&call("PUT", &url, Some(&body)).await?)?;
+    Ok(load.state == "queued")
 }
 
 /// Keeps what happened so far under a name. Gives the run's id.

@@ -11,6 +11,7 @@ mod link;
 mod looking;
 mod outline;
 mod paper;
+mod sagas;
 mod stage;
 mod time;
 
@@ -281,6 +282,7 @@ impl Engine {
         self.paper.put(".latest", &sight::latest(state));
         self.paper.put(".protections-off", &sight::off(state));
         self.paper.put(".broken-promises", &sight::broken(state));
+        self.paper.put(".parked-note", &sight::parked(state));
         if self.roomy {
             self.paper.put(".orders tbody", &order_table(state));
             self.paper.put(".tables ul", &tables(state));

@@ -183,7 +183,16 @@ fields!(Pipe { topic, lanes, published });
 fields!(Lane { group, types, waiting, in_flight, flying or default, acked, dead_lettered });
 fields!(Waiting { count, tokens });
 fields!(Held { position, kind, subject, attempt });
-fields!(Sagas { pending, confirmed, cancelled, latest, parked or default, parked_count or default });
+fields!(Sagas {
+    pending,
+    confirmed,
+    cancelled,
+    led or default,
+    leader or default,
+    latest,
+    parked or default,
+    parked_count or default,
+});
 fields!(SagaView {
     order_id,
     correlation_id,

@@ -9,6 +9,12 @@ pub struct Sagas {
     pub pending: u64,
     pub confirmed: u64,
     pub cancelled: u64,
+    /// Those that an orchestrator has under way: it waits for an answer, and will ask again.
+    #[serde(default)]
+    pub led: u64,
+    /// That orchestrator.
+    #[serde(default)]
+    pub leader: Option<Name>,
     /// The latest orders, newest last.
     pub latest: Vec<SagaView>,
     /// Those that wait for a person, the one that has waited longest first; at most [`SHOWN_ORDERS`].
@@ -100,6 +106,13 @@ impl Sagas {
         } else if saga.steps.len() < MOST_STEPS {
             saga.steps.push(StepView { name: step.clone(), state, attempt, since });
         }
+    }
+
+    /// An orchestrator says where a saga stands.
+    pub(crate) fn led(&mut self, leader: &Name, from: Option<&str>, to: &str) {
+        let under_way = |state| matches!(state, "RUNNING" | "COMPENSATING");
+        self.led = self.led.saturating_sub(u64::from(from.is_some_and(under_way))) + u64::from(under_way(to));
+        self.leader = Some(leader.clone());
     }
 
     pub(crate) fn parked(&mut self, event: &Recorded, id: i64, step: &Name, attempt: u32, reason: &str) {

@@ -119,6 +119,11 @@ impl Node {
         matches!(self.health, Health::Crashed | Health::Paused)
     }
 
+    pub fn health_of(&self, replica: u32) -> Health {
+        let known = self.instances.iter().find(|instance| instance.replica == replica);
+        known.map_or(Health::Stopped, |instance| instance.health)
+    }
+
     /// A replica's health; the service is as well as the best of them.
     fn set_health(&mut self, replica: u32, health: Health) {
         match self.instances.iter_mut().find(|instance| instance.replica == replica) {
@@ -152,14 +157,20 @@ impl DiagramState {
         self.pipes.iter().find(|pipe| &*pipe.topic == topic)
     }
 
-    /// Nothing is under way: no command unanswered, no delivery in flight, and nothing
-    /// waiting for a service that is up. Messages for a crashed service wait, they are not in flight.
+    /// Nothing is under way: no command unanswered, no delivery in flight, nothing waiting for a
+    /// service that is up, and no orchestrator that waits for an answer. Messages for a crashed service wait, they are not in flight.
     pub fn at_rest(&self) -> bool {
         self.commands_waiting.is_empty()
-            && self.pipes.iter().flat_map(|pipe| &pipe.lanes).all(|lane| {
-                lane.in_flight.count == 0
-                    && (lane.waiting.count == 0 || self.node(&lane.group).is_some_and(Node::is_down))
-            })
+            && (self.sagas.led == 0 || self.sagas.leader.as_ref().is_some_and(|leader| self.is_down(leader)))
+            && self
+                .pipes
+                .iter()
+                .flat_map(|pipe| &pipe.lanes)
+                .all(|lane| lane.in_flight.count == 0 && (lane.waiting.count == 0 || self.is_down(&lane.group)))
+    }
+
+    fn is_down(&self, service: &str) -> bool {
+        self.node(service).is_some_and(Node::is_down)
     }
 
     /// Folds the next event in. Events must come in order of position.
@@ -218,6 +229,9 @@ impl DiagramState {
                 }
             }
             Observation::StateChanged { entity, id, from, to } => {
+                if &**entity == "saga" {
+                    self.sagas.led(&event.service, from.as_deref(), to);
+                }
                 self.sagas.state_changed(event, entity, *id, from.as_deref(), to);
             }
 

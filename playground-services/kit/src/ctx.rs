@@ -13,6 +13,7 @@ pub struct Ctx {
     pub replica: u32,
     pub clock: Clock,
     pub batch: usize,
+    pub lease_us: u64,
     pub faults: watch::Receiver<Arc<Vec<Fault>>>,
     switches: watch::Receiver<Arc<Vec<SwitchSpec>>>,
     pub(crate) gate: Gate,
@@ -28,8 +29,9 @@ impl Ctx {
         let ctx = Ctx {
             spec: Arc::new(start.spec),
             replica: start.replica,
-            clock: Clock::new(start.epoch_us),
+            clock: start.clock,
             batch: start.batch.max(1),
+            lease_us: start.lease_us.max(1),
             faults,
             switches,
             gate,

@@ -1,10 +1,11 @@
 //! A service: what it must say about itself, and how it runs.
 
-use crate::ctx::Standing;
-use crate::{Ctx, Delivery, FromHost, Stage, ToHost, changes, http, outbox, relay, spawn, storage, writer};
+use crate::ctx::{Span, Standing};
+use crate::{Ctx, Delivery, FromHost, Stage, ToHost, changes, http, lease, outbox, relay, spawn, storage, writer};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use protocol::{Envelope, StepSpec, Uuid};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::sqlite::SqliteConnection;
 use std::future::Future;
@@ -59,36 +60,99 @@ pub trait Service: Send + Sync + 'static {
     fn may_commit(&self, _rows: &Self::Rows) -> Result<(), String> {
         Ok(())
     }
+
+    /// The nearest of the deadlines that were stored with these rows, in microseconds since the
+    /// sandbox was created.
+    fn deadline(&self, _rows: &Self::Rows) -> Option<u64> {
+        None
+    }
+
+    /// Up to so many deadlines in the tables that have passed, the oldest first. They come back as
+    /// work; what that does with them is up to the service.
+    fn due(
+        &self,
+        _conn: &mut SqliteConnection,
+        _now_us: u64,
+        _most: usize,
+    ) -> impl Future<Output = sqlx::Result<Due>> + Send {
+        async { Ok(Due::default()) }
+    }
+}
+
+/// The deadlines of a service at some moment.
+#[derive(Debug, Default)]
+pub struct Due {
+    /// Each as a piece of work.
+    pub passed: Vec<Work>,
+    /// When the next one passes, in microseconds since the sandbox was created.
+    pub next: Option<u64>,
+}
+
+/// Where a piece of work comes from, for what is done about it later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The message or command that caused it.
+    pub cause: Uuid,
+    pub span: Span,
+    /// The number of the command at the root of it.
+    pub ordinal: u64,
+}
+
+impl Origin {
+    /// A deadline that has passed, the `nth` of this origin.
+    pub fn deadline(&self, n: i64, data: Value) -> Work {
+        let id = Uuid::new_v5(&self.cause, format!("{}/{n}", Work::DEADLINE).as_bytes());
+        let span = Span::child_of(self.span.trace, self.span.correlation_id);
+        Work::Deadline { id, data, span, ordinal: self.ordinal }
+    }
 }
 
 /// One thing to do.
 #[derive(Clone, Debug)]
 pub enum Work {
     /// Asked for over HTTP; repeats carry the same id.
-    Command { id: Uuid, kind: String, data: Value, span: crate::ctx::Span, ordinal: u64 },
+    Command { id: Uuid, kind: String, data: Value, span: Span, ordinal: u64 },
     /// Heard from the broker.
-    Message { delivery: Delivery, span: crate::ctx::Span },
+    Message { delivery: Delivery, span: Span },
+    /// Set by the service itself, and passed.
+    Deadline { id: Uuid, data: Value, span: Span, ordinal: u64 },
 }
 
 impl Work {
-    pub fn span(&self) -> crate::ctx::Span {
+    /// The kind of a deadline.
+    pub const DEADLINE: &str = "DeadlinePassed";
+
+    pub fn span(&self) -> Span {
         match self {
-            Work::Command { span, .. } | Work::Message { span, .. } => *span,
+            Work::Command { span, .. } | Work::Message { span, .. } | Work::Deadline { span, .. } => *span,
         }
     }
 
     /// The number of the command at the root of it within the sandbox, from 1.
     pub fn ordinal(&self) -> u64 {
         match self {
-            Work::Command { ordinal, .. } => *ordinal,
+            Work::Command { ordinal, .. } | Work::Deadline { ordinal, .. } => *ordinal,
             Work::Message { delivery, .. } => delivery.envelope.commandordinal,
         }
+    }
+
+    /// The message or command itself.
+    pub fn cause(&self) -> Uuid {
+        match self {
+            Work::Command { id, .. } | Work::Deadline { id, .. } => *id,
+            Work::Message { delivery, .. } => delivery.envelope.id,
+        }
+    }
+
+    pub fn origin(&self) -> Origin {
+        Origin { cause: self.cause(), span: self.span(), ordinal: self.ordinal() }
     }
 
     /// The command's or message's type.
     pub fn kind(&self) -> &str {
         match self {
             Work::Command { kind, .. } => kind,
+            Work::Deadline { .. } => Work::DEADLINE,
             Work::Message { delivery, .. } => &delivery.envelope.kind,
         }
     }
@@ -101,7 +165,7 @@ impl Work {
 
     fn raw(&self) -> &Value {
         match self {
-            Work::Command { data, .. } => data,
+            Work::Command { data, .. } | Work::Deadline { data, .. } => data,
             Work::Message { delivery, .. } => &delivery.envelope.data,
         }
     }
@@ -143,6 +207,9 @@ pub enum Refusal {
     /// The store failed: answered 503, or nacked, and tried again.
     #[error("the store failed: {0}")]
     Store(String),
+    /// Another replica leads: answered 503, or given back.
+    #[error("another replica leads")]
+    StandsBy,
     /// This fault struck: answered 503, or given back, and tried again.
     #[error("struck by the fault {0}")]
     Struck(protocol::Name),
@@ -171,6 +238,7 @@ pub async fn run<S: Service>(
     migrations.extend(S::MIGRATIONS);
     let mut conn = storage::open(&ctx.database(), &migrations).await?;
     relay::prepare(&mut conn).await?;
+    lease::prepare(&mut conn, ctx.spec.standbys > 0).await?;
     changes::watch(&mut conn).await?;
     // Bound already: from here on callers wait in the listener's queue, they are not refused.
     ctx.send(ToHost::Ready { address: listener.local_addr()?, pid: std::process::id() });
@@ -178,7 +246,9 @@ pub async fn run<S: Service>(
     let (jobs, inbound) = mpsc::unbounded_channel();
     let (shipped_tx, shipped) = watch::channel(0);
     let (published_tx, published) = mpsc::unbounded_channel();
-    let mut writer = writer::Writer::new(service.clone(), ctx.clone(), conn, shipped, published).await?;
+    let (watch_tx, watch) = mpsc::unbounded_channel();
+    let told = writer::Told { shipped, published, watch };
+    let mut writer = writer::Writer::new(service.clone(), ctx.clone(), conn, told).await?;
     writer.seed_once().await?;
     let workers = Arc::new(Semaphore::new(ctx.spec.workers.max(1) as usize));
     let door = http::Door { ctx: ctx.clone(), service: service.clone(), workers: workers.clone(), jobs: jobs.clone() };
@@ -210,6 +280,7 @@ pub async fn run<S: Service>(
                         FromHost::Shipped { n } => { shipped_tx.send_replace(n); }
                         // Once the writer has gone the service ends.
                         FromHost::Published { ids } => drop(published_tx.send(ids)),
+                        FromHost::Watch { vacant } => drop(watch_tx.send(vacant)),
                         message @ (FromHost::Faults(_) | FromHost::Switches(_)) => standing.hear(message),
                         FromHost::Deliver(delivery) => {
                             handled.push(see_through(&*service, &ctx, workers.clone(), &jobs, delivery));
@@ -242,7 +313,7 @@ async fn see_through<S: Service>(
 fn heard(delivery: Delivery) -> Work {
     let envelope: &Envelope = &delivery.envelope;
     let parent = protocol::TraceContext::parse(&envelope.traceparent).unwrap_or_default();
-    let span = crate::ctx::Span::child_of(parent, Some(envelope.correlationid));
+    let span = Span::child_of(parent, Some(envelope.correlationid));
     Work::Message { delivery, span }
 }
 

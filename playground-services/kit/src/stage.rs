@@ -1,5 +1,6 @@
 //! What a handler wants to say, staged until its transaction commits.
 
+use crate::Origin;
 use crate::ctx::{Ctx, Span};
 use protocol::{CodeLine, Envelope, FaultKind, Name, Observation, Observed, Uuid};
 use std::panic::Location;
@@ -14,13 +15,16 @@ pub struct Stage<'a> {
     cause: Uuid,
     ordinal: u64,
     time: String,
+    /// Of the lease by which this replica leads.
+    token: Option<u64>,
     observed: Vec<Observed>,
     published: u32,
 }
 
 impl<'a> Stage<'a> {
-    pub(crate) fn new(ctx: &'a Ctx, span: Span, cause: Uuid, ordinal: u64) -> Self {
-        Stage { ctx, span, cause, ordinal, time: ctx.clock.rfc3339(), observed: vec![], published: 0 }
+    pub(crate) fn new(ctx: &'a Ctx, origin: Origin, token: Option<u64>) -> Self {
+        let Origin { cause, span, ordinal } = origin;
+        Stage { ctx, span, cause, ordinal, time: ctx.clock.rfc3339(), token, observed: vec![], published: 0 }
     }
 
     /// RFC 3339, UTC: one time for the whole piece of work.
@@ -33,26 +37,46 @@ impl<'a> Stage<'a> {
     /// A plain function, so that `#[track_caller]` finds the line that published.
     #[track_caller]
     pub fn publish(&mut self, kind: &str, subject: String, data: serde_json::Value) {
+        self.published += 1;
+        let origin = Origin { cause: self.cause, span: self.span, ordinal: self.ordinal };
+        self.put(origin, self.published, kind, subject, data, Location::caller());
+    }
+
+    /// The same on behalf of an earlier piece of work, to which it belongs. The `nth` of its kind
+    /// is the same message each time.
+    #[track_caller]
+    pub fn publish_for(&mut self, origin: Origin, n: u32, kind: &str, subject: String, data: serde_json::Value) {
+        self.put(origin, n, kind, subject, data, Location::caller());
+    }
+
+    fn put(
+        &mut self,
+        origin: Origin,
+        n: u32,
+        kind: &str,
+        subject: String,
+        data: serde_json::Value,
+        caller: &Location<'_>,
+    ) {
         let Some(topic) = self.ctx.spec.publishes.clone() else {
             debug_assert!(false, "{} publishes nothing", self.ctx.name());
             return;
         };
-        self.published += 1;
         let envelope = Envelope {
             specversion: "1.0".into(),
-            id: message_id(self.cause, kind, self.published),
+            id: message_id(origin.cause, kind, n),
             source: self.ctx.name().clone(),
             kind: kind.into(),
             subject: subject.into(),
             time: self.time.clone(),
             traceparent: self.span.trace.traceparent(),
-            correlationid: self.span.correlation_id.unwrap_or_default(),
+            correlationid: origin.span.correlation_id.unwrap_or_default(),
             causationid: self.cause,
-            commandordinal: self.ordinal,
-            fencingtoken: None,
+            commandordinal: origin.ordinal,
+            fencingtoken: self.token,
             data,
         };
-        self.note(Observation::MessagePublished { topic, envelope: Arc::new(envelope) }, Location::caller());
+        self.note(Observation::MessagePublished { topic, envelope: Arc::new(envelope) }, caller);
     }
 
     /// Says that something went from one state to another, states as the domain writes them.
@@ -72,6 +96,11 @@ impl<'a> Stage<'a> {
     #[track_caller]
     pub fn saw(&mut self, observation: Observation) {
         self.note(observation, Location::caller());
+    }
+
+    /// Says it as done at another line than the one that says so: where what is done is written.
+    pub fn saw_at(&mut self, line: &Location<'_>, observation: Observation) {
+        self.note(observation, line);
     }
 
     fn note(&mut self, observation: Observation, caller: &Location<'_>) {

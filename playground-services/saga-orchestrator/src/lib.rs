@@ -1,21 +1,26 @@
 //! The saga orchestrator: asks for one step of an order's saga after the other, and when one is
-//! refused, has those before it taken back.
+//! refused, has those before it taken back. What is not answered in time is asked for again; where
+//! that does not help either, the saga is parked until somebody has it go on with `ResumeSaga`.
 //!
-//! Owns the tables `saga` and `saga_log`. The steps are listed in [`definition`]. Publishes the
-//! commands of that list, and hears the answers.
+//! Owns the tables `saga`, `saga_log` and `origin`. The steps are listed in [`definition`].
+//! Publishes the commands of that list, and hears the answers.
 
 mod definition;
 mod domain;
 mod reactions;
 mod storage;
 
-use kit::{Ctx, Refusal, Reply, Service, Stage, Work};
+use kit::{Ctx, Due, Refusal, Reply, Service, Stage, Work};
 use sqlx::sqlite::SqliteConnection;
 
 pub struct SagaOrchestrator;
 
 impl Service for SagaOrchestrator {
-    const MIGRATIONS: &'static [&'static str] = &[include_str!("../migrations/0001_saga.sql")];
+    const MIGRATIONS: &'static [&'static str] = &[
+        include_str!("../migrations/0001_saga.sql"),
+        include_str!("../migrations/0002_deadlines.sql"),
+        include_str!("../migrations/0003_gift.sql"),
+    ];
     type Outside = ();
 
     async fn outside(&self, _: &Ctx, _: &Work) {}
@@ -32,5 +37,13 @@ impl Service for SagaOrchestrator {
 
     async fn save(&self, conn: &mut SqliteConnection, rows: &Self::Rows) -> sqlx::Result<()> {
         storage::save(conn, rows).await
+    }
+
+    fn deadline(&self, rows: &Self::Rows) -> Option<u64> {
+        rows.deadline()
+    }
+
+    async fn due(&self, conn: &mut SqliteConnection, now_us: u64, most: usize) -> sqlx::Result<Due> {
+        storage::due(conn, now_us, most).await
     }
 }

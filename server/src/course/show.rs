@@ -126,6 +126,12 @@ impl Shown<'_> {
             Action::Heal => sandbox.heal_all().await?,
             Action::Switch { name, on } => sandbox.set_switch(name, *on).await?,
             Action::Crash { service, replica } => sandbox.crash(service, *replica).await?,
+            Action::CrashLeader { service } => {
+                let leader =
+                    || sandbox.state().node(service).and_then(|node| node.lease.as_ref().map(|lease| lease.holder));
+                self.until("somebody leads", |_| leader().is_some()).await?;
+                sandbox.crash(service, leader()).await?;
+            }
             Action::Restart { service } => sandbox.restart(service, None).await?,
             Action::Pause { service, replica } => {
                 let target = replica.map_or(service.to_string(), |replica| format!("{service}/{replica}"));

@@ -3,13 +3,14 @@
 use crate::recorder::{Entry, Recorder, by_server};
 use kit::broker::ConsumerId;
 use kit::{Clock, FromHost, Host, Start, ToHost};
-use protocol::{Isolation, Observation, Observed, ServiceSpec};
+use protocol::{Isolation, Observation, Observed, ServiceSpec, Target};
 use runner::{Link, Runner, Running};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// The way to a keeper. It ends its service when dropped.
@@ -80,6 +81,7 @@ pub struct Keeping {
     pub spec: ServiceSpec,
     pub replica: u32,
     pub batch: usize,
+    pub lease: Duration,
     pub addresses: Arc<watch::Sender<Addresses>>,
 }
 
@@ -113,7 +115,12 @@ impl Keeping {
             let order = tokio::select! {
                 order = orders.recv() => order,
                 end = ended(&mut kept) => {
+                    let struck = matches!(end, End::LastWord(_));
                     self.ended(&mut kept, end).await;
+                    // It may have been cleared while it struck: then nobody else would.
+                    if struck && !self.is_held_down() {
+                        kept = self.start().await;
+                    }
                     continue;
                 }
             };
@@ -173,8 +180,9 @@ impl Keeping {
             spec: self.spec.clone(),
             replica: self.replica,
             folder: self.folder.clone(),
-            epoch_us: self.clock.epoch_us(),
+            clock: self.clock,
             batch: self.batch,
+            lease_us: u64::try_from(self.lease.as_micros()).unwrap_or(u64::MAX),
             faults: self.recorder.history.faults(),
             switches: self.recorder.history.switches(),
         };
@@ -194,6 +202,19 @@ impl Keeping {
                 None
             }
         }
+    }
+
+    /// Whether a fault that stands leaves it down.
+    fn is_held_down(&self) -> bool {
+        let now = self.clock.now_us();
+        self.recorder.history.faults().iter().any(|fault| {
+            let aimed = match Target::parse(&fault.spec.target) {
+                Target::Service(name) => name == &*self.spec.name,
+                Target::Replica(name, replica) => name == &*self.spec.name && replica == self.replica,
+                _ => false,
+            };
+            aimed && fault.spec.kind.takes_down() && fault.begins_at() <= now
+        })
     }
 
     async fn ended(&self, kept: &mut Option<Kept>, end: End) {
@@ -284,7 +305,8 @@ impl Host for ServiceHost {
                 }
                 Entry::Connect {
                     consumer: self.consumer,
-                    room: keeping.spec.workers.max(1) as usize,
+                    // Where one leads, that one says so.
+                    room: if keeping.spec.standbys > 0 { 0 } else { keeping.spec.workers.max(1) as usize },
                     sender: self.to_service.clone(),
                     started: keeping.observed(started),
                 }

@@ -1,4 +1,4 @@
-use super::{Event, Events, Session, in_time};
+use super::{DEADLINE, Event, Events, Session, in_time};
 use diagram::{DiagramState, Strata};
 use protocol::{Observation, Recorded, Uuid};
 use reqwest::{Method, RequestBuilder};
@@ -6,6 +6,7 @@ use runner::invariants::Invariant;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::cell::Cell;
+use std::time::Duration;
 
 /// A sandbox as one session asks for it. Cheap to clone.
 #[derive(Clone)]
@@ -70,6 +71,12 @@ impl Sandbox {
         self.request(Method::POST, "/commands").json(&json!({"id": id, "type": "PlaceOrder", "data": data}))
     }
 
+    /// A command about an order: `ShipOrder`, `ResumeSaga`.
+    pub async fn command(&self, kind: &str, order_id: i64) {
+        let command = json!({"id": Uuid::new_v4(), "type": kind, "data": {"order_id": order_id}});
+        self.done(202, self.request(Method::POST, "/commands").json(&command)).await;
+    }
+
     /// An order of one piece. Returns its correlation id.
     pub async fn place_order(&self) -> Uuid {
         self.try_place(Uuid::new_v4()).await.expect("202")
@@ -94,6 +101,14 @@ impl Sandbox {
 
     pub async fn restart(&self, service: &str) {
         self.done(202, self.request(Method::POST, &format!("/services/{service}/restart"))).await;
+    }
+
+    pub async fn crash_replica(&self, service: &str, replica: u32) {
+        self.done(202, self.request(Method::POST, &format!("/services/{service}/crash?replica={replica}"))).await;
+    }
+
+    pub async fn restart_replica(&self, service: &str, replica: u32) {
+        self.done(202, self.request(Method::POST, &format!("/services/{service}/restart?replica={replica}"))).await;
     }
 
     /// The fault as it stands.
@@ -156,6 +171,12 @@ impl Sandbox {
 
     pub async fn invariants(&self) -> Vec<Invariant> {
         self.get("/invariants").await
+    }
+
+    /// The promises that are broken as things stand.
+    pub async fn broken(&self) -> Vec<String> {
+        let broken = self.invariants().await.into_iter().filter(|invariant| !invariant.holds);
+        broken.map(|invariant| invariant.name).collect()
     }
 
     /// What is recorded by now, as NDJSON, line by line.
@@ -230,13 +251,57 @@ impl Sandbox {
         // From where the picture stands now: before that it may have been at rest, too.
         let (now, accepted) = (self.position().await, Cell::new(0));
         self.wait("nothing is under way", |event, state| {
-            let is_command = matches!(event.observation, Observation::CommandAccepted { .. });
-            accepted.set(accepted.get() + u64::from(is_command));
+            accepted.set(accepted.get() + u64::from(places_an_order(&event.observation)));
             let all_ended = state.sagas.confirmed + state.sagas.cancelled == accepted.get();
             (state.position >= now && all_ended && state.at_rest()).then(|| state.clone())
         })
         .await
     }
+}
+
+impl Sandbox {
+    /// At rest, and no service has kept a message back that it has yet to publish.
+    pub async fn settled(&self) -> DiagramState {
+        let settling = async {
+            loop {
+                let state = self.at_rest().await;
+                let mut kept = 0;
+                for node in &state.nodes {
+                    let tables = self.tables(&node.name, "").await;
+                    kept += tables.into_iter().filter(|(name, _)| name == "outbox").map(|(_, rows)| rows).sum::<u64>();
+                }
+                if kept == 0 && self.position().await == state.position {
+                    return state;
+                }
+                // What is in an outbox is asked for, not told.
+                tokio::time::sleep(Duration::from_millis(40)).await;
+            }
+        };
+        match tokio::time::timeout(DEADLINE, settling).await {
+            Ok(state) => state,
+            Err(_) => panic!("not within {DEADLINE:?}: everything is said. {}", self.what_is_left().await),
+        }
+    }
+
+    /// The end of the record of a sandbox that does not come to rest, and what waits in it.
+    async fn what_is_left(&self) -> String {
+        let lines = self.lines().await;
+        let last = lines[lines.len().saturating_sub(20)..].join("\n");
+        let mut left = format!("The record ends:\n{last}\nIn the outboxes:");
+        let state = self.state().await;
+        for node in state.nodes.iter().filter(|node| !node.is_down()) {
+            if self.table_names(&node.name).await.contains(&"outbox".to_owned()) {
+                let rows = self.table(&node.name, "outbox").await;
+                left += &format!("\n{} ({:?}): {rows:?}", node.name, node.health);
+            }
+        }
+        left + &format!("\nFaults: {:?}\nPipes: {:?}\nSagas: {:?}", state.faults, state.pipes, state.sagas)
+    }
+}
+
+/// Whether that is an order that was accepted.
+pub fn places_an_order(observation: &Observation) -> bool {
+    matches!(observation, Observation::CommandAccepted { command } if command.kind == "PlaceOrder")
 }
 
 fn rows(table: Value) -> Vec<Row> {

@@ -48,7 +48,7 @@ fn striking(ctx: &Ctx, kind: FaultKind, work: &Work, attempt: u32) -> Option<Fau
 /// A fault struck this work here.
 pub(super) fn triggered(ctx: &Ctx, work: &Work, fault: &Name) -> Observed {
     let on = match work {
-        Work::Command { kind, .. } => kind.clone(),
+        Work::Command { .. } | Work::Deadline { .. } => work.kind().to_owned(),
         Work::Message { delivery, .. } => delivery.envelope.subject.to_string(),
     };
     ctx.observed(&work.span(), Observation::FaultTriggered { fault_id: fault.clone(), on })

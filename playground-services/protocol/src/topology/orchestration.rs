@@ -2,7 +2,7 @@
 //! each other, and nothing of the saga.
 
 use super::shop::{compensation, inventory, names, notifications, on, orders, payments, protections, service, step};
-use super::{SagaSpec, Topology};
+use super::{SagaSpec, ServiceSpec, Topology};
 
 const LEADER: &str = "saga-orchestrator";
 
@@ -19,16 +19,20 @@ pub fn topology() -> Topology {
                     compensation("cancel-order", "create-order", &["CancelOrder"]),
                 ],
             ),
-            service(
-                LEADER,
-                [1, 0],
-                vec![
-                    on("orders", &["OrderCreated", "OrderConfirmed", "OrderCancelled"]),
-                    on("inventory", &["StockReserved", "StockRejected", "StockReleased", "StockSold"]),
-                    on("payments", &["PaymentSucceeded", "PaymentFailed"]),
-                ],
-                vec![],
-            ),
+            ServiceSpec {
+                commands: names(&["ResumeSaga"]),
+                standbys: 1,
+                ..service(
+                    LEADER,
+                    [1, 0],
+                    vec![
+                        on("orders", &["OrderCreated", "OrderConfirmed", "OrderCancelled"]),
+                        on("inventory", &["StockReserved", "StockRejected", "StockReleased", "StockSold"]),
+                        on("payments", &["PaymentSucceeded", "PaymentFailed", "PaymentRefunded"]),
+                    ],
+                    vec![],
+                )
+            },
             inventory(
                 [2, 0],
                 vec![on(LEADER, &["ReserveStock", "SellStock", "ReleaseStock"])],
@@ -38,7 +42,14 @@ pub fn topology() -> Topology {
                     compensation("release-stock", "reserve-stock", &["ReleaseStock"]),
                 ],
             ),
-            payments([2, 1], vec![on(LEADER, &["ChargePayment"])], vec![step("charge-card", &["ChargePayment"])]),
+            payments(
+                [2, 1],
+                vec![on(LEADER, &["ChargePayment", "RefundPayment"])],
+                vec![
+                    step("charge-card", &["ChargePayment"]),
+                    compensation("refund-payment", "charge-card", &["RefundPayment"]),
+                ],
+            ),
             notifications([0, 1]),
         ],
         switches: protections(),
