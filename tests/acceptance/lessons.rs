@@ -37,7 +37,10 @@ async fn what_the_sagas_lesson_tells_comes_true() {
         steps.spawn(async move {
             let sandbox = taken.begin(None).await;
             taken.show(&sandbox).await;
-            assert_eq!(taken.until_done(&sandbox).await["truth"], truth, "{step}");
+            taken.until_done(&sandbox).await;
+            let now = sandbox.position().await;
+            sandbox.wait_until("nothing is under way", |state| state.position >= now && state.at_rest()).await;
+            assert_eq!(taken.check(&sandbox).await["truth"], truth, "{step}");
         });
     }
     while let Some(step) = steps.join_next().await {

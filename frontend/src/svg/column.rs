@@ -2,7 +2,7 @@
 //! skips a service runs in the gutters, upwards on the left, downwards on the right.
 
 use super::curve::{Curve, at};
-use super::layout::{Area, Edge, Layout, NodeBox, PipeBox, Shape, can_decline, pipe_height};
+use super::layout::{Area, Edge, Layout, NodeBox, PipeBox, Shape, can_decline, label_width, pipe_height};
 use diagram::Place;
 use protocol::Topology;
 
@@ -19,8 +19,7 @@ pub fn layout(topology: &Topology) -> Layout {
     let mut layout =
         Layout { shape: Shape::Tall, width: WIDTH, height: 0, nodes: vec![], pipes: vec![], edges: vec![] };
     let mut y = TOP;
-    let last = topology.services.len().saturating_sub(1);
-    for (i, service) in topology.services.iter().enumerate() {
+    for service in &topology.services {
         let declines = can_decline(service);
         let outside_h = if service.outside.is_some() { OUTSIDE_H } else { 0 };
         let h = NODE_H + outside_h + if declines { DECLINE_H } else { 0 };
@@ -38,13 +37,13 @@ pub fn layout(topology: &Topology) -> Layout {
             takes_commands: !service.commands.is_empty(),
         });
         y += h;
-        if let Some(topic) = &service.publishes
-            && i != last
-        {
+        if let Some(topic) = &service.publishes {
             let lanes: Vec<_> = topology.readers(topic).map(|(reader, _)| reader.name.clone()).collect();
             let h = pipe_height(lanes.len());
             let area = Area { x: (WIDTH - PIPE_W) / 2, y: y + EDGE, w: PIPE_W, h };
-            layout.pipes.push(PipeBox { topic: topic.clone(), area, lanes, slots: 6, label: 86, upright: true });
+            let label = label_width(&lanes, 86);
+            let slots = ((PIPE_W - 20 - label) / 18).min(6);
+            layout.pipes.push(PipeBox { topic: topic.clone(), area, lanes, slots, label, upright: true });
             y += h + 2 * EDGE;
         }
     }

@@ -129,6 +129,12 @@ pub(super) fn pipe_height(lanes: usize) -> i32 {
     12 + 20 * lanes.max(1) as i32
 }
 
+/// The room for the longest reader's name in front of a pipe's slots.
+pub(super) fn label_width(lanes: &[Name], least: i32) -> i32 {
+    let longest = lanes.iter().map(|name| name.len()).max().unwrap_or(0) as i32;
+    least.max(6 * longest + 8)
+}
+
 /// Whether charges can be declined on the way out of this service.
 pub fn can_decline(service: &ServiceSpec) -> bool {
     service.outside.as_ref().is_some_and(|outside| &*outside.name == "card network")
@@ -138,9 +144,21 @@ pub fn can_decline(service: &ServiceSpec) -> bool {
 mod tests {
     use super::*;
 
+    /// All that can be started, and one of six services that fills its grid.
+    fn topologies() -> Vec<Topology> {
+        let mut topologies = protocol::topologies();
+        let mut six = protocol::topology("saga-orchestration").expect("known");
+        let mut sixth = six.services.last().expect("has services").clone();
+        (sixth.name, sixth.place, sixth.publishes) = ("gift-wrapping".into(), [1, 1], Some("gift-wrapping".into()));
+        six.services.push(sixth);
+        topologies.push(six);
+        topologies
+    }
+
     fn layouts() -> Vec<Layout> {
-        let topology = protocol::topology("saga-choreography").expect("known");
-        Shape::ALL.into_iter().map(|shape| Layout::new(&topology, shape)).collect()
+        let topologies = topologies();
+        let each = |topology| Shape::ALL.into_iter().map(move |shape| Layout::new(topology, shape));
+        topologies.iter().flat_map(each).collect()
     }
 
     fn overlap(a: &Area, b: &Area) -> bool {
@@ -161,8 +179,8 @@ mod tests {
 
     #[test]
     fn every_message_has_a_way() {
-        let topology = protocol::topology("saga-choreography").expect("known");
-        for layout in layouts() {
+        for (topology, shape) in topologies().iter().flat_map(|known| Shape::ALL.map(|shape| (known, shape))) {
+            let layout = Layout::new(topology, shape);
             for service in &topology.services {
                 let here = Place::Service(service.name.clone());
                 if let Some(topic) = &service.publishes {

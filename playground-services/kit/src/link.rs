@@ -110,6 +110,10 @@ pub struct Shipment {
     /// In order: the `TransactionCommitted` of this number, by which the record knows a repeat,
     /// then the rest. Messages are published as their `MessagePublished` is recorded.
     pub observed: Vec<Observed>,
+    /// With the outbox off: its messages, which are stored nowhere. They leave with it, so that
+    /// nobody sees it without them, and count even where another replica has shipped the rest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unstored: Vec<Observed>,
     /// Deliveries that this transaction has dealt with.
     pub acks: Vec<Position>,
 }
