@@ -112,7 +112,7 @@ async fn replicas_that_are_processes_take_over_from_one_that_was_stopped_or_kill
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_nothing_is_under_way_nobody_renews_and_nobody_takes_over() {
-    let app = App::in_process(&["--lease-ms", "50"]).await;
+    let app = App::in_process(&["--lease-ms", "500"]).await;
     let sandbox = app.session().sandbox_with("saga-orchestration").await;
     for _ in 0..3 {
         let order = sandbox.place_order().await;

@@ -72,14 +72,15 @@ impl<'a> Batch<'a> {
             Entry::Observe(observed) => self.observe_all(observed)?,
             Entry::Service { consumer, service, message } => self.heard(consumer, &service, message)?,
             Entry::Connect { consumer, room, sender, started } => {
-                let service = started.service.clone();
+                let (service, is_first) = (started.service.clone(), started.replica == 0);
                 self.observe(started)?;
                 self.task.services.insert(consumer, sender);
                 self.task.broker.connect(&service, consumer, room);
                 self.done.told.push((consumer, FromHost::Faults(self.task.faults.clone())));
                 self.done.told.push((consumer, FromHost::Switches(self.task.switches.clone())));
                 if self.task.broker.is_vacant(consumer) {
-                    self.done.told.push((consumer, FromHost::Watch { vacant: true }));
+                    // Of those that start together the first leads; the others give it time to.
+                    self.done.told.push((consumer, FromHost::Watch { vacant: is_first }));
                 }
                 if let Some(&n) = self.task.ledger.shipped.get(&service) {
                     self.done.told.push((consumer, FromHost::Shipped { n }));
