@@ -187,10 +187,7 @@ impl<S: Service> Writer<S> {
         // Stopped within a transaction it would stop its siblings, too: they share the database.
         let _whole = self.ctx.gate.clone().hold();
         self.keep_leading().await?;
-        if !self.may_work() {
-            let stands_by = batch.iter().map(|_| Outcome::Refused(Refusal::StandsBy)).collect();
-            self.settle(batch, stands_by);
-        } else if self.ctx.faults.borrow().is_empty() {
+        if self.ctx.faults.borrow().is_empty() {
             self.struck.clear();
             self.do_all(batch).await?;
         } else {
@@ -316,8 +313,7 @@ impl<S: Service> Writer<S> {
         let keys: Vec<inbox::Key> = batch.iter().map(|job| key(&job.work)).collect();
         let inbox::Begun { n, mut seen, mut fence } = inbox::begin(&mut self.conn, &keys).await?;
         self.catch_up(n).await?;
-        if let Some(found) = self.taken_over().await? {
-            self.lose(found);
+        if !self.may_write().await? {
             return Err(Refusal::StandsBy.into());
         }
         let mut raised = Fence::new();

@@ -30,11 +30,6 @@ pub(super) fn is_led(ctx: &Ctx) -> bool {
 }
 
 impl<S: Service> Writer<S> {
-    /// Whether it may work. The leader's word is checked again in each transaction.
-    pub(super) fn may_work(&self) -> bool {
-        !is_led(&self.ctx) || self.lead.held.is_some()
-    }
-
     /// Goes with everything it publishes.
     pub(super) fn token(&self) -> Option<u64> {
         self.lead.held.map(|lease| lease.token)
@@ -65,6 +60,7 @@ impl<S: Service> Writer<S> {
 
     /// `busy`: there is work that it has yet to come to.
     pub(super) async fn meet_lease(&mut self, busy: bool) -> anyhow::Result<()> {
+        let _whole = self.ctx.gate.clone().hold();
         match self.lead.held {
             Some(_) => self.hold(busy || self.due.is_some()).await,
             None => self.look().await,
@@ -150,10 +146,17 @@ impl<S: Service> Writer<S> {
         Ok(storage::rollback(&mut self.conn).await?)
     }
 
-    /// The lease as it stands in the transaction under way, if another one holds it.
-    pub(super) async fn taken_over(&mut self) -> anyhow::Result<Option<Lease>> {
-        let Some(held) = self.lead.held else { return Ok(None) };
+    /// Whether it may write, as things stand in the transaction under way.
+    pub(super) async fn may_write(&mut self) -> anyhow::Result<bool> {
+        if !is_led(&self.ctx) {
+            return Ok(true);
+        }
+        let Some(held) = self.lead.held else { return Ok(false) };
         let found = lease::read(&mut self.conn).await?;
-        Ok((found.token != held.token).then_some(found))
+        if found.token == held.token {
+            return Ok(true);
+        }
+        self.lose(found);
+        Ok(false)
     }
 }

@@ -100,11 +100,15 @@ fn start(folder: &Path) -> Start {
 }
 
 async fn open(folder: &Path, host: Arc<Keeper>) -> Writer<Adder> {
-    let (ctx, _) = Ctx::new(start(folder), host, crate::Gate::default());
+    open_as(start(folder), host).await
+}
+
+async fn open_as(start: Start, host: Arc<Keeper>) -> Writer<Adder> {
+    let (ctx, _) = Ctx::new(start, host, crate::Gate::default());
     let migrations = [inbox::SCHEMA, outbox::SCHEMA, Adder::MIGRATIONS[0]];
     let mut conn = storage::open(&ctx.database(), &migrations).await.expect("opens");
     relay::prepare(&mut conn).await.expect("prepares");
-    lease::prepare(&mut conn, false).await.expect("prepares");
+    lease::prepare(&mut conn, ctx.spec.standbys > 0).await.expect("prepares");
     changes::watch(&mut conn).await.expect("watches");
     let (_, shipped) = watch::channel(0);
     let ((_, published), (_, watch)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
@@ -236,6 +240,36 @@ async fn a_command_is_answered_once_the_record_has_its_transaction() {
     assert!(matches!(answer.try_recv(), Ok(Ok(_))));
     assert!(matches!(answers[0].try_recv(), Ok(Ok(_))));
     assert!(matches!(answers[1].try_recv(), Ok(Err(Refusal::Domain(_)))));
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
+
+/// One of two replicas, of which one leads.
+async fn led(folder: &Path, replica: u32) -> Writer<Adder> {
+    let mut start = start(folder);
+    (start.spec.standbys, start.replica) = (1, replica);
+    open_as(start, Arc::default()).await
+}
+
+#[tokio::test]
+async fn who_leads_no_more_writes_nothing_however_much_it_was_about_to() {
+    let folder = std::env::temp_dir().join(format!("kit-writer-{}", Uuid::new_v4()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let mut replicas = [led(&folder, 0).await, led(&folder, 1).await];
+    for replica in &mut replicas {
+        replica.watch(true);
+        replica.meet_lease(false).await.expect("takes the lead");
+        // Its lease is over at once.
+        replica.ctx.clock.sleep_until(replica.ctx.clock.now_us() + 2).await;
+    }
+    let [former, leader] = &mut replicas;
+    assert_eq!((former.token(), leader.token()), (Some(1), Some(2)));
+    let (batch, mut answers): (Vec<_>, Vec<_>) =
+        [1, 2].map(|ordinal| job(ordinal, amount(ordinal))).into_iter().unzip();
+    former.process(batch).await.expect("the store works");
+    former.send_answers(former.n);
+    assert!(answers.iter_mut().all(|answer| matches!(answer.try_recv(), Ok(Err(Refusal::StandsBy)))));
+    let (sums,): (i64,) = sqlx::query_as("select count(*) from sums").fetch_one(&mut former.conn).await.expect("reads");
+    assert_eq!((sums, former.token()), (0, None));
     std::fs::remove_dir_all(&folder).expect("removed");
 }
 
