@@ -2,6 +2,7 @@
 //! over. However often that happens, nothing is done twice.
 
 use crate::app::{App, NO_HURRY, Promises, Sandbox, in_time};
+use crate::promised::Figure;
 use diagram::Lease;
 use protocol::{Observation, Recorded, Uuid};
 use serde_json::json;
@@ -9,7 +10,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 const ORCHESTRATOR: &str = "saga-orchestrator";
-/// R10 in the test command; `cargo xtask soak` sets more.
+/// In one sandbox.
 const PAUSES: usize = 100;
 
 async fn lease(sandbox: &Sandbox, since: u64) -> Lease {
@@ -143,26 +144,36 @@ async fn a_command_reaches_whoever_leads() {
 /// way, again and again, and goes on where it was.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r10_a_leader_stopped_past_its_lease_never_leads_to_a_step_done_twice() {
-    let pauses = std::env::var("TERRARIUM_R10_PAUSES").ok().and_then(|n| n.parse().ok()).unwrap_or(PAUSES);
-    let app = App::in_process(&[&NO_HURRY[..], &["--lease-ms", "200"]].concat()).await;
-    let sandbox = app.session().sandbox_with("saga-orchestration").await;
+    let options = ["--lease-ms", "200", "--service-batch", "16"];
+    let app = App::in_process(&[&NO_HURRY[..], &options].concat()).await;
+    let mut figure = Figure::of("R10");
+    while !figure.is_reached() {
+        let sandbox = app.session().sandbox_with("saga-orchestration").await;
+        stopped_again_and_again(&sandbox).await;
+        figure.add(PAUSES);
+        sandbox.delete().await;
+    }
+    figure.report("pauses past a lease led to a step done twice");
+}
+
+async fn stopped_again_and_again(sandbox: &Sandbox) {
     let (mut token, mut orders): (u64, Vec<Uuid>) = (0, vec![]);
-    for _ in 0..pauses {
-        let leader = lease(&sandbox, token).await;
+    for _ in 0..PAUSES {
+        let leader = lease(sandbox, token).await;
         token = leader.token;
         let target = format!("{ORCHESTRATOR}/{}", leader.holder);
         orders.push(sandbox.place_order().await);
         sandbox.put_fault("asleep", json!({"kind": "pause", "target": target, "ttl_ms": null})).await;
         orders.push(sandbox.place_order().await);
         // Past its lease: the other has it now.
-        lease(&sandbox, token).await;
+        lease(sandbox, token).await;
         sandbox.clear_fault("asleep").await;
     }
-    let promises = Promises::of(&sandbox).await;
+    let promises = Promises::of(sandbox).await;
     promises.kept(&orders);
     assert_eq!(promises.confirmed() + promises.cancelled(), orders.len());
     let record = sandbox.record().await;
     let leases = leases(&record);
-    assert!(leases.len() > pauses && leases.is_sorted_by(|before, after| before.0 < after.0), "R10: {leases:?}");
+    assert!(leases.len() > PAUSES && leases.is_sorted_by(|before, after| before.0 < after.0), "R10: {leases:?}");
     nothing_was_done_twice(&record);
 }

@@ -4,6 +4,7 @@ use super::Scope;
 use super::markup::put;
 use crate::texts::{self, faults, saga as words};
 use diagram::{Health, Node};
+use protocol::ServiceSpec;
 
 /// Where there is more than one, or a leader. What can be done follows from how things are at the
 /// end of the events at hand.
@@ -27,7 +28,7 @@ pub fn replicas(out: &mut String, scope: &Scope, node: &Node) {
 /// Whether its replicas have a leader, be it that nobody leads right now.
 pub fn leads(scope: &Scope, node: &Node) -> bool {
     let spec = scope.state.topology.as_ref().and_then(|topology| topology.service(&node.name));
-    node.lease.is_some() || spec.is_some_and(|spec| spec.standbys > 0)
+    node.lease.is_some() || spec.is_some_and(ServiceSpec::is_led)
 }
 
 fn one(out: &mut String, node: &Node, replica: u32, led: bool, now: Health) {

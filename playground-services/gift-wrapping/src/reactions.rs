@@ -2,14 +2,14 @@
 
 use crate::domain::{Wrapping, WrappingCommand, decide, evolve};
 use kit::{Refusal, Reply, Stage, Unit, Work};
-use protocol::{GiftUnwrapped, GiftWrapped, WrapGift};
+use protocol::{GiftUnwrapped, GiftWrapped, UnwrapGift, WrapGift};
 use serde_json::json;
 
 pub fn react(wrappings: &mut Unit<Wrapping>, work: &Work, stage: &mut Stage<'_>) -> Result<Reply, Refusal> {
     match &*work.step(stage.ctx)?.name {
         "wrap-gift" => wrap(wrappings, &work.data()?, stage),
         "unwrap-gift" if !stage.ctx.is_on("compensation") => {}
-        "unwrap-gift" => unwrap(wrappings, work.order()?, stage),
+        "unwrap-gift" => unwrap(wrappings, work, stage)?,
         other => return Err(Refusal::Unreadable(format!("gift-wrapping has no step {other}"))),
     }
     Ok(Reply::default())
@@ -28,14 +28,26 @@ fn wrap(wrappings: &mut Unit<Wrapping>, wanted: &WrapGift, stage: &mut Stage<'_>
 }
 
 /// That there was nothing to unwrap is an answer, too.
-fn unwrap(wrappings: &mut Unit<Wrapping>, order_id: i64, stage: &mut Stage<'_>) {
-    for event in decide(wrappings.get(order_id), WrappingCommand::Unwrap) {
+fn unwrap(wrappings: &mut Unit<Wrapping>, work: &Work, stage: &mut Stage<'_>) -> Result<(), Refusal> {
+    let order_id = work.order()?;
+    let events = decide(wrappings.get(order_id), WrappingCommand::Unwrap);
+    if let (true, Some(wrapping)) = (events.is_empty(), wrappings.get(order_id)) {
+        // It was unwrapped before. Only who asks for it in so many words may not have heard.
+        if work.kind() == UnwrapGift::TYPE {
+            say_unwrapped(order_id, wrapping.quantity, stage);
+        }
+    }
+    for event in events {
         let before = wrappings.get(order_id).cloned();
         let from = before.as_ref().map(|wrapping| wrapping.status.name());
         let wrapping = evolve(before, &event);
         stage.state_changed("wrapping", order_id, from, wrapping.status.name());
-        let data = GiftUnwrapped { order_id, quantity: wrapping.quantity };
-        stage.publish(GiftUnwrapped::TYPE, format!("order/{order_id}"), json!(data));
+        say_unwrapped(order_id, wrapping.quantity, stage);
         wrappings.put(order_id, wrapping);
     }
+    Ok(())
+}
+
+fn say_unwrapped(order_id: i64, quantity: i64, stage: &mut Stage<'_>) {
+    stage.publish(GiftUnwrapped::TYPE, format!("order/{order_id}"), json!(GiftUnwrapped { order_id, quantity }));
 }

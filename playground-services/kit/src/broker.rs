@@ -197,7 +197,7 @@ impl Broker {
                 ready: BTreeSet::new(),
                 overtaken: BTreeSet::new(),
                 consumers: vec![],
-                led: service.standbys > 0,
+                led: service.is_led(),
                 leader: None,
             })
             .collect();

@@ -51,11 +51,6 @@ pub struct AtWork<'a> {
 /// The fault of this kind that strikes a service at this work: at any, or at `params.step` only.
 pub fn striking_work<'a>(faults: &'a [Fault], kind: FaultKind, work: &AtWork<'_>, now_us: u64) -> Option<&'a Fault> {
     faults.iter().find(|fault| {
-        let aimed = match Target::parse(&fault.spec.target) {
-            Target::Service(name) => name == work.service,
-            Target::Replica(name, replica) => name == work.service && replica == work.replica,
-            _ => false,
-        };
         let parts: [&[u8]; 6] = [
             &fault.spec.seed.to_le_bytes(),
             fault.id.as_bytes(),
@@ -65,7 +60,7 @@ pub fn striking_work<'a>(faults: &'a [Fault], kind: FaultKind, work: &AtWork<'_>
             &work.attempt.to_le_bytes(),
         ];
         fault.spec.kind == kind
-            && aimed
+            && Target::parse(&fault.spec.target).hits(work.service, work.replica)
             && fault.spec.params.step.as_deref().is_none_or(|step| work.step == Some(step))
             && stands(fault, work.ordinal, now_us)
             && percentile(hash(&parts)) < u64::from(fault.spec.strength)

@@ -238,7 +238,7 @@ pub async fn run<S: Service>(
     migrations.extend(S::MIGRATIONS);
     let mut conn = storage::open(&ctx.database(), &migrations).await?;
     relay::prepare(&mut conn).await?;
-    lease::prepare(&mut conn, ctx.spec.standbys > 0).await?;
+    lease::prepare(&mut conn, ctx.spec.is_led()).await?;
     changes::watch(&mut conn).await?;
     // Bound already: from here on callers wait in the listener's queue, they are not refused.
     ctx.send(ToHost::Ready { address: listener.local_addr()?, pid: std::process::id() });

@@ -1,7 +1,7 @@
 //! What a handler wants to say, staged until its transaction commits.
 
 use crate::Origin;
-use crate::ctx::{Ctx, Span};
+use crate::ctx::Ctx;
 use protocol::{CodeLine, Envelope, FaultKind, Name, Observation, Observed, Uuid};
 use std::panic::Location;
 use std::sync::Arc;
@@ -10,10 +10,8 @@ use std::sync::Arc;
 /// the transaction commits; then all of it is, in this order.
 pub struct Stage<'a> {
     pub ctx: &'a Ctx,
-    span: Span,
-    /// The message or command that causes what is staged.
-    cause: Uuid,
-    ordinal: u64,
+    /// What causes what is staged.
+    origin: Origin,
     time: String,
     /// Of the lease by which this replica leads.
     token: Option<u64>,
@@ -23,8 +21,7 @@ pub struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     pub(crate) fn new(ctx: &'a Ctx, origin: Origin, token: Option<u64>) -> Self {
-        let Origin { cause, span, ordinal } = origin;
-        Stage { ctx, span, cause, ordinal, time: ctx.clock.rfc3339(), token, observed: vec![], published: 0 }
+        Stage { ctx, origin, time: ctx.clock.rfc3339(), token, observed: vec![], published: 0 }
     }
 
     /// RFC 3339, UTC: one time for the whole piece of work.
@@ -38,8 +35,7 @@ impl<'a> Stage<'a> {
     #[track_caller]
     pub fn publish(&mut self, kind: &str, subject: String, data: serde_json::Value) {
         self.published += 1;
-        let origin = Origin { cause: self.cause, span: self.span, ordinal: self.ordinal };
-        self.put(origin, self.published, kind, subject, data, Location::caller());
+        self.put(self.origin, self.published, kind, subject, data, Location::caller());
     }
 
     /// The same on behalf of an earlier piece of work, to which it belongs. The `nth` of its kind
@@ -69,9 +65,9 @@ impl<'a> Stage<'a> {
             kind: kind.into(),
             subject: subject.into(),
             time: self.time.clone(),
-            traceparent: self.span.trace.traceparent(),
+            traceparent: self.origin.span.trace.traceparent(),
             correlationid: origin.span.correlation_id.unwrap_or_default(),
-            causationid: self.cause,
+            causationid: self.origin.cause,
             commandordinal: origin.ordinal,
             fencingtoken: self.token,
             data,
@@ -105,7 +101,7 @@ impl<'a> Stage<'a> {
 
     fn note(&mut self, observation: Observation, caller: &Location<'_>) {
         let code = CodeLine { file: caller.file().into(), line: caller.line() };
-        self.observed.push(Observed { code: Some(code), ..self.ctx.observed(&self.span, observation) });
+        self.observed.push(Observed { code: Some(code), ..self.ctx.observed(&self.origin.span, observation) });
     }
 
     pub(crate) fn into_observed(self) -> Vec<Observed> {

@@ -90,7 +90,7 @@ impl<S: Service> Writer<S> {
         }
         let (unsent, struck) = (VecDeque::new(), HashMap::new());
         let (forgotten, written) = (0, 0);
-        let (due, lead) = ((!lead::is_led(&ctx)).then_some(0), Lead::default());
+        let (due, lead) = ((!ctx.spec.is_led()).then_some(0), Lead::default());
         Ok(Writer { service, ctx, conn, n, sent, told, forgotten, written, unsent, held, struck, due, lead })
     }
 

@@ -120,6 +120,15 @@ impl<'a> Target<'a> {
         Target::Service(target)
     }
 
+    /// Whether it is this replica of a service, by itself or with its siblings.
+    pub fn hits(self, service: &str, replica: u32) -> bool {
+        match self {
+            Target::Service(name) => name == service,
+            Target::Replica(name, which) => name == service && which == replica,
+            Target::Edge(..) | Target::Topic(_) | Target::Broker => false,
+        }
+    }
+
     /// Whether there is such a thing. [`crate::TERRARIUM`] counts: it sends the commands.
     pub fn is_in(self, topology: &Topology) -> bool {
         let known = |name: &str| name == crate::TERRARIUM || topology.service(name).is_some();

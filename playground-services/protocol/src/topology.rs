@@ -96,6 +96,11 @@ pub struct Outside {
 }
 
 impl ServiceSpec {
+    /// Only one of its replicas works at a time; the others stand by.
+    pub fn is_led(&self) -> bool {
+        self.standbys > 0
+    }
+
     /// The saga step that a command or message of this type makes it carry out.
     pub fn step_on(&self, kind: &str) -> Option<&StepSpec> {
         self.steps.iter().find(|step| step.on.iter().any(|on| &**on == kind))

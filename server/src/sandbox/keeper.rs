@@ -208,12 +208,9 @@ impl Keeping {
     fn is_held_down(&self) -> bool {
         let now = self.clock.now_us();
         self.recorder.history.faults().iter().any(|fault| {
-            let aimed = match Target::parse(&fault.spec.target) {
-                Target::Service(name) => name == &*self.spec.name,
-                Target::Replica(name, replica) => name == &*self.spec.name && replica == self.replica,
-                _ => false,
-            };
-            aimed && fault.spec.kind.takes_down() && fault.begins_at() <= now
+            Target::parse(&fault.spec.target).hits(&self.spec.name, self.replica)
+                && fault.spec.kind.takes_down()
+                && fault.begins_at() <= now
         })
     }
 
@@ -306,7 +303,7 @@ impl Host for ServiceHost {
                 Entry::Connect {
                     consumer: self.consumer,
                     // Where one leads, that one says so.
-                    room: if keeping.spec.standbys > 0 { 0 } else { keeping.spec.workers.max(1) as usize },
+                    room: if keeping.spec.is_led() { 0 } else { keeping.spec.workers.max(1) as usize },
                     sender: self.to_service.clone(),
                     started: keeping.observed(started),
                 }

@@ -66,11 +66,8 @@ impl Replicas {
 
     /// Those that a fault is aimed at.
     pub fn struck_by(&self, fault: &Fault) -> Vec<Arc<Keeper>> {
-        match Target::parse(&fault.spec.target) {
-            Target::Service(name) if name == &*self.name => self.all(),
-            Target::Replica(name, n) if name == &*self.name => self.named(Some(n)).unwrap_or_default(),
-            _ => vec![],
-        }
+        let target = Target::parse(&fault.spec.target);
+        self.all().into_iter().filter(|keeper| target.hits(&self.name, keeper.replica)).collect()
     }
 
     /// From now on there are so many; `recorded` says so, once those too many have ended and before

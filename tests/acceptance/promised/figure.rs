@@ -3,13 +3,14 @@
 use std::time::{Duration, Instant};
 
 /// The figures of each promise: in the test command, and in a long run.
-const FIGURES: [(&str, u64, u64); 9] = [
+const FIGURES: [(&str, u64, u64); 10] = [
     ("R1", 100, 5_000),
     ("R1 of services", 100, 5_000),
     ("R3", 2_000, 100_000),
     ("R6", 20_000, 1_000_000),
     ("R7", 5_000, 200_000),
     ("R7 without an outbox", 100, 1_000),
+    ("R10", 100, 2_000),
     ("R11", 3, 100),
     ("R12", 200, 5_000),
     ("R18", 500, 50_000),

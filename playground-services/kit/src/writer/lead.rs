@@ -1,7 +1,7 @@
 //! Leading and standing by, where only one replica of a service may work at a time.
 
 use super::Writer;
-use crate::ctx::{Ctx, Span};
+use crate::ctx::Span;
 use crate::lease::{self, Lease};
 use crate::service::Service;
 use crate::{ToHost, inbox, storage};
@@ -22,11 +22,6 @@ struct Look {
     /// A lease that was released before this moment is nobody's answer to what there is to do;
     /// `None`: nobody is there who could hold it.
     since_us: Option<u64>,
-}
-
-/// Only one replica of this service works at a time.
-pub(super) fn is_led(ctx: &Ctx) -> bool {
-    ctx.spec.standbys > 0
 }
 
 impl<S: Service> Writer<S> {
@@ -148,7 +143,7 @@ impl<S: Service> Writer<S> {
 
     /// Whether it may write, as things stand in the transaction under way.
     pub(super) async fn may_write(&mut self) -> anyhow::Result<bool> {
-        if !is_led(&self.ctx) {
+        if !self.ctx.spec.is_led() {
             return Ok(true);
         }
         let Some(held) = self.lead.held else { return Ok(false) };

@@ -108,7 +108,7 @@ async fn open_as(start: Start, host: Arc<Keeper>) -> Writer<Adder> {
     let migrations = [inbox::SCHEMA, outbox::SCHEMA, Adder::MIGRATIONS[0]];
     let mut conn = storage::open(&ctx.database(), &migrations).await.expect("opens");
     relay::prepare(&mut conn).await.expect("prepares");
-    lease::prepare(&mut conn, ctx.spec.standbys > 0).await.expect("prepares");
+    lease::prepare(&mut conn, ctx.spec.is_led()).await.expect("prepares");
     changes::watch(&mut conn).await.expect("watches");
     let (_, shipped) = watch::channel(0);
     let ((_, published), (_, watch)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
