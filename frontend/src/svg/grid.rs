@@ -30,6 +30,8 @@ const PIPE: i32 = 70;
 const SHORT: usize = 14;
 /// Between what leaves a pipe to the right and to the left, from its middle.
 const APART: i32 = 8;
+/// For what can be pulled below a service.
+const LEVER: i32 = 40;
 /// Room above the first row, where commands come in.
 const TOP: i32 = 40;
 /// Below the last row, for what lies outside the glass.
@@ -84,6 +86,8 @@ pub fn layout(topology: &Topology, shape: Shape, measures: &Measures) -> Layout 
         pipes: vec![],
         edges: vec![],
     };
+    let has_lever = |service: &ServiceSpec| i32::from(service.place[1]) == rows - 1 && can_decline(service);
+    let below_levers = if topology.services.iter().any(has_lever) { LEVER } else { 0 };
     let mut taken = vec![];
     for service in &topology.services {
         if !service.commands.is_empty() {
@@ -124,7 +128,8 @@ pub fn layout(topology: &Topology, shape: Shape, measures: &Measures) -> Layout 
         let step_x = node_w + column_gap;
         let step_y = measures.node_h + measures.row_gap;
         let cx = left + node_w / 2 + x * step_x / 2;
-        let cy = TOP + measures.node_h / 2 + y * step_y / 2;
+        let lowered = if y == 2 * rows - 1 { below_levers } else { 0 };
+        let cy = TOP + measures.node_h / 2 + y * step_y / 2 + lowered;
         let lanes: Vec<_> = readers.iter().map(|reader| reader.name.clone()).collect();
         let w = if x % 2 == 1 { column_gap - 2 * measures.edge } else { node_w - 14 };
         let h = pipe_height(lanes.len());

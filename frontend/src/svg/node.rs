@@ -15,7 +15,7 @@ pub fn draw(node: &Node, place: &NodeBox, state: &DiagramState, layout: &Layout,
         // Beside the button there is room for who leads.
         (("up", words), shape) if node.lease.is_some() => {
             let leads = words.strip_prefix(texts::UP_AND).unwrap_or(&words);
-            let short = leads.split(',').next().filter(|_| shape == Shape::Compact);
+            let short = leads.split(',').next().filter(|_| shape != Shape::Wide);
             ("up", short.unwrap_or(leads).into())
         }
         (("up declining", words), Shape::Compact) => {
@@ -34,7 +34,13 @@ pub fn draw(node: &Node, place: &NodeBox, state: &DiagramState, layout: &Layout,
     }
     let left = x + if layout.shape == Shape::Compact { 12 } else { 16 };
     let pips = node.replicas.min(6);
-    put!(&mut out, "<text class=\"name\" x=\"#\" y=\"#\">$</text>", left, y + 28, &node.name);
+    put!(&mut out, "<text class=\"name\" x=\"#\" y=\"#\"", left, y + 28);
+    // A long name is drawn a little closer, and ends before what stands beside it.
+    let room = if layout.shape == Shape::Tall { place.cylinder.x } else { x + w } - left - 6;
+    if node.name.len() as i32 * 9 > room {
+        put!(&mut out, " textLength=\"#\" lengthAdjust=\"spacingAndGlyphs\"", room);
+    }
+    put!(&mut out, ">$</text>", &node.name);
     put!(&mut out, "<text class=\"health\" x=\"#\" y=\"#\">$</text>", left + 11 * pips as i32 + 3, y + 49, &words);
     for replica in 0..pips {
         pip(&mut out, node, replica, left + 4 + 11 * replica as i32, y + 44);

@@ -64,7 +64,7 @@ pub fn row_text(table: &str, row: &Value) -> String {
     match table {
         "orders" => format!("{} {}", number("id"), text("status")),
         "stock" => format!("item {} on hand {}", number("item_id"), number("on_hand")),
-        "reservations" => {
+        "reservations" | "wrappings" => {
             let verb = text("status").to_ascii_lowercase();
             format!("{verb} {} → order {}", number("quantity"), number("order_id"))
         }
