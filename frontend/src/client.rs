@@ -89,11 +89,16 @@ pub async fn history(id: &str, after: u64, limit: u64) -> Result<String, Refusal
 }
 
 pub async fn place_order(id: &str, quantity: i64) -> Result<(), Refusal> {
-    let (command_id, item, user) = (new_id(), protocol::ITEM, protocol::USER);
-    let body = format!(
-        "{{\"id\":\"{command_id}\",\"type\":\"PlaceOrder\",\
-         \"data\":{{\"item_id\":{item},\"quantity\":{quantity},\"user_id\":{user}}}}}"
-    );
+    let (item, user) = (protocol::ITEM, protocol::USER);
+    command(id, "PlaceOrder", format!("\"item_id\":{item},\"quantity\":{quantity},\"user_id\":{user}")).await
+}
+
+pub async fn ship(id: &str, order: i64) -> Result<(), Refusal> {
+    command(id, crate::sight::SHIP_ORDER, format!("\"order_id\":{order}")).await
+}
+
+async fn command(id: &str, kind: &str, data: String) -> Result<(), Refusal> {
+    let body = format!("{{\"id\":\"{}\",\"type\":\"{kind}\",\"data\":{{{data}}}}}", new_id());
     call("POST", &format!("/api/{id}/commands"), Some(&body)).await.map(drop)
 }
 

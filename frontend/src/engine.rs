@@ -19,7 +19,7 @@ use crate::islands::{Given, Room};
 use crate::player::{Player, within};
 use crate::sight::{self, Link};
 use crate::svg::{escape, ledger, order_table, tables};
-use crate::texts;
+use crate::texts::{self, promises};
 use diagram::Strata;
 use looking::Looking;
 use outline::Outline;
@@ -281,6 +281,13 @@ impl Engine {
         self.paper.put(".latest", &sight::latest(state));
         self.paper.put(".protections-off", &sight::off(state));
         self.paper.put(".broken-promises", &sight::broken(state));
+        self.paper.put(".promises .count", &promises::count(state.broken.len()));
+        for (name, _) in promises::LIST {
+            let (class, words) = sight::promise(state, name);
+            let light = ["[data-promise=", name, "]"].concat();
+            self.paper.set(&light, "class", class);
+            self.paper.put(&[&light, " .how"].concat(), &words);
+        }
         if self.roomy {
             self.paper.put(".orders tbody", &order_table(state));
             self.paper.put(".tables ul", &tables(state));
@@ -295,6 +302,7 @@ impl Engine {
     /// What can be done follows from how things are now, wherever one looks.
     fn show_levers(&mut self) {
         let now = self.player.tape.live().end();
+        self.paper.put(".ship", &sight::ship(now));
         for node in &now.nodes {
             let (class, word, label) = sight::lever(node);
             let selector = format!("[data-lever=\"crash-{}\"] button", node.name);

@@ -50,6 +50,7 @@ pub fn vessel(given: Given) -> String {
             <div class="told">
                 <Telling player=&player link/>
                 {ledger}
+                <button type="button" class="ship" data-do="ship" inner_html=sight::ship(&state)></button>
             </div>
             <Soil player=&player/>
         </div>

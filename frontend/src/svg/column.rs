@@ -19,8 +19,7 @@ pub fn layout(topology: &Topology) -> Layout {
     let mut layout =
         Layout { shape: Shape::Tall, width: WIDTH, height: 0, nodes: vec![], pipes: vec![], edges: vec![] };
     let mut y = TOP;
-    let last = topology.services.len().saturating_sub(1);
-    for (i, service) in topology.services.iter().enumerate() {
+    for service in &topology.services {
         let declines = can_decline(service);
         let outside_h = if service.outside.is_some() { OUTSIDE_H } else { 0 };
         let h = NODE_H + outside_h + if declines { DECLINE_H } else { 0 };
@@ -38,9 +37,7 @@ pub fn layout(topology: &Topology) -> Layout {
             takes_commands: !service.commands.is_empty(),
         });
         y += h;
-        if let Some(topic) = &service.publishes
-            && i != last
-        {
+        if let Some(topic) = &service.publishes {
             let lanes: Vec<_> = topology.readers(topic).map(|(reader, _)| reader.name.clone()).collect();
             let h = pipe_height(lanes.len());
             let area = Area { x: (WIDTH - PIPE_W) / 2, y: y + EDGE, w: PIPE_W, h };

@@ -4,7 +4,7 @@
 use super::curve::{Curve, at};
 use super::layout::{Area, Edge, Layout, NodeBox, PipeBox, Shape, can_decline, pipe_height};
 use diagram::Place;
-use protocol::Topology;
+use protocol::{ServiceSpec, Topology};
 
 /// Measures of a grid.
 pub struct Measures {
@@ -23,6 +23,13 @@ pub const WIDE: Measures =
 pub const COMPACT: Measures =
     Measures { width: 512, margin: 8, node_w: 174, node_h: 134, row_gap: 122, edge: 26, slot_label: 0 };
 
+/// The least room between two columns, and the shortest pipe that lies in one.
+const NARROW: i32 = 28;
+const PIPE: i32 = 70;
+/// A name of so many letters leaves room for a button beside it.
+const SHORT: usize = 14;
+/// Between what leaves a pipe to the right and to the left, from its middle.
+const APART: i32 = 8;
 /// Room above the first row, where commands come in.
 const TOP: i32 = 40;
 /// Below the last row, for what lies outside the glass.
@@ -31,20 +38,23 @@ const BELOW: i32 = 64;
 pub fn layout(topology: &Topology, shape: Shape, measures: &Measures) -> Layout {
     let columns = 1 + topology.services.iter().map(|service| service.place[0]).max().unwrap_or(0) as i32;
     let rows = 1 + topology.services.iter().map(|service| service.place[1]).max().unwrap_or(0) as i32;
-    let column_gap = if columns > 1 {
-        (measures.width - 2 * measures.margin - columns * measures.node_w) / (columns - 1)
-    } else {
-        0
-    };
+    let inner = measures.width - 2 * measures.margin;
+    // Many columns stand closer, and are narrower if they must be.
+    let node_w = measures.node_w.min((inner - (columns - 1) * NARROW) / columns);
+    let column_gap = if columns > 1 { (inner - columns * node_w) / (columns - 1) } else { 0 };
+    // Too little room between two columns for a pipe: then they lie between the rows.
+    let narrow = column_gap < 2 * measures.edge + PIPE;
+    // A column alone stands in the middle.
+    let left = if columns > 1 { measures.margin } else { (measures.width - node_w) / 2 };
     let nodes: Vec<NodeBox> = topology
         .services
         .iter()
         .map(|service| {
             let [column, row] = service.place.map(i32::from);
             let area = Area {
-                x: measures.margin + column * (measures.node_w + column_gap),
+                x: left + column * (node_w + column_gap),
                 y: TOP + row * (measures.node_h + measures.row_gap),
-                w: measures.node_w,
+                w: node_w,
                 h: measures.node_h,
             };
             let inset = if shape == Shape::Wide { 10 } else { 6 };
@@ -52,12 +62,14 @@ pub fn layout(topology: &Topology, shape: Shape, measures: &Measures) -> Layout 
                 let place = Area { x: area.x, y: area.bottom() + 8, w: area.w, h: 20 };
                 (outside.name.clone(), outside.latency_ms, place)
             });
+            // Beside its name, or under it where that is long.
+            let beside = shape == Shape::Wide && service.name.len() <= SHORT;
             NodeBox {
                 name: service.name.clone(),
                 area,
                 cylinder: Area { x: area.x + inset, y: area.y + 62, w: area.w - 2 * inset, h: area.h - 62 - inset },
                 outside,
-                crash: (area.right() - 10, area.y + if shape == Shape::Wide { 11 } else { 31 }),
+                crash: (area.right() - 10, area.y + if beside { 11 } else { 31 }),
                 decline: can_decline(service).then_some((area.right(), area.bottom() + 33)),
                 takes_commands: !service.commands.is_empty(),
             }
@@ -87,24 +99,34 @@ pub fn layout(topology: &Topology, shape: Shape, measures: &Measures) -> Layout 
         let Some(topic) = &service.publishes else { continue };
         let readers: Vec<_> = topology.readers(topic).map(|(reader, _)| reader).collect();
         let [column, row] = service.place.map(i32::from);
-        // Beside a free neighbour, best one that reads it. Places between cells count in halves.
-        let (x, y) = [(1, 0), (-1, 0), (0, 1), (0, -1)]
-            .into_iter()
-            .filter(|(dx, dy)| (0..columns).contains(&(column + dx)) && (0..rows).contains(&(row + dy)))
+        // Beside a free neighbour, best one that reads it; else where a neighbour could be, or
+        // below. Places between cells count in halves.
+        let neighbours = || {
+            [(1, 0), (-1, 0), (0, 1), (0, -1)]
+                .into_iter()
+                .filter(|(dx, dy)| (0..columns).contains(&(column + dx)) && (0..rows).contains(&(row + dy)))
+        };
+        let at_cell = |service: &ServiceSpec, dx: i32, dy: i32| service.place.map(i32::from) == [column + dx, row + dy];
+        let (x, y) = neighbours()
+            .filter(|(dx, _)| *dx == 0 || !narrow)
             .filter(|(dx, dy)| !taken.contains(&(2 * column + dx, 2 * row + dy)))
-            .min_by_key(|(dx, dy)| {
-                let reads = |reader: &&&protocol::ServiceSpec| reader.place.map(i32::from) == [column + dx, row + dy];
-                !readers.iter().any(|reader| reads(&reader))
+            .min_by_key(|(dx, dy)| !readers.iter().any(|reader| at_cell(reader, *dx, *dy)))
+            .map(|(dx, dy)| (2 * column + dx, 2 * row + dy))
+            .or_else(|| {
+                neighbours()
+                    .filter(|(dx, dy)| !topology.services.iter().any(|service| at_cell(service, *dx, *dy)))
+                    .map(|(dx, dy)| (2 * (column + dx), 2 * (row + dy)))
+                    .find(|place| !taken.contains(place))
             })
-            .map_or((2 * column, 2 * row + 1), |(dx, dy)| (2 * column + dx, 2 * row + dy));
+            .unwrap_or((2 * column, 2 * row + 1));
         taken.push((x, y));
 
-        let step_x = measures.node_w + column_gap;
+        let step_x = node_w + column_gap;
         let step_y = measures.node_h + measures.row_gap;
-        let cx = measures.margin + measures.node_w / 2 + x * step_x / 2;
+        let cx = left + node_w / 2 + x * step_x / 2;
         let cy = TOP + measures.node_h / 2 + y * step_y / 2;
         let lanes: Vec<_> = readers.iter().map(|reader| reader.name.clone()).collect();
-        let w = if x % 2 == 1 { column_gap - 2 * measures.edge } else { measures.node_w - 14 };
+        let w = if x % 2 == 1 { column_gap - 2 * measures.edge } else { node_w - 14 };
         let h = pipe_height(lanes.len());
         let label = if w >= 150 { 74 } else { measures.slot_label };
         layout.pipes.push(PipeBox {
@@ -116,7 +138,9 @@ pub fn layout(topology: &Topology, shape: Shape, measures: &Measures) -> Layout 
             upright: y % 2 == 1,
         });
     }
-    edges(topology, &mut layout);
+    let lowest = layout.pipes.iter().map(|pipe| pipe.area.bottom() + BELOW).max().unwrap_or(0);
+    layout.height = layout.height.max(lowest);
+    edges(topology, &mut layout, narrow);
     layout
 }
 
@@ -124,7 +148,7 @@ fn area_of(layout: &Layout, name: &str) -> Area {
     layout.nodes.iter().find(|node| &*node.name == name).map_or(Area { x: 0, y: 0, w: 0, h: 0 }, |node| node.area)
 }
 
-fn edges(topology: &Topology, layout: &mut Layout) {
+fn edges(topology: &Topology, layout: &mut Layout, narrow: bool) {
     let mut edges = vec![];
     for service in &topology.services {
         let Some(topic) = &service.publishes else { continue };
@@ -148,6 +172,7 @@ fn edges(topology: &Topology, layout: &mut Layout) {
             let curve = match (straight, level) {
                 (true, true) => along_row(pipe, node),
                 (true, false) => along_column(pipe, node),
+                (false, _) if narrow => between_rows(pipe, node, level),
                 (false, _) => far(pipe, node, level, layout, topology, &reader.name, topic),
             };
             edges.push(Edge {
@@ -184,6 +209,24 @@ fn along_column(from: Area, to: Area) -> Curve {
     } else {
         Curve::straight(at(x, from.y), at(x, to.bottom() + GAP))
     }
+}
+
+/// From a pipe between the rows to a node beside it: each way has a height of its own, so that
+/// those to the left and those to the right do not lie on each other.
+fn between_rows(pipe: Area, node: Area, level: bool) -> Curve {
+    let above = node.cy() < pipe.cy();
+    if level && (node.cx() - pipe.cx()).abs() < node.w {
+        // Another pipe may hang below the node: around it, and in from the side.
+        return Curve::around(at(pipe.x, pipe.cy()), at(node.x - GAP, node.bottom() - 24), node.x - NARROW);
+    }
+    let leftwards = node.cx() < pipe.cx();
+    let inward = node.w / 5;
+    let end = at(
+        if leftwards { node.right() - inward } else { node.x + inward },
+        if above { node.bottom() + GAP } else { node.y - GAP },
+    );
+    let start = if leftwards { at(pipe.x, pipe.cy() + APART) } else { at(pipe.right(), pipe.cy() - APART) };
+    Curve::corner(start, end)
 }
 
 /// To a reader that is no neighbour: curved, and each arrival at a node has a port of its own.

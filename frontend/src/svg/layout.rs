@@ -138,9 +138,21 @@ pub fn can_decline(service: &ServiceSpec) -> bool {
 mod tests {
     use super::*;
 
+    /// All that can be started, and one of six services that fills its grid.
+    fn topologies() -> Vec<Topology> {
+        let mut topologies = protocol::topologies();
+        let mut six = protocol::topology("saga-orchestration").expect("known");
+        let mut sixth = six.services.last().expect("has services").clone();
+        (sixth.name, sixth.place, sixth.publishes) = ("gift-wrapping".into(), [1, 1], Some("gift-wrapping".into()));
+        six.services.push(sixth);
+        topologies.push(six);
+        topologies
+    }
+
     fn layouts() -> Vec<Layout> {
-        let topology = protocol::topology("saga-choreography").expect("known");
-        Shape::ALL.into_iter().map(|shape| Layout::new(&topology, shape)).collect()
+        let topologies = topologies();
+        let each = |topology| Shape::ALL.into_iter().map(move |shape| Layout::new(topology, shape));
+        topologies.iter().flat_map(each).collect()
     }
 
     fn overlap(a: &Area, b: &Area) -> bool {
@@ -161,8 +173,8 @@ mod tests {
 
     #[test]
     fn every_message_has_a_way() {
-        let topology = protocol::topology("saga-choreography").expect("known");
-        for layout in layouts() {
+        for (topology, shape) in topologies().iter().flat_map(|known| Shape::ALL.map(|shape| (known, shape))) {
+            let layout = Layout::new(topology, shape);
             for service in &topology.services {
                 let here = Place::Service(service.name.clone());
                 if let Some(topic) = &service.publishes {
