@@ -29,7 +29,7 @@ use stage::Stage;
 use std::cell::RefCell;
 use std::pin::Pin;
 use wasm_bindgen::prelude::*;
-use web_sys::{HtmlElement, Window};
+use web_sys::{Element, HtmlElement, Window};
 
 struct Engine {
     link: Link,
@@ -281,12 +281,15 @@ impl Engine {
         self.paper.put(".latest", &sight::latest(state));
         self.paper.put(".protections-off", &sight::off(state));
         self.paper.put(".broken-promises", &sight::broken(state));
-        self.paper.put(".promises .count", &promises::count(state.broken.len()));
-        for (name, _) in promises::LIST {
-            let (class, words) = sight::promise(state, name);
-            let light = ["[data-promise=", name, "]"].concat();
-            self.paper.set(&light, "class", class);
-            self.paper.put(&[&light, " .how"].concat(), &words);
+        if let Ok(lights) = self.root.query_selector_all("[data-promise]") {
+            let named = |i| lights.item(i)?.unchecked_into::<Element>().get_attribute("data-promise");
+            for name in (0..lights.length()).filter_map(named) {
+                let (class, words) = sight::promise(state, &name);
+                let light = ["[data-promise=", &name, "]"].concat();
+                self.paper.set(&light, "class", class);
+                self.paper.put(&[&light, " .how"].concat(), &words);
+            }
+            self.paper.put(".promises .count", &promises::count(state.broken.len(), lights.length() as usize));
         }
         if self.roomy {
             self.paper.put(".orders tbody", &order_table(state));

@@ -193,7 +193,11 @@ pub fn dead_letters(count: u64, reader: &str) -> String {
 }
 
 pub fn services_up(up: usize, all: usize) -> String {
-    if up == all { format!("{all} services up") } else { format!("{up} of {all} up") }
+    if up == all {
+        format!("{all} {} up", if all == 1 { "service" } else { "services" })
+    } else {
+        format!("{up} of {all} up")
+    }
 }
 
 pub fn ship(order: i64) -> String {

@@ -21,7 +21,7 @@ pub fn PromiseSheet(state: DiagramState) -> impl IntoView {
     });
     view! {
         <details class="tool promises">
-            <summary><span>{texts::TITLE}</span>" "<span class="count">{texts::count(state.broken.len())}</span></summary>
+            <summary><span>{texts::TITLE}</span>" "<span class="count">{texts::count(state.broken.len(), texts::LIST.len())}</span></summary>
             <div class="drawer">
                 <p>{texts::HINT}</p>
                 <ul aria-label=texts::TITLE>{lights.collect_view()}</ul>

@@ -2,7 +2,7 @@
 //! skips a service runs in the gutters, upwards on the left, downwards on the right.
 
 use super::curve::{Curve, at};
-use super::layout::{Area, Edge, Layout, NodeBox, PipeBox, Shape, can_decline, pipe_height};
+use super::layout::{Area, Edge, Layout, NodeBox, PipeBox, Shape, can_decline, label_width, pipe_height};
 use diagram::Place;
 use protocol::Topology;
 
@@ -41,7 +41,9 @@ pub fn layout(topology: &Topology) -> Layout {
             let lanes: Vec<_> = topology.readers(topic).map(|(reader, _)| reader.name.clone()).collect();
             let h = pipe_height(lanes.len());
             let area = Area { x: (WIDTH - PIPE_W) / 2, y: y + EDGE, w: PIPE_W, h };
-            layout.pipes.push(PipeBox { topic: topic.clone(), area, lanes, slots: 6, label: 86, upright: true });
+            let label = label_width(&lanes, 86);
+            let slots = ((PIPE_W - 20 - label) / 18).min(6);
+            layout.pipes.push(PipeBox { topic: topic.clone(), area, lanes, slots, label, upright: true });
             y += h + 2 * EDGE;
         }
     }

@@ -2,7 +2,7 @@
 //! publisher and a neighbour, edges between neighbours straight, the others curved.
 
 use super::curve::{Curve, at};
-use super::layout::{Area, Edge, Layout, NodeBox, PipeBox, Shape, can_decline, pipe_height};
+use super::layout::{Area, Edge, Layout, NodeBox, PipeBox, Shape, can_decline, label_width, pipe_height};
 use diagram::Place;
 use protocol::{ServiceSpec, Topology};
 
@@ -128,7 +128,7 @@ pub fn layout(topology: &Topology, shape: Shape, measures: &Measures) -> Layout 
         let lanes: Vec<_> = readers.iter().map(|reader| reader.name.clone()).collect();
         let w = if x % 2 == 1 { column_gap - 2 * measures.edge } else { node_w - 14 };
         let h = pipe_height(lanes.len());
-        let label = if w >= 150 { 74 } else { measures.slot_label };
+        let label = if w >= 150 { label_width(&lanes, 74) } else { measures.slot_label };
         layout.pipes.push(PipeBox {
             topic: topic.clone(),
             area: Area { x: cx - w / 2, y: cy - h / 2, w, h },

@@ -129,6 +129,12 @@ pub(super) fn pipe_height(lanes: usize) -> i32 {
     12 + 20 * lanes.max(1) as i32
 }
 
+/// The room for the longest reader's name in front of a pipe's slots.
+pub(super) fn label_width(lanes: &[Name], least: i32) -> i32 {
+    let longest = lanes.iter().map(|name| name.len()).max().unwrap_or(0) as i32;
+    least.max(6 * longest + 8)
+}
+
 /// Whether charges can be declined on the way out of this service.
 pub fn can_decline(service: &ServiceSpec) -> bool {
     service.outside.as_ref().is_some_and(|outside| &*outside.name == "card network")

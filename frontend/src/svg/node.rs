@@ -28,9 +28,16 @@ pub fn draw(node: &Node, place: &NodeBox, state: &DiagramState, layout: &Layout,
         ));
     }
     let left = x + if layout.shape == Shape::Compact { 12 } else { 16 };
+    // A long name is drawn a little closer, and ends before what stands beside it.
+    let room = if layout.shape == Shape::Tall { place.cylinder.x } else { x + w } - left - 6;
+    let squeeze = if node.name.len() as i32 * 9 > room {
+        format!(" textLength=\"{room}\" lengthAdjust=\"spacingAndGlyphs\"")
+    } else {
+        String::new()
+    };
     let pips = node.replicas.min(6) as i32;
     out.push_str(&format!(
-        "<text class=\"name\" x=\"{left}\" y=\"{}\">{}</text><text class=\"health\" x=\"{}\" y=\"{}\">{}</text>",
+        "<text class=\"name\" x=\"{left}\" y=\"{}\"{squeeze}>{}</text><text class=\"health\" x=\"{}\" y=\"{}\">{}</text>",
         y + 28,
         escape(&node.name),
         left + 11 * pips + 3,

@@ -26,8 +26,8 @@ pub const LIST: [(&str, &str); 16] = [
 ];
 
 /// How many are kept, or are not.
-pub fn count(broken: usize) -> String {
-    if broken == 0 { format!("all {} kept", LIST.len()) } else { format!("{broken} of {} broken", LIST.len()) }
+pub fn count(broken: usize, all: usize) -> String {
+    if broken == 0 { format!("all {all} kept") } else { format!("{broken} of {all} broken") }
 }
 
 pub fn broken_since(position: u64) -> String {
