@@ -90,19 +90,26 @@ pub async fn history(id: &str, after: u64, limit: u64) -> Result<String, Refusal
 
 pub async fn place_order(id: &str, quantity: i64) -> Result<(), Refusal> {
     let (item, user) = (protocol::ITEM, protocol::USER);
-    command(id, "PlaceOrder", format!("\"item_id\":{item},\"quantity\":{quantity},\"user_id\":{user}")).await
+    command(id, "PlaceOrder", &format!("\"item_id\":{item},\"quantity\":{quantity},\"user_id\":{user}")).await
 }
 
+/// Has an order shipped.
 pub async fn ship(id: &str, order: i64) -> Result<(), Refusal> {
-    command(id, crate::sight::SHIP_ORDER, format!("\"order_id\":{order}")).await
+    command(id, crate::sight::SHIP_ORDER, &["\"order_id\":", &order.to_string()].concat()).await
 }
 
-async fn command(id: &str, kind: &str, data: String) -> Result<(), Refusal> {
-    let body = format!("{{\"id\":\"{}\",\"type\":\"{kind}\",\"data\":{{{data}}}}}", new_id());
+/// A parked saga tries again.
+pub async fn resume(id: &str, order_id: &str) -> Result<(), Refusal> {
+    command(id, "ResumeSaga", &["\"order_id\":", order_id].concat()).await
+}
+
+async fn command(id: &str, kind: &str, fields: &str) -> Result<(), Refusal> {
+    let command_id = new_id();
+    let body = format!("{{\"id\":\"{command_id}\",\"type\":\"{kind}\",\"data\":{{{fields}}}}}");
     call("POST", &format!("/api/{id}/commands"), Some(&body)).await.map(drop)
 }
 
-/// `verb` is `crash` or `restart`.
+/// `verb` is `crash` or `restart`, with `?replica=0` of one of them.
 pub async fn service(id: &str, name: &str, verb: &str) -> Result<(), Refusal> {
     call("POST", &format!("/api/{id}/services/{name}/{verb}"), None).await.map(drop)
 }

@@ -11,6 +11,7 @@ mod link;
 mod looking;
 mod outline;
 mod paper;
+mod sagas;
 mod stage;
 mod time;
 
@@ -291,6 +292,7 @@ impl Engine {
             }
             self.paper.put(".promises .count", &promises::count(state.broken.len(), lights.length() as usize));
         }
+        self.paper.put(".parked-note", &sight::parked(state));
         if self.roomy {
             self.paper.put(".orders tbody", &order_table(state));
             self.paper.put(".tables ul", &tables(state));

@@ -2,7 +2,7 @@
 
 use crate::islands::{Given, Room};
 use crate::pages::{
-    ComparePage, Here, Home, LessonPage, LessonsPage, MatrixPage, Nothing, PlaygroundPage, RunsPage, shell,
+    ComparePage, Here, Home, LessonPage, LessonsPage, MatrixPage, Nothing, PlaygroundPage, RulePage, RunsPage, shell,
 };
 use crate::texts;
 use diagram::DiagramState;
@@ -16,6 +16,7 @@ pub use crate::pages::{
     CommandEntry, CompareView, FactEntry, FirstDifference, LessonEntry, RunEntry, RunsView, SideEntry,
 };
 pub use crate::pages::{MatrixCell, MatrixPageView, MatrixResult, MatrixRow, MatrixSwitch};
+pub use crate::pages::{RuleLine, RulePageView, RulePart, RuleTouched};
 
 /// The addresses of what pages load.
 #[derive(Clone, Debug, Default)]
@@ -102,6 +103,11 @@ pub fn compare(assets: &Assets, view: CompareView) -> String {
 pub fn matrix(assets: &Assets, view: MatrixPageView) -> String {
     let (title, description) = (texts::matrix::TITLE, texts::matrix::DESCRIPTION);
     document(|| shell(assets, Here::Matrix, title, description, false, view! { <MatrixPage view/> }))
+}
+
+pub fn rule(assets: &Assets, view: RulePageView) -> String {
+    let (title, description) = (texts::rule::TITLE, texts::rule::DESCRIPTION);
+    document(|| shell(assets, Here::Nowhere, title, description, false, view! { <RulePage view/> }))
 }
 
 pub fn not_found(assets: &Assets) -> String {

@@ -3,7 +3,7 @@
 
 use crate::player::Player;
 use crate::svg::escape;
-use crate::texts::{self, faults as words, promises};
+use crate::texts::{self, faults as words, promises, saga};
 use diagram::{DiagramState, Health, Node};
 use protocol::FaultKind;
 
@@ -115,6 +115,12 @@ pub fn pause(node: &Node) -> String {
 pub fn off(state: &DiagramState) -> String {
     let names: Vec<_> = state.switches.iter().filter(|known| !known.on).map(|known| known.name.clone()).collect();
     escape(&words::off(&names))
+}
+
+/// That sagas wait for a person, and the way to their cases.
+pub fn parked(state: &DiagramState) -> String {
+    let (words, open) = (saga::parked(state.sagas.parked_count), saga::OPEN_CASES);
+    if words.is_empty() { words } else { format!("{words} <a href=\"?view=saga\" data-view=\"saga\">{open}</a>") }
 }
 
 /// Promises that do not hold.

@@ -5,7 +5,9 @@ pub mod lesson;
 pub mod matrix;
 pub mod playground;
 pub mod promises;
+pub mod rule;
 pub mod runs;
+pub mod saga;
 mod story;
 pub mod views;
 
@@ -78,7 +80,7 @@ pub const STOP_AT_FAILURE: &str = "a refused payment or reservation";
 pub const STOP_AT_CRASH: &str = "a crash";
 pub const STOPPED_HERE: &str = "Stopped here, as you asked.";
 pub const VIEWS: &str = "Views";
-pub const VIEW_NAMES: [&str; 6] = ["Diagram", "Story", "Space-time", "Trace", "Data", "Code"];
+pub const VIEW_NAMES: [&str; 7] = ["Diagram", "Story", "Saga", "Space-time", "Trace", "Data", "Code"];
 pub const LOOKING_BACK: &str = "Looking that far back …";
 pub const CONTROLS: &str = "Controls";
 pub const ORDERS: &str = "Orders";

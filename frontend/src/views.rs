@@ -11,6 +11,8 @@ pub(crate) mod markup;
 #[cfg(feature = "ssr")]
 pub mod mermaid;
 pub mod outline;
+pub mod replicas;
+pub mod saga;
 pub mod space_time;
 pub mod story;
 pub mod trace;
@@ -22,6 +24,7 @@ pub use code::code;
 pub use data::{Table, data};
 pub use inspector::{inspector, node_inspector};
 pub use outline::{Grouping, Target, neighbours, options, outline};
+pub use saga::saga;
 pub use space_time::{SpaceTime, space_time};
 pub use story::{Filter, Kind, filters, story};
 pub use trace::trace;
@@ -50,6 +53,7 @@ pub enum View {
     #[default]
     Diagram,
     Story,
+    Saga,
     SpaceTime,
     Trace,
     Data,
@@ -57,13 +61,15 @@ pub enum View {
 }
 
 impl View {
-    pub const ALL: [View; 6] = [View::Diagram, View::Story, View::SpaceTime, View::Trace, View::Data, View::Code];
+    pub const ALL: [View; 7] =
+        [View::Diagram, View::Story, View::Saga, View::SpaceTime, View::Trace, View::Data, View::Code];
 
     /// As it stands in an address: `?view=space-time`.
     pub fn name(self) -> &'static str {
         match self {
             View::Diagram => "diagram",
             View::Story => "story",
+            View::Saga => "saga",
             View::SpaceTime => "space-time",
             View::Trace => "trace",
             View::Data => "data",

@@ -112,6 +112,9 @@ pub enum Truth {
     /// Services whose transaction was rolled back.
     RolledBack,
 
+    /// Services that were in this topology before, and had to be changed to come to the scene's.
+    TouchedSince { topology: Name },
+
     /// The options by when a message of that type was first published; those that never were are
     /// left out. So with the other orders.
     OrderOfEvents,
@@ -175,7 +178,8 @@ impl Truth {
             | DeliveredTo { .. }
             | Committed
             | Published
-            | RolledBack => PredictionKind::Services,
+            | RolledBack
+            | TouchedSince { .. } => PredictionKind::Services,
             OrderOfEvents | OrderOfCommits | OrderOfStates { .. } | OrderOfSteps | OrderOfCompensations => {
                 PredictionKind::Order
             }
@@ -211,6 +215,7 @@ impl Truth {
             | DeliveredTo { r#type }
             | CountOfEvents { r#type }
             | CountOfDeliveries { r#type } => names.push(Named::Event(r#type.clone())),
+            TouchedSince { topology } => names.push(Named::Topology(topology.clone())),
             CountOfTransactions { service: Some(service) }
             | CountOfRows { service, .. }
             | SumOfRows { service, .. } => names.push(Named::Service(service.clone())),

@@ -4,7 +4,7 @@ mod recent;
 mod sees;
 
 use crate::predict::Answer;
-use protocol::{FaultKind, Name, Position, Uuid, Value};
+use protocol::{FaultKind, Name, Position, Topology, Uuid, Value};
 use recent::Recent;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     began: Position,
+    topology: Option<Box<Topology>>,
     position: Position,
 
     orders: BTreeMap<i64, Order>,
@@ -246,6 +247,11 @@ impl crate::Prediction {
             Committed => among(&mut tally.first.commits.iter()),
             Published => among(&mut tally.publishers.iter()),
             RolledBack => among(&mut tally.rolled_back.keys()),
+            TouchedSince { topology } => {
+                let before = protocol::topology(topology)?;
+                let touched = tally.topology.as_ref()?.touched(&before);
+                among(&mut touched.changed.iter().map(|service| &service.name))
+            }
             OrderOfEvents => first(&mut tally.first.events.iter()),
             OrderOfCommits => first(&mut tally.first.commits.iter()),
             OrderOfStates { entity } => {

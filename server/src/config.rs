@@ -114,6 +114,11 @@ pub struct Config {
     #[arg(long, env = "TERRARIUM_SERVICE_BATCH", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub service_batch: u32,
 
+    /// Milliseconds that a replica leads its service for without renewing its lease. One that is
+    /// stopped for longer is taken over from.
+    #[arg(long, env = "TERRARIUM_LEASE_MS", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(10..))]
+    pub lease_ms: u32,
+
     /// What is logged to stderr: a level, or filters such as `info,server::sandbox=debug`.
     #[arg(long, env = "TERRARIUM_LOG", default_value = "info")]
     pub log: String,

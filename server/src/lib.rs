@@ -21,6 +21,7 @@ mod openapi;
 mod pages;
 pub mod recorder;
 mod routes;
+mod rule;
 pub mod runs;
 pub mod sandbox;
 mod sources;

@@ -306,9 +306,9 @@ pub struct StrataView {
     /// Positions to a layer; the first holds the positions 1 to `width`.
     width: u64,
     /// How many of each kind: command, event, failure, compensation, crash, restart, fault on,
-    /// fault off, invariant broken, invariant restored.
+    /// fault off, invariant broken, invariant restored, takeover.
     #[schema(max_items = 1024, value_type = Vec<Vec<u32>>)]
-    layers: Vec<[u32; 10]>,
+    layers: Vec<[u32; 11]>,
     /// The last position.
     end: u64,
 }

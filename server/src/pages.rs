@@ -6,7 +6,7 @@ use crate::encoding::{self, Encoding};
 use crate::error::Problem;
 use axum::body::{Body, Bytes};
 use axum::response::Response;
-use frontend::render::{self, CompareView, LessonEntry, Live, MatrixPageView, RunsView, Shown};
+use frontend::render::{self, CompareView, LessonEntry, Live, MatrixPageView, RulePageView, RunsView, Shown};
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, StatusCode};
 use lessons::Lesson;
@@ -109,6 +109,10 @@ impl Pages {
 
     pub fn matrix(&self, view: MatrixPageView, headers: &HeaderMap) -> Response {
         own(render::matrix(&self.assets, view), headers)
+    }
+
+    pub fn rule(&self, view: RulePageView, headers: &HeaderMap) -> Response {
+        own(render::rule(&self.assets, view), headers)
     }
 
     /// What a person sees of a problem.

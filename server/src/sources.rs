@@ -40,6 +40,10 @@ impl Sources {
         Ok(Sources(sources))
     }
 
+    pub fn text(&self, path: &str) -> Option<&str> {
+        std::str::from_utf8(&self.0.get(path)?.text).ok()
+    }
+
     pub fn respond(&self, path: &str, headers: &HeaderMap) -> Option<Response> {
         let source = self.0.get(path)?;
         let mut response = Response::new(Body::empty());

@@ -6,6 +6,8 @@ mod bad_input;
 mod crashes;
 mod delivery_faults;
 mod faults;
+mod gift;
+mod ha;
 mod hibernation;
 mod history;
 mod lessons;

@@ -183,3 +183,20 @@ async fn a_compensation_nobody_carries_out_is_parked_until_a_person_has_it_go_on
     let refused = |event: &Recorded| matches!(&event.observation, Observation::CommandRejected { reason, .. } if reason.contains("PARKED"));
     sandbox.wait_for("there is nothing to resume", refused).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_was_lost_for_good_is_given_again_once_a_person_asks() {
+    let app = App::in_process(&[]).await;
+    let sandbox = sandbox(&app).await;
+    // Without the outbox what gets lost is never said again; without its answer the saga can't go on.
+    sandbox.switch("outbox", false).await;
+    let lost =
+        json!({"kind": "drop", "target": "topic:orders", "ttl_ms": null, "params": {"only": ["OrderConfirmed"]}});
+    sandbox.put_fault("lossy", lost).await;
+    sandbox.place_order().await;
+    sandbox.wait_for("it is parked", becomes("PARKED")).await;
+    sandbox.heal_all().await;
+    sandbox.command("ResumeSaga", 101).await;
+    sandbox.wait_for("it ends", becomes("COMPLETED")).await;
+    assert_eq!(Promises::of(&sandbox).await.confirmed(), 1);
+}

@@ -11,8 +11,9 @@ async fn declining(sandbox: &Sandbox) {
     sandbox.put_fault("no-money", fault).await;
 }
 
-async fn ship(sandbox: &Sandbox, order_id: i64) {
-    let command = json!({"id": Uuid::new_v4(), "type": "ShipOrder", "data": {"order_id": order_id}});
+/// For an order that is there.
+async fn command(sandbox: &Sandbox, kind: &str, order_id: i64) {
+    let command = json!({"id": Uuid::new_v4(), "type": kind, "data": {"order_id": order_id}});
     let answer = sandbox.session().send(sandbox.request(Method::POST, "/commands").json(&command)).await;
     assert_eq!(answer.status(), 202);
 }
@@ -92,7 +93,7 @@ async fn without_the_semantic_lock_a_pending_order_is_shipped_and_then_cancelled
             sandbox.crash("payments").await;
             let order = sandbox.place_order().await;
             sandbox.wait_until("it is PENDING", |state| state.sagas.pending == 1).await;
-            ship(&sandbox, 101).await;
+            command(&sandbox, "ShipOrder", 101).await;
             let answered = |event: &Recorded| match &event.observation {
                 Observation::CommandRejected { reason, .. } => reason.contains("PENDING"),
                 Observation::StateChanged { entity, to, .. } => &**entity == "shipment" && &**to == "SHIPPED",
@@ -135,6 +136,25 @@ async fn without_compensation_a_cancelled_order_holds_its_stock_for_ever() {
         assert_eq!(first(&sandbox, "inventory", "reservations", "status").await, status);
         assert_eq!(sandbox.stock().await, left);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_compensation_an_orchestrated_saga_is_parked_until_it_is_on_again() {
+    let app = App::in_process(&[]).await;
+    let sandbox = app.session().sandbox_with("saga-orchestration").await;
+    sandbox.switch("compensation", false).await;
+    declining(&sandbox).await;
+    let order = sandbox.place_order().await;
+    let parked = |event: &Recorded| matches!(&event.observation, Observation::SagaParked { step, .. } if &**step == "release-stock");
+    sandbox.wait_for("nobody answers", parked).await;
+    assert_eq!(first(&sandbox, "orders", "orders", "status").await, "PENDING");
+    assert_eq!(first(&sandbox, "inventory", "reservations", "status").await, "HELD");
+    sandbox.switch("compensation", true).await;
+    command(&sandbox, "ResumeSaga", 101).await;
+    assert_eq!(sandbox.outcome(order).await, "CANCELLED");
+    assert!(broken(&sandbox).await.is_empty());
+    assert_eq!(first(&sandbox, "inventory", "reservations", "status").await, "RELEASED");
+    assert_eq!(sandbox.stock().await, 100);
 }
 
 #[tokio::test(flavor = "multi_thread")]

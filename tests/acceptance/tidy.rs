@@ -78,7 +78,8 @@ fn sql_is_only_in_storage() {
 }
 
 /// The files of the kit that own a table each.
-const KIT_STORAGE: &[&str] = &["changes", "event_store", "inbox", "outbox", "relay", "snapshot", "storage", "tables"];
+const KIT_STORAGE: &[&str] =
+    &["changes", "event_store", "inbox", "lease", "outbox", "relay", "snapshot", "storage", "tables"];
 
 /// Also any file or folder named storage or store, and tests and benches.
 fn may_hold_sql(file: &Path) -> bool {

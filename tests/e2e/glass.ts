@@ -14,6 +14,7 @@ export interface Recorded {
     entity?: string;
     id?: number;
     to?: string;
+    step?: string;
     pid?: number;
     envelope?: { type: string; subject: string; commandordinal: number };
     source_position?: number;
@@ -25,7 +26,7 @@ export interface Recorded {
 }
 
 /** The looks at one moment, by the names of their tabs. */
-export const views = ['Diagram', 'Story', 'Space-time', 'Trace', 'Data', 'Code'] as const;
+export const views = ['Diagram', 'Story', 'Saga', 'Space-time', 'Trace', 'Data', 'Code'] as const;
 export type View = (typeof views)[number];
 
 /** The picture at a position, as the API folds it; of it what tests ask for. */

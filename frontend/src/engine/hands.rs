@@ -1,7 +1,7 @@
 //! What is pressed, chosen or dragged, wherever on the page it stands: markup says by its
 //! attributes what it does.
 
-use super::{Verbosity, clicks, export, faults, keys, link, looking, time, with};
+use super::{Verbosity, clicks, export, faults, keys, link, looking, sagas, time, with};
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, Event, HtmlElement, HtmlInputElement, MouseEvent};
 
@@ -71,6 +71,8 @@ fn clicked(event: Event) {
             "heal" => faults::heal_all(),
             "pause-service" => faults::pause_or_resume(&service),
             "switch" => faults::switch(&named("data-switch")),
+            "resume" => sagas::resume(&named("data-order")),
+            "replica" => sagas::replica(&named("data-verb"), &service, &named("data-replica")),
             "close" => looking::explain(None),
             _ => {}
         }

@@ -97,7 +97,7 @@ pub fn open(view: &str) {
 pub fn follow(trace: &str) {
     with(|engine| {
         engine.looking.trace = parse_uuid(trace);
-        if !matches!(engine.looking.view, View::Story | View::SpaceTime) {
+        if !matches!(engine.looking.view, View::Story | View::Saga | View::SpaceTime) {
             engine.looking.view = View::Trace;
         }
         engine.redraw();
@@ -206,6 +206,7 @@ impl Engine {
                 let filter = Filter { saga: looking.trace, service: looking.service.clone(), kind: looking.kind };
                 (views::filters(&scope, &filter) + &views::story(&scope, &filter), false)
             }
+            View::Saga => (views::saga(&scope), false),
             View::SpaceTime => {
                 let view = views::SpaceTime { hidden: &looking.hidden, zoom: looking.zoom };
                 (views::space_time(&scope, &view), false)
@@ -254,7 +255,7 @@ impl Engine {
                 let which = if element.next_element_sibling().is_some() { "first" } else { "last" };
                 return Some(format!("[data-zoom]:{which}-child"));
             }
-            ["data-filter", "data-hide", "href"].into_iter().find_map(|name| {
+            ["data-filter", "data-hide", "href", "data-press"].into_iter().find_map(|name| {
                 let value = element.get_attribute(name)?;
                 Some(format!("[{name}=\"{value}\"]"))
             })

@@ -10,8 +10,9 @@ use super::yard::Yard;
 use crate::player::Player;
 use crate::sight::{self, Link};
 use crate::svg::{Layout, Shape, scene};
+use crate::tape::Window;
 use crate::texts;
-use crate::views::View;
+use crate::views::{self, Scope, View};
 use diagram::DiagramState;
 use leptos::prelude::*;
 
@@ -34,6 +35,7 @@ pub fn vessel(given: Given) -> String {
             <p class="read-only">{texts::KEPT_READ_ONLY}</p>
             <p class="protections-off" inner_html=sight::off(&state)></p>
             <div class="broken-promises" inner_html=sight::broken(&state)></div>
+            <p class="parked-note" inner_html=sight::parked(&state)></p>
             <div class="tabs" role="tablist" aria-label=texts::VIEWS>{tabs()}</div>
             <div class="pane">
                 <div class="window" id="view" role="tabpanel" aria-labelledby="tab-diagram">
@@ -54,6 +56,7 @@ pub fn vessel(given: Given) -> String {
                 {ship}
             </div>
             <Soil player=&player/>
+            <noscript inner_html=unscripted(&state)></noscript>
         </div>
         <Foot state/>
         {yard}
@@ -81,6 +84,13 @@ fn tabs() -> impl IntoView {
         }
     };
     View::ALL.into_iter().zip(texts::VIEW_NAMES).map(tab).collect_view()
+}
+
+/// Without a script there are no tabs: the saga stands under the picture.
+fn unscripted(state: &DiagramState) -> String {
+    let window = Window::new(state.clone());
+    let scope = Scope { window: &window, state, trace: None, run: None };
+    format!("<div class=\"view\">{}</div>", views::saga(&scope))
 }
 
 /// The picture in its three layouts, one of them shown.

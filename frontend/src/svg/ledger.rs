@@ -1,9 +1,8 @@
 //! The latest orders and the services' tables, as HTML.
 
-use super::escape;
 use crate::texts;
+use crate::views::markup::put;
 use diagram::{DiagramState, SagaView, row_text};
-use std::fmt::Write;
 
 /// The latest orders in a line: number and status.
 pub fn ledger(state: &DiagramState, most: usize) -> String {
@@ -12,13 +11,8 @@ pub fn ledger(state: &DiagramState, most: usize) -> String {
     }
     let mut out = String::new();
     for saga in state.sagas.latest.iter().rev().take(most) {
-        let status = escape(&saga.order);
-        let _ = write!(
-            out,
-            "<li class=\"{}\"><span class=\"id\">{}</span> <span class=\"status\">{status}</span></li>",
-            class(saga),
-            saga.order_id
-        );
+        put!(&mut out, "<li class=\"@\"><span class=\"id\">#</span> ", class(saga), saga.order_id);
+        put!(&mut out, "<span class=\"status\">$</span></li>", &saga.order);
     }
     out
 }
@@ -30,25 +24,17 @@ pub fn order_table(state: &DiagramState) -> String {
     }
     let mut out = String::new();
     for saga in state.sagas.latest.iter().rev() {
-        let word = |part: &Option<protocol::Name>| match part {
-            Some(part) => escape(&part.to_ascii_lowercase()),
-            None => texts::NOT_YET.into(),
-        };
-        let took = if &*saga.order == "PENDING" {
-            texts::NOT_YET.into()
+        put!(&mut out, "<tr class=\"@\"><th scope=\"row\">#</th>", class(saga), saga.order_id);
+        put!(&mut out, "<td><span class=\"status\">$</span></td>", &saga.order);
+        for part in [&saga.reservation, &saga.payment, &saga.notification] {
+            let word = part.as_ref().map_or_else(|| texts::NOT_YET.into(), |part| part.to_ascii_lowercase());
+            put!(&mut out, "<td>$</td>", &word);
+        }
+        if &*saga.order == "PENDING" {
+            put!(&mut out, "<td class=\"number\">@</td></tr>", texts::NOT_YET);
         } else {
-            texts::elapsed(saga.changed_at.saturating_sub(saga.began_at))
-        };
-        let _ = write!(
-            out,
-            "<tr class=\"{}\"><th scope=\"row\">{}</th><td><span class=\"status\">{}</span></td><td>{}</td><td>{}</td><td>{}</td><td class=\"number\">{took}</td></tr>",
-            class(saga),
-            saga.order_id,
-            escape(&saga.order),
-            word(&saga.reservation),
-            word(&saga.payment),
-            word(&saga.notification),
-        );
+            put!(&mut out, "<td class=\"number\">~</td></tr>", saga.changed_at.saturating_sub(saga.began_at));
+        }
     }
     out
 }
@@ -59,9 +45,9 @@ pub fn tables(state: &DiagramState) -> String {
     for node in &state.nodes {
         for table in &node.tables {
             let caption = texts::table(&node.name, &table.name, table.count);
-            let _ = write!(out, "<li><h3>{}</h3><ul>", escape(&caption));
+            put!(&mut out, "<li><h3>$</h3><ul>", &caption);
             for row in table.rows.iter().rev() {
-                let _ = write!(out, "<li>{}</li>", escape(&row_text(&table.name, &row.row)));
+                put!(&mut out, "<li>$</li>", &row_text(&table.name, &row.row));
             }
             out.push_str("</ul></li>");
         }

@@ -1,8 +1,9 @@
 //! A service: its name, health in words, replicas as pips, and its database.
 
+use super::View;
 use super::layout::{Area, Layout, NodeBox, Shape};
-use super::{View, escape};
 use crate::texts;
+use crate::views::markup::put;
 use diagram::{DiagramState, Health, Node, row_text};
 use protocol::FaultKind;
 
@@ -10,58 +11,59 @@ pub fn draw(node: &Node, place: &NodeBox, state: &DiagramState, layout: &Layout,
     let Area { x, y, w, h } = place.area;
     let (class, words) = match (health(node, state), layout.shape) {
         // The pips say how many there are.
-        (("up", _), Shape::Compact) => ("up", texts::UP.into()),
+        (("up", _), Shape::Compact) if node.lease.is_none() => ("up", texts::UP.into()),
         (("up declining", words), Shape::Compact) => {
             ("up declining", words.strip_prefix(texts::UP_AND).unwrap_or(&words).into())
         }
         (health, _) => health,
     };
     let committing = if view.committing.contains(&node.name) { " committing" } else { "" };
-    let mut out = format!(
-        "<g class=\"node {class}{committing}\" data-dot=\"{}\"><rect class=\"box\" x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" rx=\"14\"/>",
-        escape(&node.name)
-    );
+    let mut out = String::new();
+    put!(&mut out, "<g class=\"node @@\" data-dot=\"$\">", class, committing, &node.name);
+    put!(&mut out, "<rect class=\"box\" x=\"#\" y=\"#\" width=\"#\" height=\"#\" rx=\"14\"/>", x, y, w, h);
     if node.health == Health::Crashed {
-        out.push_str(&format!(
-            "<rect x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" rx=\"14\" fill=\"url(#hatch-{})\"/>",
-            layout.shape.name()
-        ));
+        put!(&mut out, "<rect x=\"#\" y=\"#\" width=\"#\" height=\"#\" rx=\"14\" ", x, y, w, h);
+        // The pattern's name begins with a sign that stands for a number here.
+        put!(&mut out, "fill=\"url(@hatch-@)\"/>", "#", layout.shape.name());
     }
     let left = x + if layout.shape == Shape::Compact { 12 } else { 16 };
+    let pips = node.replicas.min(6);
+    put!(&mut out, "<text class=\"name\" x=\"#\" y=\"#\"", left, y + 28);
     // A long name is drawn a little closer, and ends before what stands beside it.
     let room = if layout.shape == Shape::Tall { place.cylinder.x } else { x + w } - left - 6;
-    let squeeze = if node.name.len() as i32 * 9 > room {
-        format!(" textLength=\"{room}\" lengthAdjust=\"spacingAndGlyphs\"")
-    } else {
-        String::new()
-    };
-    let pips = node.replicas.min(6) as i32;
-    out.push_str(&format!(
-        "<text class=\"name\" x=\"{left}\" y=\"{}\"{squeeze}>{}</text><text class=\"health\" x=\"{}\" y=\"{}\">{}</text>",
-        y + 28,
-        escape(&node.name),
-        left + 11 * pips + 3,
-        y + 49,
-        escape(&words)
-    ));
-    let pip = if node.health == Health::Up { "pip up" } else { "pip" };
-    for i in 0..pips {
-        out.push_str(&format!("<circle class=\"{pip}\" cx=\"{}\" cy=\"{}\" r=\"3.5\"/>", left + 4 + 11 * i, y + 44));
+    if node.name.len() as i32 * 9 > room {
+        put!(&mut out, " textLength=\"#\" lengthAdjust=\"spacingAndGlyphs\"", room);
+    }
+    put!(&mut out, ">$</text>", &node.name);
+    put!(&mut out, "<text class=\"health\" x=\"#\" y=\"#\">$</text>", left + 11 * pips as i32 + 3, y + 49, &words);
+    for replica in 0..pips {
+        pip(&mut out, node, replica, left + 4 + 11 * replica as i32, y + 44);
     }
     out.push_str(&cylinder(node, place.cylinder, layout.shape));
     if let Some((name, latency, at)) = &place.outside {
         let tall = layout.shape == Shape::Tall;
         let (x, y) = if tall { (at.x + 8, at.y + 15) } else { (at.x + 14, at.y + 14) };
         if !tall {
-            out.push_str(&format!("<path class=\"outside\" d=\"M{} {}v12\"/>", at.x + 5, at.y - 8));
+            put!(&mut out, "<path class=\"outside\" d=\"M# #v12\"/>", at.x + 5, at.y - 8);
         }
-        out.push_str(&format!(
-            "<text class=\"outside\" x=\"{x}\" y=\"{y}\">{}</text>",
-            escape(&texts::outside(name, *latency))
-        ));
+        let words = texts::outside(name, *latency);
+        put!(&mut out, "<text class=\"outside\" x=\"#\" y=\"#\">$</text>", x, y, &words);
     }
     out.push_str("</g>");
     out
+}
+
+/// A replica: full while it is up, with a ring around the one that leads.
+fn pip(out: &mut String, node: &Node, replica: u32, x: i32, y: i32) {
+    let class = match node.health_of(replica) {
+        Health::Up => "pip up",
+        Health::Crashed => "pip down",
+        _ => "pip",
+    };
+    put!(out, "<circle class=\"@\" cx=\"#\" cy=\"#\" r=\"3.5\"/>", class, x, y);
+    if node.lease.as_ref().is_some_and(|lease| lease.holder == replica) {
+        put!(out, "<circle class=\"pip leader\" cx=\"#\" cy=\"#\" r=\"5.5\"/>", x, y);
+    }
 }
 
 /// The first fault that stands at a service, and how many more.
@@ -87,41 +89,45 @@ pub fn health(node: &Node, state: &DiagramState) -> (&'static str, String) {
         Health::Stopped if state.position == 0 => ("stopped", texts::NOT_RUNNING.into()),
         Health::Stopped => ("stopped", texts::STOPPED.into()),
         Health::Up if !words.is_empty() => ("up declining", format!("{}{words}", texts::UP_AND)),
-        Health::Up => ("up", format!("{} · {}", texts::UP, texts::replicas(node.replicas))),
+        Health::Up => ("up", [texts::UP_AND, &among(node)].concat()),
+    }
+}
+
+/// Who of its replicas leads, or how many there are.
+fn among(node: &Node) -> String {
+    let all = node.instances.len();
+    let up = node.instances.iter().filter(|instance| instance.health == Health::Up).count();
+    match &node.lease {
+        Some(lease) => texts::saga::leader(lease.holder, lease.token),
+        None if up < all => texts::saga::some_up(up, all),
+        None => texts::replicas(node.replicas),
     }
 }
 
 fn cylinder(node: &Node, area: Area, shape: Shape) -> String {
     let Area { x, y, w, h } = area;
     let (half, lid) = (w / 2, 6);
-    let mut out = format!(
-        "<path class=\"cylinder\" d=\"M{x} {}v{}q0 8 10 8h{}q10 0 10-8v-{}\"/><ellipse class=\"lid\" cx=\"{}\" cy=\"{}\" rx=\"{half}\" ry=\"{lid}\"/>",
-        y + lid,
-        h - lid - 8,
-        w - 20,
-        h - lid - 8,
-        x + half,
-        y + lid,
-    );
+    let mut out = String::new();
+    let side = h - lid - 8;
+    put!(&mut out, "<path class=\"cylinder\" d=\"M# #v#q0 8 10 8h#q10 0 10-8v#\"/>", x, y + lid, side, w - 20, -side);
+    put!(&mut out, "<ellipse class=\"lid\" cx=\"#\" cy=\"#\" rx=\"#\" ry=\"#\"/>", x + half, y + lid, half, lid);
     let inset = if shape == Shape::Wide { 10 } else { 7 };
     let room = w - 2 * inset;
     let lines = lines(rows(node), room / if shape == Shape::Compact { 7 } else { 8 });
     let first = y + lid + (h - lid) / 2 + if lines.len() > 1 { -4 } else { 6 };
     let x = x + inset;
     if lines.is_empty() {
-        out.push_str(&format!("<text class=\"row none\" x=\"{x}\" y=\"{first}\">{}</text>", texts::NO_ROWS));
+        put!(&mut out, "<text class=\"row none\" x=\"#\" y=\"#\">@</text>", x, first, texts::NO_ROWS);
     }
     for (i, (text, newest)) in lines.iter().enumerate() {
         let class = if *newest { "row now" } else { "row" };
-        let y = first + 20 * i as i32;
+        put!(&mut out, "<text class=\"@\" x=\"#\" y=\"#\"", class, x, first + 20 * i as i32);
         // A little too long is drawn a little closer.
         let advance = if shape == Shape::Compact { 75 } else { 81 };
-        let squeeze = if text.chars().count() as i32 * advance > room * 10 {
-            format!(" textLength=\"{room}\" lengthAdjust=\"spacingAndGlyphs\"")
-        } else {
-            String::new()
-        };
-        out.push_str(&format!("<text class=\"{class}\" x=\"{x}\" y=\"{y}\"{squeeze}>{}</text>", escape(text)));
+        if text.chars().count() as i32 * advance > room * 10 {
+            put!(&mut out, " textLength=\"#\" lengthAdjust=\"spacingAndGlyphs\"", room);
+        }
+        put!(&mut out, ">$</text>", text);
     }
     out
 }

@@ -73,7 +73,7 @@ fn columns(out: &mut String, marked: &[(Position, &Layer)], scale: Position) {
                 out.push_str(&format!("<svg x=\"{x}\" overflow=\"visible\">{}</svg>", glyph(kind)));
             }
         };
-        for kind in [MarkKind::Crash, MarkKind::Restart, MarkKind::FaultOn, MarkKind::FaultOff] {
+        for kind in [MarkKind::Crash, MarkKind::Restart, MarkKind::FaultOn, MarkKind::FaultOff, MarkKind::Takeover] {
             sign(kind);
         }
         from = to;
@@ -121,6 +121,8 @@ fn glyph(kind: MarkKind) -> &'static str {
         MarkKind::Crash => "<path class=\"crash\" d=\"M-5 10l10 10m0-10l-10 10\"/>",
         MarkKind::Restart => "<path class=\"restart\" d=\"M0 22v-14m-5 5l5-5l5 5\"/>",
         MarkKind::FaultOn | MarkKind::FaultOff => "<path class=\"fault\" d=\"M0 5v20\"/>",
+        // One circle before another: the next one leads.
+        MarkKind::Takeover => "<path class=\"takeover\" d=\"M-6 15a4 4 0 1 1 0 .1m8-3.6l4 3.5l-4 3.5\"/>",
         MarkKind::Broken | MarkKind::Restored => "<path class=\"fault\" d=\"M0 3v24m-3 0h6m-6-24h6\"/>",
     }
 }

@@ -1,7 +1,9 @@
 //! The story: each event worth a sentence in one plain sentence.
 
-use diagram::{DiagramState, Health};
-use protocol::{Envelope, FaultKind, FaultSpec, Observation, Recorded, Target, When, money};
+use diagram::{DiagramState, Health, Lease, taken_over_from};
+use protocol::{
+    Envelope, FaultKind, FaultSpec, Observation, Recorded, ServiceSpec, StepSpec, Target, Topology, When, money,
+};
 
 /// A sentence with the names of services between asterisks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,10 +34,11 @@ impl Sentence {
 pub fn tell(before: &DiagramState, event: &Recorded) -> Option<Sentence> {
     let who = &event.service;
     let sentence = match &event.observation {
-        Observation::MessagePublished { envelope, .. } => published(who, envelope),
+        Observation::MessagePublished { envelope, .. } => published(before, who, envelope),
         Observation::StateChanged { entity, id, to, .. } => match (&**entity, &**to) {
             ("notification", _) => format!("*{who}* tells the customer of order {id}."),
             ("reservation", "SOLD") => format!("*{who}* marks the pieces of order {id} as sold."),
+            ("saga", to) => saga_becomes(who, *id, to)?,
             _ => return None,
         },
         Observation::MessageRedelivered { group, attempt, .. } => {
@@ -84,8 +87,17 @@ pub fn tell(before: &DiagramState, event: &Recorded) -> Option<Sentence> {
             }
         }
         Observation::SwitchSet { name, enabled } => switched(name, *enabled),
+        Observation::SagaStepStarted { id, step, attempt } if *attempt > 1 => asked_again(who, *id, step, *attempt),
         Observation::SagaParked { id, step, reason, .. } => parked(*id, step, reason),
-        Observation::LeaseAcquired { holder, token, .. } => leads(who, *holder, *token),
+        Observation::LeaseAcquired { holder, token, .. } => match taken_over_from(before, event) {
+            Some(other) => takes_over(who, *holder, other, *token),
+            None => leads(who, *holder, *token),
+        },
+        Observation::LeaseLost { holder, token, .. }
+            if lease(before, who).is_some_and(|lease| lease.token > *token) =>
+        {
+            format!("Replica {holder} of *{who}* finds that it leads no more: its token {token} is out of date.")
+        }
         Observation::SandboxHibernated => "Nothing has happened for a while: the system goes to sleep.".into(),
         Observation::SandboxWoken => "The system wakes, exactly as it was.".into(),
         _ => return None,
@@ -178,9 +190,7 @@ pub fn describe_with(event: &Recorded, message: Option<&Envelope>) -> Sentence {
         ServiceScaled { replicas: 1 } => format!("{who} runs once from now on."),
         ServiceScaled { replicas } => format!("{who} runs {replicas} times from now on."),
         SagaStepStarted { id, step, attempt: 1 } => format!("{who} asks for {} of order {id}.", plain(step)),
-        SagaStepStarted { id, step, attempt } => {
-            format!("{who} asks for {} of order {id} once more: attempt {attempt}.", plain(step))
-        }
+        SagaStepStarted { id, step, attempt } => asked_again(&event.service, *id, step, *attempt),
         SagaStepCompleted { id, step } => format!("{who} notes that {} of order {id} is done.", plain(step)),
         SagaStepCompensated { id, step } => format!("{who} notes that {} of order {id} is taken back.", plain(step)),
         SagaParked { id, step, reason, .. } => parked(*id, step, reason),
@@ -277,6 +287,31 @@ fn leads(service: &str, holder: u32, token: u64) -> String {
     format!("Replica {holder} of *{}* leads from now on, with token {token}.", plain(service))
 }
 
+fn takes_over(service: &str, holder: u32, other: u32, token: u64) -> String {
+    let service = plain(service);
+    format!(
+        "Replica {holder} of *{service}* takes over from replica {other}: it leads from now on, with token {token}."
+    )
+}
+
+fn lease<'a>(state: &'a DiagramState, service: &str) -> Option<&'a Lease> {
+    state.node(service)?.lease.as_ref()
+}
+
+fn asked_again(service: &str, id: i64, step: &str, attempt: u32) -> String {
+    format!("*{}* asks for {} of order {id} once more: attempt {attempt}.", plain(service), plain(step))
+}
+
+fn saga_becomes(who: &str, id: i64, to: &str) -> Option<String> {
+    Some(match to {
+        "RUNNING" => format!("*{who}* begins the saga of order {id}."),
+        "COMPENSATING" => format!("*{who}* goes back: what was done for order {id} is taken back, the last first."),
+        "COMPLETED" => format!("*{who}* is done: the saga of order {id} is COMPLETED."),
+        "COMPENSATED" => format!("*{who}* is done: the saga of order {id} is COMPENSATED."),
+        _ => return None,
+    })
+}
+
 /// Who does something, at the beginning of a sentence.
 fn actor(service: &str) -> String {
     match service {
@@ -339,7 +374,10 @@ fn ended(text: &str) -> String {
     text
 }
 
-fn published(who: &str, envelope: &Envelope) -> String {
+fn published(before: &DiagramState, who: &str, envelope: &Envelope) -> String {
+    let topology = before.topology.as_ref();
+    // Where one service leads, it is the one that hears of a failure.
+    let led = topology.is_some_and(|topology| topology.saga.is_some());
     let number = |field: &str| envelope.data.get(field).and_then(protocol::Value::as_i64).unwrap_or_default();
     let order = number("order_id");
     let pieces = match number("quantity") {
@@ -349,6 +387,7 @@ fn published(who: &str, envelope: &Envelope) -> String {
     match &*envelope.kind {
         "OrderCreated" => format!("*{who}* writes order {order} down as PENDING and says so: OrderCreated."),
         "StockReserved" => format!("*{who}* holds {pieces} for order {order}: StockReserved."),
+        "StockRejected" if led => format!("*{who}* has too few on hand for order {order}: StockRejected."),
         "StockRejected" => {
             format!(
                 "*{who}* has too few on hand for order {order}: StockRejected. *orders* hears of it and will cancel."
@@ -357,6 +396,9 @@ fn published(who: &str, envelope: &Envelope) -> String {
         "PaymentSucceeded" => {
             format!("*{who}* charges {} for order {order}: PaymentSucceeded.", money(number("amount_minor")))
         }
+        "PaymentFailed" if led => {
+            format!("*{who}* could not charge {} for order {order}: PaymentFailed.", money(number("amount_minor")))
+        }
         "PaymentFailed" => format!(
             "*{who}* could not charge {} for order {order}. *inventory* hears of it and gives the reserved item back.",
             money(number("amount_minor"))
@@ -364,10 +406,27 @@ fn published(who: &str, envelope: &Envelope) -> String {
         "StockReleased" => {
             format!("*{who}* puts {pieces} back on hand, held for order {order} until now: StockReleased.")
         }
+        "GiftWrapped" => format!("*{who}* wraps {pieces} for order {order}: GiftWrapped."),
+        "GiftUnwrapped" => format!("*{who}* takes {pieces} for order {order} out of the paper: GiftUnwrapped."),
         "OrderConfirmed" => format!("*{who}* marks order {order} CONFIRMED."),
         "OrderCancelled" => format!("*{who}* marks order {order} CANCELLED."),
-        other => format!("*{who}* publishes {} about {}.", plain(other), plain(&envelope.subject)),
+        other => match topology.filter(|_| led).and_then(|topology| asked_by(topology, other)) {
+            Some((service, step)) => {
+                let takes_back = match &step.compensates {
+                    Some(step) => format!(", which takes {} back", plain(step)),
+                    None => String::new(),
+                };
+                let (service, step) = (plain(&service.name), plain(&step.name));
+                format!("*{who}* asks *{service}* for {step} of order {order}{takes_back}: {}.", plain(other))
+            }
+            None => format!("*{who}* publishes {} about {}.", plain(other), plain(&envelope.subject)),
+        },
     }
+}
+
+/// The service that carries out a step at such a message, and the step.
+fn asked_by<'a>(topology: &'a Topology, kind: &str) -> Option<(&'a ServiceSpec, &'a StepSpec)> {
+    topology.services.iter().find_map(|service| Some((service, service.step_on(kind)?)))
 }
 
 fn crashed(state: &DiagramState, service: &str) -> bool {

@@ -5,6 +5,7 @@ use super::markup::{
     change, dot, empty, find, find_back, gather, handling, handover, is_delivery, json, message, n, put, sentence,
     trace_link, when,
 };
+use super::replicas::replicas;
 use crate::svg::{health, rows};
 use crate::tape::Entry;
 use crate::texts::views as words;
@@ -323,6 +324,7 @@ pub fn node_inspector(scope: &Scope, service: &str) -> String {
     let own = |entry: &Entry| {
         *entry.event.service == *service && matches!(entry.event.observation, Observation::TransactionCommitted { .. })
     };
+    replicas(&mut out, scope, node);
     put!(&mut out, "<h3>@</h3>", words::LAST_TRANSACTION);
     match find_back(scope, scope.position(), &own).map(|entry| (entry, &entry.event.observation)) {
         Some((entry, Observation::TransactionCommitted { rows, transaction_id, .. })) => {

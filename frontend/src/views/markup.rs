@@ -50,7 +50,7 @@ macro_rules! put {
         $crate::views::markup::fill($out, $template, &[$($crate::views::markup::Piece::from($piece)),*])
     };
 }
-pub(super) use put;
+pub(crate) use put;
 
 pub fn fill(out: &mut String, template: &str, pieces: &[Piece]) {
     let mut pieces = pieces.iter();

@@ -141,25 +141,30 @@ fn way(out: &mut String, scope: &Scope, entry: Option<&Entry>, word: &str) {
 
 /// What the story can be narrowed to. The engine reads the selects' values.
 pub fn filters(scope: &Scope, filter: &Filter) -> String {
-    let mut sagas = vec![(String::new(), words::ANY_SAGA.to_string())];
-    for saga in scope.window.end().sagas.latest.iter().rev() {
-        if let Some(id) = saga.correlation_id {
-            sagas.push((id.to_string(), crate::texts::latest_order(saga.order_id)));
-        }
-    }
     let mut services = vec![(String::new(), words::ANY_SERVICE.to_string())];
     services.extend(scope.state.nodes.iter().map(|node| (node.name.to_string(), node.name.to_string())));
     let kinds: Vec<_> = words::KINDS.iter().map(|(name, word)| (name.to_string(), word.to_string())).collect();
     let mut out = String::from("<div class=\"filters\">");
-    let saga = filter.saga.map_or_else(String::new, |saga| saga.to_string());
-    if !saga.is_empty() && sagas.iter().all(|(value, _)| *value != saga) {
-        sagas.push((saga.clone(), words::THIS_SAGA.to_string()));
-    }
-    select(&mut out, "saga", words::SAGA, &sagas, &saga);
+    orders(&mut out, scope, filter.saga, words::ANY_SAGA);
     select(&mut out, "service", words::SERVICE, &services, filter.service.as_deref().unwrap_or_default());
     select(&mut out, "kind", words::KIND, &kinds, filter.kind.name());
     out.push_str("</div>");
     out
+}
+
+/// Which order is looked at; `any` where none is named.
+pub(super) fn orders(out: &mut String, scope: &Scope, chosen: Option<Uuid>, any: &str) {
+    let mut orders = vec![(String::new(), any.to_string())];
+    for saga in scope.window.end().sagas.latest.iter().rev() {
+        if let Some(id) = saga.correlation_id {
+            orders.push((id.to_string(), crate::texts::latest_order(saga.order_id)));
+        }
+    }
+    let chosen = chosen.map_or_else(String::new, |order| order.to_string());
+    if !chosen.is_empty() && orders.iter().all(|(value, _)| *value != chosen) {
+        orders.push((chosen.clone(), words::THIS_SAGA.to_string()));
+    }
+    select(out, "saga", words::SAGA, &orders, &chosen);
 }
 
 fn select(out: &mut String, name: &str, label: &str, options: &[(String, String)], chosen: &str) {

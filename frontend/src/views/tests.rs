@@ -77,6 +77,7 @@ fn kind(event: &Recorded) -> String {
 fn everything(scope: &Scope) -> String {
     let mut all = story(scope, &Filter::parse("", "", "everything"));
     all += &filters(scope, &Filter::default());
+    all += &saga(scope);
     all += &space_time(scope, &SpaceTime::default());
     all += &trace(scope);
     all += &data(&tables(scope), scope);

@@ -18,6 +18,7 @@ impl Tally {
     fn note_present(&mut self, observation: &Observation) {
         match observation {
             Observation::SandboxStarted { topology, .. } => {
+                self.topology = Some(topology.clone());
                 self.switches = topology.switches.iter().map(|switch| (switch.name.clone(), switch.on)).collect();
             }
             Observation::SwitchSet { name, enabled } => {

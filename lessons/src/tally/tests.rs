@@ -17,12 +17,16 @@ fn command(order: i64) -> Uuid {
 
 impl Record {
     fn new() -> Self {
+        Record::of("saga-choreography")
+    }
+
+    fn of(topology: &str) -> Self {
         let mut record = Record { tally: Tally::since(1), order: 101 };
         record.see(
             "terrarium",
             Observation::SandboxStarted {
                 format: 1,
-                topology: Box::new(protocol::topology("saga-choreography").expect("exists")),
+                topology: Box::new(protocol::topology(topology).expect("exists")),
                 seed: 7,
                 limits: protocol::Limits { commands_per_second: 1, command_burst: 1, record_bytes: 1, faults: 1 },
             },
@@ -286,6 +290,20 @@ fn shipped_and_cancelled_is_seen_whichever_came_first() {
     assert!(!record.holds("{ shipped-and-cancelled = {} }"));
     record.becomes("shipment", None, "SHIPPED");
     assert!(record.holds("{ all = [{ shipped-and-cancelled = {} }, { order-shipped = {} }] }"));
+}
+
+#[test]
+fn what_had_to_be_touched_is_found_by_comparing_what_runs_with_what_ran() {
+    let options = ["orders", "inventory", "payments", "saga-orchestrator"];
+    for (style, changed) in
+        [("saga-choreography", &["inventory", "payments"][..]), ("saga-orchestration", &["saga-orchestrator"])]
+    {
+        let (before, after) = (Record::of(style), Record::of(&format!("{style}-gift")));
+        let truth = format!("{{ touched-since = {{ topology = \"{style}\" }} }}");
+        let names = changed.iter().map(|name| Name::from(*name)).collect();
+        assert_eq!(after.truth(&truth, &options), Answer::Names(names));
+        assert_eq!(before.truth(&truth, &options), Answer::Names(vec![]));
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ mod rows;
 mod sagas;
 mod state;
 
-pub use marks::{Layer, MarkKind, Strata, mark};
+pub use marks::{Layer, MarkKind, Strata, mark, taken_over_from};
 pub use motion::{Motion, Place, Token, delivered_as, motion, published_as};
 pub use pipe::{Held, Lane, Pipe, SHOWN_TOKENS, Waiting};
 pub use rows::{RowView, TableView, row_text};

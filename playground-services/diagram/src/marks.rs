@@ -18,10 +18,12 @@ pub enum MarkKind {
     /// An invariant was broken.
     Broken,
     Restored,
+    /// Another replica leads.
+    Takeover,
 }
 
 impl MarkKind {
-    pub const ALL: [MarkKind; 10] = [
+    pub const ALL: [MarkKind; 11] = [
         MarkKind::Command,
         MarkKind::Event,
         MarkKind::Failure,
@@ -32,6 +34,7 @@ impl MarkKind {
         MarkKind::FaultOff,
         MarkKind::Broken,
         MarkKind::Restored,
+        MarkKind::Takeover,
     ];
 }
 
@@ -56,8 +59,16 @@ pub fn mark(before: &DiagramState, event: &Recorded) -> Option<MarkKind> {
         }
         Observation::InvariantBroken { .. } => MarkKind::Broken,
         Observation::InvariantRestored { .. } => MarkKind::Restored,
+        Observation::LeaseAcquired { .. } if taken_over_from(before, event).is_some() => MarkKind::Takeover,
         _ => return None,
     })
+}
+
+/// The replica that led until this event has another one lead.
+pub fn taken_over_from(before: &DiagramState, event: &Recorded) -> Option<u32> {
+    let Observation::LeaseAcquired { holder, .. } = &event.observation else { return None };
+    let led = before.node(&event.service)?.lease.as_ref()?.holder;
+    (led != *holder).then_some(led)
 }
 
 /// How many of each [`MarkKind`] a layer holds, in the order of [`MarkKind::ALL`].

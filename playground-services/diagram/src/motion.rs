@@ -89,7 +89,9 @@ fn command_of(state: &DiagramState, service: &str) -> Option<Name> {
 pub fn published_as(kind: &str) -> Token {
     match kind {
         "PaymentFailed" | "StockRejected" => Token::Failure,
-        "StockReleased" | "OrderCancelled" => Token::Compensation,
+        "StockReleased" | "GiftUnwrapped" | "OrderCancelled" | "PaymentRefunded" => Token::Compensation,
+        "ReserveStock" | "WrapGift" | "ChargePayment" | "ConfirmOrder" | "SellStock" => Token::Command,
+        "ReleaseStock" | "UnwrapGift" | "RefundPayment" | "CancelOrder" => Token::Compensation,
         _ => Token::Event,
     }
 }
@@ -97,7 +99,7 @@ pub fn published_as(kind: &str) -> Token {
 /// The same failure is news to orders, but to inventory it is the call to give stock back.
 pub fn delivered_as(kind: &str, group: &str) -> Token {
     match (kind, group) {
-        ("PaymentFailed", "inventory") => Token::Compensation,
+        ("PaymentFailed", "inventory" | "gift-wrapping") => Token::Compensation,
         _ => published_as(kind),
     }
 }

@@ -141,6 +141,11 @@ impl Node {
         matches!(self.health, Health::Crashed | Health::Paused)
     }
 
+    pub fn health_of(&self, replica: u32) -> Health {
+        let known = self.instances.iter().find(|instance| instance.replica == replica);
+        known.map_or(Health::Stopped, |instance| instance.health)
+    }
+
     /// A replica's health; the service is as well as the best of them.
     fn set_health(&mut self, replica: u32, health: Health) {
         match self.instances.iter_mut().find(|instance| instance.replica == replica) {

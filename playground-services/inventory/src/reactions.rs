@@ -1,9 +1,9 @@
 //! What inventory does when it hears something.
 
-use crate::domain::{Shelf, StockCommand, StockEvent, decide, evolve};
+use crate::domain::{Reservation, Shelf, Status, StockCommand, StockEvent, decide, evolve};
 use crate::storage::Warehouse;
 use kit::{Refusal, Reply, Stage, Work};
-use protocol::{ReserveStock, StockRejected, StockReleased, StockReserved, StockSold};
+use protocol::{ReleaseStock, ReserveStock, SellStock, StockRejected, StockReleased, StockReserved, StockSold};
 use serde_json::json;
 
 pub fn react(warehouse: &mut Warehouse, work: &Work, stage: &mut Stage<'_>) -> Result<Reply, Refusal> {
@@ -16,11 +16,11 @@ pub fn react(warehouse: &mut Warehouse, work: &Work, stage: &mut Stage<'_>) -> R
                 reserve(warehouse, &shelf, &event, &wanted, stage);
             }
         }
-        "sell-stock" => settle(warehouse, work.order()?, StockCommand::Sell, stage),
+        "sell-stock" => settle(warehouse, work, StockCommand::Sell, stage)?,
         "release-stock" if !stage.ctx.is_on("compensation") => {}
         "release-stock" => {
             let order_id = work.order()?;
-            settle(warehouse, order_id, StockCommand::Release { order_id }, stage);
+            settle(warehouse, work, StockCommand::Release { order_id }, stage)?;
         }
         other => return Err(Refusal::Unreadable(format!("inventory has no step {other}"))),
     }
@@ -46,21 +46,35 @@ fn reserve(warehouse: &mut Warehouse, shelf: &Shelf, event: &StockEvent, wanted:
 
 /// The end of a reservation, one way or the other. A release without a reservation is answered,
 /// too, and bars the one that comes late.
-fn settle(warehouse: &mut Warehouse, order_id: i64, command: StockCommand, stage: &mut Stage<'_>) {
+fn settle(warehouse: &mut Warehouse, work: &Work, command: StockCommand, stage: &mut Stage<'_>) -> Result<(), Refusal> {
+    let order_id = work.order()?;
     let shelf = warehouse.shelf_of(order_id).unwrap_or_else(|| warehouse.shelf_for(order_id, NO_ITEM));
-    for event in decide(&shelf, command) {
+    let events = decide(&shelf, command);
+    if let (true, Some(Reservation { quantity, status, .. })) = (events.is_empty(), &shelf.reservation) {
+        // It has ended before. Whoever asks may not have heard.
+        match (work.kind(), status) {
+            (SellStock::TYPE, Status::Sold) => say(true, order_id, shelf.item_id, *quantity, stage),
+            (ReleaseStock::TYPE, Status::Released) => say(false, order_id, shelf.item_id, *quantity, stage),
+            _ => {}
+        }
+    }
+    for event in events {
         let before = shelf.reservation.as_ref().map(|reservation| reservation.status.name());
         let after = evolve(shelf.clone(), &event);
         let Some(reservation) = &after.reservation else { continue };
-        let (item_id, quantity) = (after.item_id, reservation.quantity);
         stage.state_changed("reservation", order_id, before, reservation.status.name());
-        let subject = format!("order/{order_id}");
-        if event == StockEvent::Sold {
-            stage.publish(StockSold::TYPE, subject, json!(StockSold { order_id, item_id, quantity }));
-        } else {
-            stage.publish(StockReleased::TYPE, subject, json!(StockReleased { order_id, item_id, quantity }));
-        }
+        say(event == StockEvent::Sold, order_id, after.item_id, reservation.quantity, stage);
         warehouse.put(after);
+    }
+    Ok(())
+}
+
+fn say(sold: bool, order_id: i64, item_id: i64, quantity: i64, stage: &mut Stage<'_>) {
+    let subject = format!("order/{order_id}");
+    if sold {
+        stage.publish(StockSold::TYPE, subject, json!(StockSold { order_id, item_id, quantity }));
+    } else {
+        stage.publish(StockReleased::TYPE, subject, json!(StockReleased { order_id, item_id, quantity }));
     }
 }
 

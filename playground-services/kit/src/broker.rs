@@ -44,6 +44,8 @@ pub struct Broker {
     settings: Settings,
     groups: Vec<Group>,
     deadlines: BTreeSet<(u64, usize, Position)>,
+    /// Groups whose leader has something to do again.
+    roused: BTreeSet<usize>,
 }
 
 struct Group {
@@ -55,6 +57,10 @@ struct Group {
     /// Those that wait for the next one to overtake them.
     overtaken: BTreeSet<Position>,
     consumers: Vec<Consumer>,
+    /// Only one of its consumers works at a time.
+    led: bool,
+    /// That one.
+    leader: Option<ConsumerId>,
 }
 
 struct Message {
@@ -191,9 +197,11 @@ impl Broker {
                 ready: BTreeSet::new(),
                 overtaken: BTreeSet::new(),
                 consumers: vec![],
+                led: service.standbys > 0,
+                leader: None,
             })
             .collect();
-        Broker { settings, groups, deadlines: BTreeSet::new() }
+        Broker { settings, groups, deadlines: BTreeSet::new(), roused: BTreeSet::new() }
     }
 
     /// Every message not acked yet.
@@ -288,17 +296,33 @@ impl Broker {
         }
     }
 
-    /// From now on it takes so many at a time; what it has stays with it.
-    pub fn set_room(&mut self, id: ConsumerId, room: usize) {
-        if let Some(consumer) = self.groups.iter_mut().flat_map(|group| &mut group.consumers).find(|c| c.id == id) {
-            consumer.room = room;
-        }
+    /// Whether this consumer's group should have a leader and has none.
+    pub fn is_vacant(&self, id: ConsumerId) -> bool {
+        self.group_of(id).is_some_and(|index| self.groups[index].led && self.groups[index].leader.is_none())
+    }
+
+    /// The others of this consumer's group, where only one works at a time.
+    pub fn standbys(&self, id: ConsumerId) -> Vec<ConsumerId> {
+        let group = self.group_of(id).map(|index| &self.groups[index]).filter(|group| group.led);
+        group
+            .into_iter()
+            .flat_map(|group| &group.consumers)
+            .map(|other| other.id)
+            .filter(|other| *other != id)
+            .collect()
+    }
+
+    /// Those that stand by for a leader that has something to do again, since the last call.
+    pub fn roused(&mut self) -> Vec<ConsumerId> {
+        let leaders = std::mem::take(&mut self.roused).into_iter().filter_map(|index| self.groups[index].leader);
+        leaders.flat_map(|leader| self.standbys(leader)).collect()
     }
 
     /// It alone gets its group's messages from now on. What the others have is offered again at
     /// once, and returned here for the record.
     pub fn lead(&mut self, id: ConsumerId, room: usize) -> Vec<Settled> {
         let Some(index) = self.group_of(id) else { return vec![] };
+        self.groups[index].leader = Some(id);
         for consumer in &mut self.groups[index].consumers {
             consumer.room = if consumer.id == id { room } else { 0 };
         }
@@ -311,6 +335,7 @@ impl Broker {
     pub fn disconnect(&mut self, id: ConsumerId) -> Vec<Settled> {
         let Some(index) = self.group_of(id) else { return vec![] };
         let had = self.take_back(index, |holder| holder == id);
+        self.groups[index].leader = self.groups[index].leader.filter(|leader| *leader != id);
         let consumers = &mut self.groups[index].consumers;
         consumers.retain(|consumer| consumer.id != id);
         if consumers.is_empty() { vec![] } else { had }
@@ -370,6 +395,15 @@ impl Broker {
         self.leave(index, position, state);
         let message = &self.groups[index].messages[&position];
         Some(self.settled(index, position, message, message.state == State::Dead))
+    }
+
+    /// The consumer will never deal with it: it is dead-lettered at once. `None` when the consumer
+    /// does not have it (any more).
+    pub fn refuse(&mut self, consumer: ConsumerId, position: Position) -> Option<Settled> {
+        let (index, message) = self.held_by(consumer, position)?;
+        let state = std::mem::replace(&mut message.state, State::Dead);
+        self.leave(index, position, state);
+        Some(self.settled(index, position, &self.groups[index].messages[&position], true))
     }
 
     /// A fault struck it at the consumer: offered again after a pause, however often.
@@ -490,6 +524,9 @@ impl Broker {
         let (Some(consumer), Some(message)) = (consumer, group.messages.get_mut(&position)) else { return false };
         let (fate, state) = match verdict {
             Verdict::Pass | Verdict::Duplicate { .. } => {
+                if consumer.held == 0 && group.leader == Some(consumer.id) {
+                    self.roused.insert(index);
+                }
                 consumer.held += 1;
                 (Fate::To(consumer.id), State::InFlight { until: now_us + visibility_us, consumer: consumer.id })
             }

@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteConnection;
 use std::fmt::Write;
 
 /// The kit's own bookkeeping, which is not the service's business.
-pub const BOOKKEEPING: [&str; 5] = ["inbox", "shipment", "relay", "outbox", "sequence"];
+pub const BOOKKEEPING: [&str; 7] = ["inbox", "shipment", "relay", "outbox", "sequence", "lease", "fence"];
 
 /// Watches all tables of the connection's database but the bookkeeping.
 pub async fn watch(conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {

@@ -3,11 +3,12 @@
 //! Everything a service runs passes its gate. A closed one withholds every poll, as if the
 //! processor had been taken away; the futures stay as they are and go on where they were. What
 //! others do meanwhile (a commit under way in SQLite's thread, a connection waiting in the
-//! listener's queue) happens, as it would to a process that is stopped.
+//! listener's queue) happens, as it would to a process that is stopped. One thing is seen through
+//! first: a transaction under way ([`Gate::hold`]).
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use tokio::task::JoinSet;
@@ -18,6 +19,8 @@ pub struct Gate(Arc<State>);
 #[derive(Default)]
 struct State {
     closed: AtomicBool,
+    /// So many things that are to be seen through before it closes.
+    held: AtomicUsize,
     /// Who wanted to go on meanwhile.
     waiting: Mutex<Vec<Waker>>,
 }
@@ -39,13 +42,33 @@ impl Gate {
         Passing { gate: self.clone(), future: Box::pin(future) }
     }
 
+    /// Until this is dropped it closes for nobody.
+    pub fn hold(self) -> Held {
+        self.0.held.fetch_add(1, Ordering::SeqCst);
+        Held(self)
+    }
+
+    /// Returns while it is open: at once, or once it is opened.
+    pub async fn opened(&self) {
+        std::future::poll_fn(|context| if self.lets_pass(context) { Poll::Ready(()) } else { Poll::Pending }).await;
+    }
+
     fn lets_pass(&self, context: &Context<'_>) -> bool {
-        if !self.0.closed.load(Ordering::SeqCst) {
+        if !self.0.closed.load(Ordering::SeqCst) || self.0.held.load(Ordering::SeqCst) > 0 {
             return true;
         }
         self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(context.waker().clone());
         // Whoever opened it in between has not seen this waker.
         !self.0.closed.load(Ordering::SeqCst)
+    }
+}
+
+/// Keeps a [`Gate`] from closing.
+pub struct Held(Gate);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.0.held.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -73,6 +96,24 @@ pub fn spawn<T: Send + 'static>(tasks: &mut JoinSet<T>, gate: &Gate, future: imp
 mod tests {
     use super::*;
     use tokio::sync::mpsc;
+
+    #[tokio::test]
+    async fn what_is_to_be_seen_through_is_before_it_closes() {
+        let (gate, step) = (Gate::default(), tokio::sync::Notify::new());
+        let mut work = gate.pass(async {
+            let whole = gate.clone().hold();
+            step.notified().await;
+            drop(whole);
+            gate.opened().await;
+        });
+        assert!(futures_util::future::poll_immediate(&mut work).await.is_none());
+        gate.close();
+        step.notify_one();
+        assert!(futures_util::future::poll_immediate(&mut work).await.is_none());
+        assert_eq!(gate.0.held.load(Ordering::SeqCst), 0, "it was seen through");
+        gate.open();
+        assert!(futures_util::future::poll_immediate(&mut work).await.is_some());
+    }
 
     #[tokio::test]
     async fn nothing_goes_on_behind_a_closed_gate_and_all_of_it_once_it_opens() {

@@ -142,7 +142,9 @@ async fn command<S: Service>(
     match answered.await {
         Ok(Ok(reply)) => Json(reply.0).into_response(),
         Err(_) => no_answer().await,
-        Ok(Err(Refusal::Store(_) | Refusal::Struck(_))) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Ok(Err(Refusal::Store(_) | Refusal::Struck(_) | Refusal::StandsBy)) => {
+            StatusCode::SERVICE_UNAVAILABLE.into_response()
+        }
         Ok(Err(refusal)) => {
             (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({"reason": refusal.to_string()}))).into_response()
         }

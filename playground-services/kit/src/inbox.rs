@@ -1,6 +1,7 @@
 //! The inbox: what a service has already dealt with. A message or command seen before has
 //! no second effect, and a repeated command gets the first one's reply.
 
+use crate::lease::Fence;
 use protocol::Uuid;
 use sqlx::sqlite::SqliteConnection;
 use std::collections::HashMap;
@@ -27,6 +28,7 @@ pub struct Begun {
     pub n: u64,
     /// Which of the work was dealt with before, with the replies.
     pub seen: HashMap<Key, Option<String>>,
+    pub fence: Fence,
 }
 
 /// Begins a transaction.
@@ -37,15 +39,18 @@ pub async fn begin(conn: &mut SqliteConnection, keys: &[Key]) -> anyhow::Result<
         "begin immediate;
          select n, null, null, null from sequence
          union all
+         select token, source, null, null from fence
+         union all
          select null, inbox.source, inbox.id, inbox.reply from json_each(?) as wanted
          join inbox on inbox.id = unhex(wanted.value ->> 1, '-') and inbox.source = wanted.value ->> 0",
     )
     .bind(crate::storage::json(keys.iter()))
     .fetch_all(conn)
     .await?;
-    let mut begun = Begun { n: 0, seen: HashMap::new() };
+    let mut begun = Begun { n: 0, seen: HashMap::new(), fence: Fence::new() };
     for row in rows {
         match row {
+            (Some(token), Some(source), ..) => drop(begun.fence.insert(source, u64::try_from(token)?)),
             (Some(n), ..) => begun.n = u64::try_from(n)?,
             (None, Some(source), Some(id), reply) => {
                 begun.seen.insert((source, Uuid::from_slice(&id)?), reply);

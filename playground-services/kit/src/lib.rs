@@ -14,6 +14,7 @@ pub mod fault;
 pub mod gate;
 pub mod http;
 pub mod inbox;
+pub mod lease;
 pub mod link;
 pub mod load;
 pub mod outbox;

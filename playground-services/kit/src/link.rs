@@ -17,6 +17,8 @@ pub struct Start {
     pub epoch_us: u64,
     /// The most commands and messages one local transaction may hold.
     pub batch: usize,
+    /// So long a replica leads without a renewal, in microseconds.
+    pub lease_us: u64,
     pub faults: Vec<Fault>,
     pub switches: Vec<SwitchSpec>,
 }
@@ -38,6 +40,10 @@ pub enum FromHost {
     Faults(Vec<Fault>),
     /// The switches as they stand.
     Switches(Vec<SwitchSpec>),
+    /// To a replica that stands by: there is something to do. `vacant`: and nobody leads.
+    Watch {
+        vacant: bool,
+    },
     /// End in good order.
     Stop,
 }
@@ -71,16 +77,17 @@ pub enum ToHost {
         position: Position,
         reason: String,
     },
-    /// So many deliveries at a time from now on: none while it stands by.
-    Room {
-        room: usize,
-    },
     /// It leads its replicas: it alone gets deliveries, and what the others have is offered again.
     Lead {
         room: usize,
     },
     /// Not handled, or not known to be, since a fault struck. Does not count against the message.
     GiveBack {
+        position: Position,
+        reason: String,
+    },
+    /// Not handled and never to be: somebody else has the say now.
+    Refuse {
         position: Position,
         reason: String,
     },

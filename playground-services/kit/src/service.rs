@@ -1,7 +1,7 @@
 //! A service: what it must say about itself, and how it runs.
 
 use crate::ctx::{Span, Standing};
-use crate::{Ctx, Delivery, FromHost, Stage, ToHost, changes, http, outbox, relay, spawn, storage, writer};
+use crate::{Ctx, Delivery, FromHost, Stage, ToHost, changes, http, lease, outbox, relay, spawn, storage, writer};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use protocol::{Envelope, StepSpec, Uuid};
@@ -207,6 +207,9 @@ pub enum Refusal {
     /// The store failed: answered 503, or nacked, and tried again.
     #[error("the store failed: {0}")]
     Store(String),
+    /// Another replica leads: answered 503, or given back.
+    #[error("another replica leads")]
+    StandsBy,
     /// This fault struck: answered 503, or given back, and tried again.
     #[error("struck by the fault {0}")]
     Struck(protocol::Name),
@@ -235,6 +238,7 @@ pub async fn run<S: Service>(
     migrations.extend(S::MIGRATIONS);
     let mut conn = storage::open(&ctx.database(), &migrations).await?;
     relay::prepare(&mut conn).await?;
+    lease::prepare(&mut conn, ctx.spec.standbys > 0).await?;
     changes::watch(&mut conn).await?;
     // Bound already: from here on callers wait in the listener's queue, they are not refused.
     ctx.send(ToHost::Ready { address: listener.local_addr()?, pid: std::process::id() });
@@ -242,7 +246,9 @@ pub async fn run<S: Service>(
     let (jobs, inbound) = mpsc::unbounded_channel();
     let (shipped_tx, shipped) = watch::channel(0);
     let (published_tx, published) = mpsc::unbounded_channel();
-    let mut writer = writer::Writer::new(service.clone(), ctx.clone(), conn, shipped, published).await?;
+    let (watch_tx, watch) = mpsc::unbounded_channel();
+    let told = writer::Told { shipped, published, watch };
+    let mut writer = writer::Writer::new(service.clone(), ctx.clone(), conn, told).await?;
     writer.seed_once().await?;
     let workers = Arc::new(Semaphore::new(ctx.spec.workers.max(1) as usize));
     let door = http::Door { ctx: ctx.clone(), service: service.clone(), workers: workers.clone(), jobs: jobs.clone() };
@@ -274,6 +280,7 @@ pub async fn run<S: Service>(
                         FromHost::Shipped { n } => { shipped_tx.send_replace(n); }
                         // Once the writer has gone the service ends.
                         FromHost::Published { ids } => drop(published_tx.send(ids)),
+                        FromHost::Watch { vacant } => drop(watch_tx.send(vacant)),
                         message @ (FromHost::Faults(_) | FromHost::Switches(_)) => standing.hear(message),
                         FromHost::Deliver(delivery) => {
                             handled.push(see_through(&*service, &ctx, workers.clone(), &jobs, delivery));

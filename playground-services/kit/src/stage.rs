@@ -15,13 +15,16 @@ pub struct Stage<'a> {
     cause: Uuid,
     ordinal: u64,
     time: String,
+    /// Of the lease by which this replica leads.
+    token: Option<u64>,
     observed: Vec<Observed>,
     published: u32,
 }
 
 impl<'a> Stage<'a> {
-    pub(crate) fn new(ctx: &'a Ctx, span: Span, cause: Uuid, ordinal: u64) -> Self {
-        Stage { ctx, span, cause, ordinal, time: ctx.clock.rfc3339(), observed: vec![], published: 0 }
+    pub(crate) fn new(ctx: &'a Ctx, origin: Origin, token: Option<u64>) -> Self {
+        let Origin { cause, span, ordinal } = origin;
+        Stage { ctx, span, cause, ordinal, time: ctx.clock.rfc3339(), token, observed: vec![], published: 0 }
     }
 
     /// RFC 3339, UTC: one time for the whole piece of work.
@@ -70,7 +73,7 @@ impl<'a> Stage<'a> {
             correlationid: origin.span.correlation_id.unwrap_or_default(),
             causationid: self.cause,
             commandordinal: origin.ordinal,
-            fencingtoken: None,
+            fencingtoken: self.token,
             data,
         };
         self.note(Observation::MessagePublished { topic, envelope: Arc::new(envelope) }, caller);
@@ -93,6 +96,11 @@ impl<'a> Stage<'a> {
     #[track_caller]
     pub fn saw(&mut self, observation: Observation) {
         self.note(observation, Location::caller());
+    }
+
+    /// Says it as done at another line than the one that says so: where what is done is written.
+    pub fn saw_at(&mut self, line: &Location<'_>, observation: Observation) {
+        self.note(observation, line);
     }
 
     fn note(&mut self, observation: Observation, caller: &Location<'_>) {

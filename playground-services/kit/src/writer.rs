@@ -3,12 +3,15 @@
 //! in the record too, so that no answer is recorded before what it is the answer to.
 
 mod held;
+mod lead;
 mod ship;
 mod strikes;
 
 use crate::ctx::Span;
+use crate::lease::{self, Fence};
 use crate::service::{Due, Job, Refusal, Reply, Service, Work};
 use crate::writer::held::Held;
+use crate::writer::lead::Lead;
 use crate::writer::strikes::Failing;
 use crate::{Ctx, Stage, ToHost, changes, inbox, outbox, relay, storage};
 use protocol::{Name, Observation, Position, Uuid, When};
@@ -20,6 +23,16 @@ use tokio::sync::{mpsc, oneshot, watch};
 /// Before a deadline that could not be met is tried again, in microseconds.
 const DEADLINE_AGAIN: u64 = 200_000;
 
+/// What the writer is told by the host.
+pub(crate) struct Told {
+    /// Up to which number the record has everything.
+    pub shipped: watch::Receiver<u64>,
+    /// Messages that got to the broker outside their shipment.
+    pub published: mpsc::UnboundedReceiver<Vec<Uuid>>,
+    /// There is something to do, for whoever leads; whether nobody does.
+    pub watch: mpsc::UnboundedReceiver<bool>,
+}
+
 pub(crate) struct Writer<S: Service> {
     service: Arc<S>,
     ctx: Ctx,
@@ -29,8 +42,7 @@ pub(crate) struct Writer<S: Service> {
     n: u64,
     /// The last one shipped from here. What came before is shipped, too.
     sent: u64,
-    /// Up to which number the record has everything.
-    shipped: watch::Receiver<u64>,
+    told: Told,
     /// Up to which number the outbox was cleared.
     forgotten: u64,
     written: usize,
@@ -38,12 +50,11 @@ pub(crate) struct Writer<S: Service> {
     unsent: VecDeque<(u64, Answer)>,
     /// Messages that a fault caught on their way to the broker.
     held: Held,
-    /// Those that got there outside their shipment.
-    published: mpsc::UnboundedReceiver<Vec<Uuid>>,
     /// How often a fault has made this work fail.
     struck: HashMap<inbox::Key, u32>,
     /// When the service's next deadline passes, or should be looked for.
     due: Option<u64>,
+    lead: Lead,
 }
 
 /// Whoever asked, and what they are told.
@@ -57,6 +68,8 @@ enum Outcome {
     Done(Reply),
     Repeat(Option<String>),
     Refused(Refusal),
+    /// An earlier leader's word: this is why it is not heeded.
+    Fenced(String),
     /// This fault has made it fail, on whichever side of the commit.
     Struck(Name),
 }
@@ -64,13 +77,7 @@ enum Outcome {
 impl<S: Service> Writer<S> {
     /// Ships again whatever the last run left in the outbox, or another replica has there just now;
     /// the record knows repeats by their number.
-    pub(crate) async fn new(
-        service: Arc<S>,
-        ctx: Ctx,
-        mut conn: SqliteConnection,
-        shipped: watch::Receiver<u64>,
-        published: mpsc::UnboundedReceiver<Vec<Uuid>>,
-    ) -> anyhow::Result<Self> {
+    pub(crate) async fn new(service: Arc<S>, ctx: Ctx, mut conn: SqliteConnection, told: Told) -> anyhow::Result<Self> {
         // A task that was aborted may have its commit still under way in SQLite's thread. Waiting
         // for the right to write waits for that, so that nothing lands behind this look.
         storage::begin(&mut conn).await?;
@@ -83,8 +90,8 @@ impl<S: Service> Writer<S> {
         }
         let (unsent, struck) = (VecDeque::new(), HashMap::new());
         let (forgotten, written) = (0, 0);
-        let due = Some(0);
-        Ok(Writer { service, ctx, conn, n, sent, shipped, forgotten, written, unsent, held, published, struck, due })
+        let (due, lead) = ((!lead::is_led(&ctx)).then_some(0), Lead::default());
+        Ok(Writer { service, ctx, conn, n, sent, told, forgotten, written, unsent, held, struck, due, lead })
     }
 
     /// The first day's rows, recorded like any others. They are the first transaction: a kill
@@ -115,17 +122,23 @@ impl<S: Service> Writer<S> {
     pub(crate) async fn run(&mut self, mut inbound: mpsc::UnboundedReceiver<Job<S::Outside>>) -> anyhow::Result<()> {
         let mut batch = Vec::with_capacity(self.ctx.batch);
         loop {
+            self.ctx.gate.opened().await;
             let limit = self.ctx.batch;
             let (clock, retry, due) = (self.ctx.clock, self.held.next(&self.ctx), self.due);
+            let lease = self.lease_deadline();
             tokio::select! {
                 biased;
                 () = clock.sleep_until(retry.unwrap_or(u64::MAX)), if retry.is_some() => self.retry(),
                 Ok(()) = self.ctx.faults.changed() => self.held.faults_changed(),
-                Some(ids) = self.published.recv() => {
+                Some(ids) = self.told.published.recv() => {
                     let ids = self.held.confirmed(ids);
                     if !ids.is_empty() {
                         relay::forget(&mut self.conn, &ids).await?;
                     }
+                }
+                Some(vacant) = self.told.watch.recv() => self.watch(vacant),
+                () = clock.sleep_until(lease.unwrap_or(u64::MAX)), if lease.is_some() => {
+                    self.meet_lease(!inbound.is_empty()).await?;
                 }
                 () = clock.sleep_until(due.unwrap_or(u64::MAX)), if due.is_some() => self.meet_deadlines().await?,
                 got = inbound.recv_many(&mut batch, limit) => {
@@ -139,8 +152,8 @@ impl<S: Service> Writer<S> {
                     }
                     self.process(std::mem::take(&mut batch)).await?;
                 }
-                Ok(()) = self.shipped.changed() => {
-                    let shipped = *self.shipped.borrow_and_update();
+                Ok(()) = self.told.shipped.changed() => {
+                    let shipped = *self.told.shipped.borrow_and_update();
                     self.send_answers(shipped);
                     // Nothing to do: clear the outbox of what is in the record by now.
                     if inbound.is_empty() && shipped == self.n && shipped > self.forgotten {
@@ -171,7 +184,13 @@ impl<S: Service> Writer<S> {
     }
 
     async fn process(&mut self, batch: Vec<Job<S::Outside>>) -> anyhow::Result<()> {
-        if self.ctx.faults.borrow().is_empty() {
+        // Stopped within a transaction it would stop its siblings, too: they share the database.
+        let _whole = self.ctx.gate.clone().hold();
+        self.keep_leading().await?;
+        if !self.may_work() {
+            let stands_by = batch.iter().map(|_| Outcome::Refused(Refusal::StandsBy)).collect();
+            self.settle(batch, stands_by);
+        } else if self.ctx.faults.borrow().is_empty() {
             self.struck.clear();
             self.do_all(batch).await?;
         } else {
@@ -188,7 +207,7 @@ impl<S: Service> Writer<S> {
             }
             self.do_all(unharmed).await?;
         }
-        let shipped = *self.shipped.borrow();
+        let shipped = *self.told.shipped.borrow();
         self.send_answers(shipped);
         Ok(())
     }
@@ -226,6 +245,10 @@ impl<S: Service> Writer<S> {
                 match &outcome {
                     Outcome::Done(_) => {}
                     Outcome::Repeat(_) => self.ctx.send(ToHost::Ack { position }),
+                    Outcome::Fenced(reason) => self.ctx.send(ToHost::Refuse { position, reason: reason.clone() }),
+                    Outcome::Refused(refusal @ Refusal::StandsBy) => {
+                        self.ctx.send(ToHost::GiveBack { position, reason: refusal.to_string() });
+                    }
                     Outcome::Refused(refusal) => self.ctx.send(ToHost::Nack { position, reason: refusal.to_string() }),
                     Outcome::Struck(fault) => {
                         let reason = Refusal::Struck(fault.clone()).to_string();
@@ -244,6 +267,7 @@ impl<S: Service> Writer<S> {
                     Ok(Reply(kept.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()))
                 }
                 Outcome::Refused(refusal) => Err(refusal),
+                Outcome::Fenced(reason) => Err(Refusal::Domain(reason)),
                 Outcome::Struck(fault) => Err(Refusal::Struck(fault)),
             };
             self.unsent.push_back((self.sent, Answer { asker: job.reply, told }));
@@ -269,6 +293,10 @@ impl<S: Service> Writer<S> {
         match self.handle_all(batch, failing).await {
             Ok(outcomes) => Ok(Ok(outcomes)),
             Err(error) => {
+                if let Some(Refusal::StandsBy) = error.downcast_ref() {
+                    storage::rollback(&mut self.conn).await?;
+                    return Ok(Err(Refusal::StandsBy));
+                }
                 tracing::warn!(service = %self.ctx.name(), %error, "a transaction was rolled back");
                 // A store that has failed may not be able to tell.
                 let undone = changes::drain(&mut self.conn).await.unwrap_or_default();
@@ -286,8 +314,13 @@ impl<S: Service> Writer<S> {
         failing: Option<&Failing>,
     ) -> anyhow::Result<Vec<Outcome>> {
         let keys: Vec<inbox::Key> = batch.iter().map(|job| key(&job.work)).collect();
-        let inbox::Begun { n, mut seen } = inbox::begin(&mut self.conn, &keys).await?;
+        let inbox::Begun { n, mut seen, mut fence } = inbox::begin(&mut self.conn, &keys).await?;
         self.catch_up(n).await?;
+        if let Some(found) = self.taken_over().await? {
+            self.lose(found);
+            return Err(Refusal::StandsBy.into());
+        }
+        let mut raised = Fence::new();
         let inbox_on = self.ctx.is_on("inbox");
         // Without it a message seen before is news again. Commands are known by their Idempotency-Key.
         seen.retain(|(source, _), _| inbox_on || source == inbox::COMMAND);
@@ -299,11 +332,15 @@ impl<S: Service> Writer<S> {
             batch.iter().zip(&keys).filter(|(_, key)| !seen.contains_key(*key)).map(|(job, _)| &job.work).collect();
         let mut rows = self.service.load(&mut self.conn, &fresh).await?;
         for (job, key) in batch.iter().zip(keys) {
+            if let Some(reason) = stale(&mut fence, &mut raised, &job.work) {
+                outcomes.push(Outcome::Fenced(reason));
+                continue;
+            }
             if let Some(reply) = seen.get(&key) {
                 outcomes.push(Outcome::Repeat(reply.clone()));
                 continue;
             }
-            let mut stage = Stage::new(&self.ctx, job.work.span(), job.work.cause(), job.work.ordinal());
+            let mut stage = Stage::new(&self.ctx, job.work.origin(), self.token());
             match self.service.handle(&mut rows, &job.work, &job.outside, &mut stage) {
                 Ok(reply) => {
                     observed.extend(stage.into_observed());
@@ -326,9 +363,11 @@ impl<S: Service> Writer<S> {
         }
         if handled.is_empty() {
             storage::rollback(&mut self.conn).await?;
+            lease::raise(&mut self.conn, &raised).await?;
             return Ok(outcomes);
         }
         self.service.save(&mut self.conn, &rows).await?;
+        lease::raise(&mut self.conn, &raised).await?;
         self.service.may_commit(&rows).map_err(Refusal::Domain)?;
         observed.extend(self.slow_down(batch).await);
         if let Some(failing) = failing {
@@ -361,6 +400,23 @@ impl<S: Service> Writer<S> {
         self.ship(committed);
         Ok(outcomes)
     }
+}
+
+/// Why an earlier leader's message is not heeded, if it is one. A newer token raises the fence.
+fn stale(fence: &mut Fence, raised: &mut Fence, work: &Work) -> Option<String> {
+    let Work::Message { delivery, .. } = work else { return None };
+    let (token, source) = (delivery.envelope.fencingtoken?, &*delivery.envelope.source);
+    match fence.get(source) {
+        Some(newest) if token < *newest => {
+            return Some(format!("its fencing token {token} is older than {newest}, which {source} has by now"));
+        }
+        Some(newest) if token == *newest => {}
+        _ => {
+            fence.insert(source.to_owned(), token);
+            raised.insert(source.to_owned(), token);
+        }
+    }
+    None
 }
 
 /// Names the work in the inbox.

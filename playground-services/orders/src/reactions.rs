@@ -1,9 +1,11 @@
 //! What orders does when asked, and when it hears something.
 
-use crate::domain::{Order, OrderCommand, OrderEvent, decide, evolve, ship};
+use crate::domain::{Order, OrderCommand, OrderEvent, Status, decide, evolve, ship};
 use crate::storage::Book;
 use kit::{Refusal, Reply, Stage, Work};
-use protocol::{OrderCancelled, OrderConfirmed, OrderCreated, OrderShipped, PlaceOrder, Value};
+use protocol::{
+    CancelOrder, ConfirmOrder, OrderCancelled, OrderConfirmed, OrderCreated, OrderShipped, PlaceOrder, Value,
+};
 use serde_json::json;
 
 pub fn react(book: &mut Book, work: &Work, stage: &mut Stage<'_>) -> Result<Reply, Refusal> {
@@ -15,12 +17,18 @@ pub fn react(book: &mut Book, work: &Work, stage: &mut Stage<'_>) -> Result<Repl
             Ok(Reply(json!({ "order_id": id })))
         }
         "confirm-order" => {
-            carry_out(book, work.order()?, OrderCommand::Confirm, stage);
+            let order_id = work.order()?;
+            if !carry_out(book, order_id, OrderCommand::Confirm, stage) && work.kind() == ConfirmOrder::TYPE {
+                say_again(book, order_id, Status::Confirmed, stage);
+            }
             Ok(Reply::default())
         }
         "cancel-order" => {
             let reason = work.text("reason").unwrap_or_default().to_owned();
-            carry_out(book, work.order()?, OrderCommand::Cancel { reason }, stage);
+            let order_id = work.order()?;
+            if !carry_out(book, order_id, OrderCommand::Cancel { reason }, stage) && work.kind() == CancelOrder::TYPE {
+                say_again(book, order_id, Status::Cancelled, stage);
+            }
             Ok(Reply::default())
         }
         // The semantic lock is no more than this: whoever reads an order heeds that it is PENDING.
@@ -35,11 +43,25 @@ pub fn react(book: &mut Book, work: &Work, stage: &mut Stage<'_>) -> Result<Repl
     }
 }
 
-/// Decides, keeps what follows, and stages what others should hear of it.
-fn carry_out(book: &mut Book, id: i64, command: OrderCommand, stage: &mut Stage<'_>) {
-    for event in decide(book.orders.get(id), command) {
+/// Decides, keeps what follows, and stages what others should hear of it. Says whether anything follows.
+fn carry_out(book: &mut Book, id: i64, command: OrderCommand, stage: &mut Stage<'_>) -> bool {
+    let events = decide(book.orders.get(id), command);
+    let any = !events.is_empty();
+    for event in events {
         keep(book, id, event, stage);
     }
+    any
+}
+
+/// The order has ended so before. Whoever asks for it in so many words may not have heard.
+fn say_again(book: &Book, id: i64, ended: Status, stage: &mut Stage<'_>) {
+    let Some(order) = book.orders.get(id).filter(|order| order.status == ended) else { return };
+    let event = match ended {
+        Status::Cancelled => OrderEvent::Cancelled { reason: order.reason.clone().unwrap_or_default() },
+        _ => OrderEvent::Confirmed,
+    };
+    let (kind, data) = said(order, event);
+    stage.publish(kind, format!("order/{id}"), data);
 }
 
 fn keep(book: &mut Book, id: i64, event: OrderEvent, stage: &mut Stage<'_>) {

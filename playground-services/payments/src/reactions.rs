@@ -3,7 +3,7 @@
 use crate::card_network::Charge;
 use crate::domain::{Account, PaymentCommand, PaymentEvent, Status, decide, evolve};
 use kit::{Refusal, Reply, Stage, Unit, Work};
-use protocol::{ChargePayment, PaymentFailed, PaymentRefunded, PaymentSucceeded, StockRejected};
+use protocol::{ChargePayment, PaymentFailed, PaymentRefunded, PaymentSucceeded, RefundPayment, StockRejected};
 use serde_json::json;
 
 pub fn react(
@@ -17,7 +17,7 @@ pub fn react(
         "refund-payment" if !stage.ctx.is_on("compensation") => {}
         // The flaw of the challenge: nobody thought of this reason to give money back.
         "refund-payment" if work.kind() == StockRejected::TYPE && !stage.ctx.is_on("refund-on-rejection") => {}
-        "refund-payment" => refund(accounts, work.order()?, stage),
+        "refund-payment" => refund(accounts, work, stage)?,
         other => return Err(Refusal::Unreadable(format!("payments has no step {other}"))),
     }
     Ok(Reply::default())
@@ -55,11 +55,13 @@ fn settle(accounts: &mut Unit<Account>, work: &Work, charge: &Charge, stage: &mu
 }
 
 /// Gives back all that was charged. That nothing was is an answer, too.
-fn refund(accounts: &mut Unit<Account>, order_id: i64, stage: &mut Stage<'_>) {
+fn refund(accounts: &mut Unit<Account>, work: &Work, stage: &mut Stage<'_>) -> Result<(), Refusal> {
+    let order_id = work.order()?;
     let mut account = accounts.get(order_id).cloned().unwrap_or_default();
     let events = decide(&account, PaymentCommand::Refund);
-    if events.is_empty() {
-        return;
+    // It was given back before. Only who asks for it in so many words may not have heard.
+    if events.is_empty() && work.kind() != RefundPayment::TYPE {
+        return Ok(());
     }
     let amount_minor = account.captured();
     for event in &events {
@@ -71,4 +73,5 @@ fn refund(accounts: &mut Unit<Account>, order_id: i64, stage: &mut Stage<'_>) {
     let data = PaymentRefunded { order_id, user_id, amount_minor };
     stage.publish(PaymentRefunded::TYPE, format!("order/{order_id}"), json!(data));
     accounts.put(order_id, account);
+    Ok(())
 }

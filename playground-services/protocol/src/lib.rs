@@ -19,12 +19,12 @@ pub use observation::{
     CodeLine, Isolation, Limits, Observation, Observed, Recorded, RowChange, TERRARIUM, Value, is_final,
 };
 pub use payload::{
-    CancelOrder, ChargePayment, ConfirmOrder, OrderCancelled, OrderConfirmed, OrderCreated, OrderShipped,
-    PAYLOAD_TYPES, PaymentFailed, PaymentRefunded, PaymentSucceeded, RefundPayment, ReleaseStock, ReserveStock,
-    SellStock, StockRejected, StockReleased, StockReserved, StockSold,
+    CancelOrder, ChargePayment, ConfirmOrder, GiftUnwrapped, GiftWrapped, OrderCancelled, OrderConfirmed, OrderCreated,
+    OrderShipped, PAYLOAD_TYPES, PaymentFailed, PaymentRefunded, PaymentSucceeded, RefundPayment, ReleaseStock,
+    ReserveStock, SellStock, StockRejected, StockReleased, StockReserved, StockSold, UnwrapGift, WrapGift,
 };
 pub use topology::{
-    Outside, SagaSpec, ServiceSpec, StepSpec, Subscription, SwitchSpec, Topology, topologies, topology,
+    Outside, SagaSpec, ServiceSpec, StepSpec, Subscription, SwitchSpec, Topology, Touched, topologies, topology,
 };
 pub use trace::{SpanId, TraceContext, TraceId, parse_uuid, unhex};
 pub use uuid::Uuid;

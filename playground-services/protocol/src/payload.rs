@@ -41,6 +41,11 @@ payloads! {
     /// From orders: the end of a saga that was taken back.
     OrderCancelled { order_id: i64, user_id: i64, reason: String }
 
+    /// From gift-wrapping: the pieces are in their paper. Carries the amount on to payments.
+    GiftWrapped { order_id: i64, item_id: i64, quantity: i64, user_id: i64, amount_minor: i64 }
+    /// From gift-wrapping, the compensation: they are out of it again.
+    GiftUnwrapped { order_id: i64, quantity: i64 }
+
     // What an orchestrator asks for: the same words, as commands.
 
     /// To inventory: hold the pieces. Answered by `StockReserved` or `StockRejected`.
@@ -49,6 +54,10 @@ payloads! {
     ReleaseStock { order_id: i64 }
     /// To inventory: the saga went well. Answered by `StockSold`.
     SellStock { order_id: i64 }
+    /// To gift-wrapping: wrap the pieces. Answered by `GiftWrapped`.
+    WrapGift { order_id: i64, item_id: i64, quantity: i64, user_id: i64, amount_minor: i64 }
+    /// To gift-wrapping, the compensation. Answered by `GiftUnwrapped`.
+    UnwrapGift { order_id: i64 }
     /// To payments: charge the card. Answered by `PaymentSucceeded` or `PaymentFailed`.
     ChargePayment { order_id: i64, user_id: i64, amount_minor: i64 }
     /// To payments, the compensation. Answered by `PaymentRefunded`.

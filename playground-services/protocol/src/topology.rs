@@ -3,12 +3,15 @@
 
 mod challenge;
 mod choreography;
+mod gift;
 mod monolith;
 mod orchestration;
 mod shop;
+mod touched;
 
 use crate::Name;
 use serde::{Deserialize, Serialize};
+pub use touched::Touched;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Topology {
@@ -117,6 +120,14 @@ impl Topology {
         self.services.iter().find(|service| &*service.name == name)
     }
 
+    /// Has this service take the place of the one of its name, or come to the others.
+    fn put(&mut self, service: ServiceSpec) {
+        match self.services.iter_mut().find(|known| known.name == service.name) {
+            Some(known) => *known = service,
+            None => self.services.push(service),
+        }
+    }
+
     /// The service that takes this type of command.
     pub fn owner_of(&self, command: &str) -> Option<&ServiceSpec> {
         self.services.iter().find(|service| service.commands.iter().any(|name| &**name == command))
@@ -150,7 +161,14 @@ impl Topology {
 
 /// All topologies that can be started, by name.
 pub fn topologies() -> Vec<Topology> {
-    vec![choreography::topology(), orchestration::topology(), challenge::topology(), monolith::topology()]
+    vec![
+        choreography::topology(),
+        orchestration::topology(),
+        gift::choreography(),
+        gift::orchestration(),
+        challenge::topology(),
+        monolith::topology(),
+    ]
 }
 
 /// The topology of that name.

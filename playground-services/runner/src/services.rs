@@ -21,6 +21,7 @@ pub async fn run(
         "inventory" => service::run(inventory::Inventory, ctx, from_host, standing, listener).await,
         "payments" => service::run(payments::Payments, ctx, from_host, standing, listener).await,
         "notifications" => service::run(notifications::Notifications, ctx, from_host, standing, listener).await,
+        "gift-wrapping" => service::run(gift_wrapping::GiftWrapping, ctx, from_host, standing, listener).await,
         "saga-orchestrator" => {
             service::run(saga_orchestrator::SagaOrchestrator, ctx, from_host, standing, listener).await
         }

@@ -1,15 +1,16 @@
 //! The saga of an order, as the list of its steps and compensations.
 
 use protocol::{
-    CancelOrder, ChargePayment, ConfirmOrder, OrderCancelled, OrderConfirmed, OrderCreated, PaymentFailed,
-    PaymentRefunded, PaymentSucceeded, RefundPayment, ReleaseStock, ReserveStock, SellStock, StockRejected,
-    StockReleased, StockReserved, StockSold,
+    CancelOrder, ChargePayment, ConfirmOrder, GiftUnwrapped, GiftWrapped, OrderCancelled, OrderConfirmed, OrderCreated,
+    PaymentFailed, PaymentRefunded, PaymentSucceeded, RefundPayment, ReleaseStock, ReserveStock, SellStock,
+    ServiceSpec, StockRejected, StockReleased, StockReserved, StockSold, UnwrapGift, WrapGift,
 };
+use std::panic::Location;
 
 /// Carried out from the top. Once one fails, those that were done are taken back from there to
 /// the top; so the order, which was there first, is cancelled last.
 #[rustfmt::skip]
-pub const CREATE_ORDER: [Step; 5] = [
+pub const CREATE_ORDER: [Step; 6] = [
     // The customer's command has done this one before the saga begins.
     Step::new("create-order")
         .done_at(OrderCreated::TYPE)
@@ -19,6 +20,11 @@ pub const CREATE_ORDER: [Step; 5] = [
         .done_at(StockReserved::TYPE)
         .failed_at(StockRejected::TYPE)
         .undone_by("release-stock", ReleaseStock::TYPE, StockReleased::TYPE),
+    // Only where there is somebody who wraps gifts; elsewhere it is passed over.
+    Step::new("wrap-gift")
+        .asked_with(WrapGift::TYPE)
+        .done_at(GiftWrapped::TYPE)
+        .undone_by("unwrap-gift", UnwrapGift::TYPE, GiftUnwrapped::TYPE),
     // The pivot: its answer decides whether the saga goes on or back. It is taken back itself
     // only when no answer comes, for then the card may have been charged.
     Step::new("charge-card")
@@ -31,10 +37,17 @@ pub const CREATE_ORDER: [Step; 5] = [
     Step::new("sell-stock").asked_with(SellStock::TYPE).done_at(StockSold::TYPE),
 ];
 
+/// The steps that somebody here carries out, by their place in the list: those whose answer the
+/// orchestrator can hear.
+pub fn steps_here(spec: &ServiceSpec) -> Vec<usize> {
+    let hears = |kind: &str| spec.consumes.iter().any(|topic| topic.types.iter().any(|heard| **heard == *kind));
+    CREATE_ORDER.iter().enumerate().filter(|(_, step)| hears(step.done)).map(|(index, _)| index).collect()
+}
+
 /// So long an answer is waited for before the same is asked for again, in microseconds.
 const PATIENCE_US: u64 = 2_000_000;
 /// What is only to be retried is asked for less and less often, up to this pause.
-const PATIENCE_MAX_US: u64 = 10_000_000;
+const PATIENCE_MAX_US: u64 = 5_000_000;
 /// Not answered so often, a step counts as failed.
 pub const TRIES: u32 = 3;
 /// Not answered so often, a compensation, or a step that cannot be taken back, waits for a person.
@@ -49,6 +62,8 @@ pub fn patience_us(step: &Step, attempt: u32) -> u64 {
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
     pub name: &'static str,
+    /// Where it stands in the list above.
+    pub line: &'static Location<'static>,
     /// The command that asks for it.
     pub ask: Option<&'static str>,
     /// The answer that it is done.
@@ -67,8 +82,9 @@ pub struct Undo {
 }
 
 impl Step {
+    #[track_caller]
     const fn new(name: &'static str) -> Self {
-        Step { name, ask: None, done: "", failed: None, undo: None }
+        Step { name, line: Location::caller(), ask: None, done: "", failed: None, undo: None }
     }
 
     /// Behind the pivot: there is no way but on.
@@ -95,17 +111,24 @@ impl Step {
 
 #[cfg(test)]
 mod tests {
-    use super::CREATE_ORDER;
+    use super::{CREATE_ORDER, steps_here};
 
     #[test]
     fn the_topology_draws_the_steps_that_are_carried_out() {
-        let topology = protocol::topology("saga-orchestration").expect("known");
-        let drawn = topology.saga.as_ref().expect("led by one service");
-        let steps = CREATE_ORDER.map(|step| step.name);
-        assert_eq!(drawn.steps.iter().map(|step| &**step).collect::<Vec<_>>(), steps);
-        for step in &CREATE_ORDER {
-            let takes_back = topology.compensation(step.name).map(|undo| &*undo.name);
-            assert_eq!(takes_back, step.undo.map(|undo| undo.name), "{}", step.name);
+        for (name, steps) in [("saga-orchestration", 5), ("saga-orchestration-gift", 6)] {
+            let topology = protocol::topology(name).expect("known");
+            let drawn = topology.saga.as_ref().expect("led by one service");
+            let leader = topology.service("saga-orchestrator").expect("it leads");
+            let here: Vec<_> = steps_here(leader).into_iter().map(|step| &CREATE_ORDER[step]).collect();
+            assert_eq!(
+                drawn.steps.iter().map(|step| &**step).collect::<Vec<_>>(),
+                here.iter().map(|step| step.name).collect::<Vec<_>>()
+            );
+            assert_eq!(here.len(), steps, "{name}");
+            for step in here {
+                let takes_back = topology.compensation(step.name).map(|undo| &*undo.name);
+                assert_eq!(takes_back, step.undo.map(|undo| undo.name), "{}", step.name);
+            }
         }
     }
 }

@@ -16,8 +16,11 @@ use sqlx::sqlite::SqliteConnection;
 pub struct SagaOrchestrator;
 
 impl Service for SagaOrchestrator {
-    const MIGRATIONS: &'static [&'static str] =
-        &[include_str!("../migrations/0001_saga.sql"), include_str!("../migrations/0002_deadlines.sql")];
+    const MIGRATIONS: &'static [&'static str] = &[
+        include_str!("../migrations/0001_saga.sql"),
+        include_str!("../migrations/0002_deadlines.sql"),
+        include_str!("../migrations/0003_gift.sql"),
+    ];
     type Outside = ();
 
     async fn outside(&self, _: &Ctx, _: &Work) {}

@@ -1,12 +1,12 @@
 //! What the orchestrator does when it hears something.
 
-use crate::definition::{CREATE_ORDER, patience_us};
+use crate::definition::{CREATE_ORDER, patience_us, steps_here};
 use crate::domain::{News, Order, Saga, SagaEvent, Status, decide, evolve};
 use crate::storage::Sagas;
 use kit::{Origin, Refusal, Reply, Stage, Work};
 use protocol::{
     CancelOrder, ChargePayment, ConfirmOrder, Observation, OrderCreated, RefundPayment, ReleaseStock, ReserveStock,
-    SellStock, Value,
+    SellStock, UnwrapGift, Value, WrapGift,
 };
 use serde_json::json;
 
@@ -25,7 +25,7 @@ pub fn react(sagas: &mut Sagas, work: &Work, stage: &mut Stage<'_>) -> Result<Re
         Work::DEADLINE => News::Late,
         kind => News::Answer { kind, reason: work.text("reason").unwrap_or_default() },
     };
-    for event in decide(saga.cloned().as_ref(), news) {
+    for event in decide(saga.cloned().as_ref(), news, &steps_here(&stage.ctx.spec)) {
         if let SagaEvent::Begun { .. } = event {
             sagas.began(order_id, work.origin());
         }
@@ -64,8 +64,10 @@ fn keep(sagas: &mut Sagas, id: i64, event: &SagaEvent, stage: &mut Stage<'_>) ->
 fn say(saga: &Saga, event: &SagaEvent, origin: Origin, stage: &mut Stage<'_>) -> Result<(), Refusal> {
     let id = saga.order.id;
     let name = |step: usize| CREATE_ORDER[step].name.into();
+    // What is in the record leads to the list, not to this.
+    let line = |step: usize| CREATE_ORDER[step].line;
     match *event {
-        SagaEvent::Begun { .. } => stage.saw(Observation::SagaStepCompleted { id, step: name(0) }),
+        SagaEvent::Begun { .. } => stage.saw_at(line(0), Observation::SagaStepCompleted { id, step: name(0) }),
         SagaEvent::Asked { step, .. } => {
             if let Some(command) = CREATE_ORDER[step].ask {
                 ask(saga, CREATE_ORDER[step].name, command, origin, stage)?;
@@ -76,13 +78,15 @@ fn say(saga: &Saga, event: &SagaEvent, origin: Origin, stage: &mut Stage<'_>) ->
                 ask(saga, undo.name, undo.ask, origin, stage)?;
             }
         }
-        SagaEvent::Done { step } => stage.saw(Observation::SagaStepCompleted { id, step: name(step) }),
-        SagaEvent::Undone { step } => stage.saw(Observation::SagaStepCompensated { id, step: name(step) }),
+        SagaEvent::Done { step } => stage.saw_at(line(step), Observation::SagaStepCompleted { id, step: name(step) }),
+        SagaEvent::Undone { step } => {
+            stage.saw_at(line(step), Observation::SagaStepCompensated { id, step: name(step) })
+        }
         SagaEvent::Parked { step } => {
             let undo = CREATE_ORDER[step].undo.filter(|_| saga.goes_back());
             let (asked, attempt) = (undo.map_or(CREATE_ORDER[step].name, |undo| undo.name), saga.attempt);
             let reason = format!("no answer to {asked}, asked for {attempt} times");
-            stage.saw(Observation::SagaParked { id, step: asked.into(), attempt, reason });
+            stage.saw_at(line(step), Observation::SagaParked { id, step: asked.into(), attempt, reason });
         }
         SagaEvent::Failed { .. } | SagaEvent::Resumed { .. } | SagaEvent::Ended { .. } => {}
     }
@@ -93,7 +97,7 @@ fn say(saga: &Saga, event: &SagaEvent, origin: Origin, stage: &mut Stage<'_>) ->
 /// another round it is another one: whoever did nothing at the first may do it now.
 fn ask(saga: &Saga, step: &str, command: &str, origin: Origin, stage: &mut Stage<'_>) -> Result<(), Refusal> {
     let (id, attempt) = (saga.order.id, saga.attempt);
-    stage.saw(Observation::SagaStepStarted { id, step: step.into(), attempt });
+    stage.saw_at(CREATE_ORDER[saga.step].line, Observation::SagaStepStarted { id, step: step.into(), attempt });
     stage.publish_for(origin, saga.round, command, format!("order/{id}"), data(saga, command)?);
     Ok(())
 }
@@ -104,6 +108,8 @@ fn data(saga: &Saga, command: &str) -> Result<Value, Refusal> {
     Ok(match command {
         ReserveStock::TYPE => json!(ReserveStock { order_id, item_id, quantity, user_id, amount_minor }),
         ReleaseStock::TYPE => json!(ReleaseStock { order_id }),
+        WrapGift::TYPE => json!(WrapGift { order_id, item_id, quantity, user_id, amount_minor }),
+        UnwrapGift::TYPE => json!(UnwrapGift { order_id }),
         ChargePayment::TYPE => json!(ChargePayment { order_id, user_id, amount_minor }),
         RefundPayment::TYPE => json!(RefundPayment { order_id }),
         ConfirmOrder::TYPE => json!(ConfirmOrder { order_id }),

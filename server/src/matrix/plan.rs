@@ -116,14 +116,16 @@ pub struct Plan {
 }
 
 /// As a saga that goes well and one that does not pass through them; what is unknown comes last.
-const ORDER: [&str; 10] = [
+const ORDER: [&str; 12] = [
     "create-order",
     "reserve-stock",
+    "wrap-gift",
     "charge-card",
     "confirm-order",
     "sell-stock",
     "notify-customer",
     "ship-order",
+    "unwrap-gift",
     "release-stock",
     "refund-payment",
     "cancel-order",

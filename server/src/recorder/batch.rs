@@ -78,6 +78,9 @@ impl<'a> Batch<'a> {
                 self.task.broker.connect(&service, consumer, room);
                 self.done.told.push((consumer, FromHost::Faults(self.task.faults.clone())));
                 self.done.told.push((consumer, FromHost::Switches(self.task.switches.clone())));
+                if self.task.broker.is_vacant(consumer) {
+                    self.done.told.push((consumer, FromHost::Watch { vacant: true }));
+                }
                 if let Some(&n) = self.task.ledger.shipped.get(&service) {
                     self.done.told.push((consumer, FromHost::Shipped { n }));
                 }
@@ -85,9 +88,12 @@ impl<'a> Batch<'a> {
             Entry::Disconnect { consumer, ended } => {
                 self.observe(ended)?;
                 self.task.services.remove(&consumer);
+                let others = self.task.broker.standbys(consumer);
                 for had in self.task.broker.disconnect(consumer) {
                     self.rejected(&had, "the replica that had it is gone")?;
                 }
+                let vacant = others.into_iter().filter(|other| self.task.broker.is_vacant(*other));
+                self.done.told.extend(vacant.map(|other| (other, FromHost::Watch { vacant: true })));
             }
             Entry::Accept { by, command, reply } => {
                 let answer = self.accept(by, command)?;
@@ -110,6 +116,8 @@ impl<'a> Batch<'a> {
         for handout in handouts {
             self.handed_out(handout)?;
         }
+        let roused = self.task.broker.roused().into_iter();
+        self.done.told.extend(roused.map(|standby| (standby, FromHost::Watch { vacant: false })));
         Ok(())
     }
 
@@ -163,21 +171,12 @@ impl<'a> Batch<'a> {
             ToHost::Nack { position, reason } => {
                 let Some(nacked) = self.task.broker.nack(consumer, position, self.now) else { return Ok(()) };
                 self.rejected(&nacked, &reason)?;
-                if nacked.dead {
-                    self.settled(&nacked, |group, topic, nacked| Observation::MessageDeadLettered {
-                        topic,
-                        group,
-                        message_id: nacked.envelope.id,
-                        source_position: nacked.position,
-                        attempt: nacked.attempt,
-                        reason,
-                    })?;
-                }
-                Ok(())
+                if nacked.dead { self.dead_lettered(&nacked, reason) } else { Ok(()) }
             }
-            ToHost::Room { room } => {
-                self.task.broker.set_room(consumer, room);
-                Ok(())
+            ToHost::Refuse { position, reason } => {
+                let Some(refused) = self.task.broker.refuse(consumer, position) else { return Ok(()) };
+                self.rejected(&refused, &reason)?;
+                self.dead_lettered(&refused, reason)
             }
             ToHost::Lead { room } => {
                 let taken = self.task.broker.lead(consumer, room);
@@ -257,6 +256,17 @@ impl<'a> Batch<'a> {
             attempt: settled.attempt,
             nacks: settled.nacks,
             reason: reason.to_owned(),
+        })
+    }
+
+    fn dead_lettered(&mut self, settled: &Settled, reason: String) -> anyhow::Result<()> {
+        self.settled(settled, |group, topic, settled| Observation::MessageDeadLettered {
+            topic,
+            group,
+            message_id: settled.envelope.id,
+            source_position: settled.position,
+            attempt: settled.attempt,
+            reason,
         })
     }
 

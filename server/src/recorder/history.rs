@@ -9,7 +9,7 @@ use futures_util::Stream;
 use futures_util::stream;
 use protocol::{Command, Fault, Observation, Position, Recorded, SwitchSpec};
 use runner::invariants::{Checks, Invariant};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,8 +19,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub struct Picture {
     pub state: DiagramState,
     pub checks: Checks,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "strata")]
     pub strata: Strata,
+}
+
+/// Those of an earlier version, with fewer kinds of marks, count as none: [`Picture::is_whole`].
+fn strata<'de, D: Deserializer<'de>>(from: D) -> Result<Strata, D::Error> {
+    let stored = serde_json::Value::deserialize(from)?;
+    Ok(serde_json::from_value(stored).unwrap_or_default())
 }
 
 impl Picture {

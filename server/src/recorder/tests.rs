@@ -166,7 +166,10 @@ async fn a_file_of_the_version_before_has_all_its_folds_when_it_is_opened() {
     let (body,): (Vec<u8>,) = sqlx::query_as("select body from checkpoint").fetch_one(&mut conn).await.expect("one");
     let json = zstd::stream::decode_all(&body[..]).expect("packed");
     let mut picture: Value = serde_json::from_slice(&json).expect("JSON");
-    picture.as_object_mut().expect("an object").remove("strata");
+    // That version knew fewer kinds of marks.
+    for layer in picture["strata"]["layers"].as_array_mut().expect("layers") {
+        layer.as_array_mut().expect("counts").pop();
+    }
     let body = storage::pack(picture.to_string().as_bytes()).expect("packs");
     sqlx::query("update checkpoint set body = ?").bind(body).execute(&mut conn).await.expect("runs");
     sqlx::raw_sql("drop table rows_at; pragma user_version = 1").execute(&mut conn).await.expect("runs");

@@ -133,11 +133,21 @@ impl Dispatch {
         }
     }
 
-    /// Replicas are asked in turn, and another one when an answer is lost.
+    /// The one that leads is asked first, if one does. Else replicas are asked in turn, and another
+    /// one when an answer is lost.
     fn turn(&self, addresses: &Addresses, attempt: u32) -> Option<SocketAddr> {
+        if let Some(leader) = self.leader().filter(|_| attempt % 2 == 1)
+            && let Some(address) = addresses.get(&leader)
+        {
+            return Some(*address);
+        }
         let turn = self.accepted.ordinal + u64::from(attempt);
         let turn = turn % u64::try_from(addresses.len()).ok().filter(|count| *count > 0)?;
         addresses.values().nth(usize::try_from(turn).ok()?).copied()
+    }
+
+    fn leader(&self) -> Option<u32> {
+        self.recorder.history.with_picture(|picture| Some(picture.state.node(&self.owner)?.lease.as_ref()?.holder))
     }
 
     /// Asks, unless a fault of the wire has it otherwise. `None`: it was lost on its way.

@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// The way to a keeper. It ends its service when dropped.
@@ -80,6 +81,7 @@ pub struct Keeping {
     pub spec: ServiceSpec,
     pub replica: u32,
     pub batch: usize,
+    pub lease: Duration,
     pub addresses: Arc<watch::Sender<Addresses>>,
 }
 
@@ -175,6 +177,7 @@ impl Keeping {
             folder: self.folder.clone(),
             epoch_us: self.clock.epoch_us(),
             batch: self.batch,
+            lease_us: u64::try_from(self.lease.as_micros()).unwrap_or(u64::MAX),
             faults: self.recorder.history.faults(),
             switches: self.recorder.history.switches(),
         };
@@ -284,7 +287,8 @@ impl Host for ServiceHost {
                 }
                 Entry::Connect {
                     consumer: self.consumer,
-                    room: keeping.spec.workers.max(1) as usize,
+                    // Where one leads, that one says so.
+                    room: if keeping.spec.standbys > 0 { 0 } else { keeping.spec.workers.max(1) as usize },
                     sender: self.to_service.clone(),
                     started: keeping.observed(started),
                 }

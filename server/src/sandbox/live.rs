@@ -70,6 +70,7 @@ impl Live {
                 spec: spec.clone(),
                 replica: 0,
                 batch: env.config.service_batch as usize,
+                lease: Duration::from_millis(env.config.lease_ms.into()),
                 addresses: Arc::default(),
             };
             let count = before.node(&spec.name).map_or(1 + spec.standbys, |node| node.replicas.max(1));

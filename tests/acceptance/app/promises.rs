@@ -123,6 +123,12 @@ impl Promises {
                     assert!(!groups.contains(&&**group), "{source_position} was acked twice by {group}");
                     groups.push(group);
                 }
+                // What an earlier leader still had to say.
+                Observation::MessageDeadLettered { reason, source_position, group, .. }
+                    if reason.contains("fencing token") =>
+                {
+                    acked.entry(*source_position).or_default().push(group);
+                }
                 Observation::MessageDeadLettered { .. } => panic!("{event:?}"),
                 _ => {}
             }

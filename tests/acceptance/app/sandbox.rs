@@ -102,6 +102,14 @@ impl Sandbox {
         self.done(202, self.request(Method::POST, &format!("/services/{service}/restart"))).await;
     }
 
+    pub async fn crash_replica(&self, service: &str, replica: u32) {
+        self.done(202, self.request(Method::POST, &format!("/services/{service}/crash?replica={replica}"))).await;
+    }
+
+    pub async fn restart_replica(&self, service: &str, replica: u32) {
+        self.done(202, self.request(Method::POST, &format!("/services/{service}/restart?replica={replica}"))).await;
+    }
+
     /// The fault as it stands.
     pub async fn put_fault(&self, id: &str, fault: Value) -> Value {
         let answer = self.session.send(self.request(Method::PUT, &format!("/faults/{id}")).json(&fault)).await;

@@ -201,8 +201,7 @@ fn what_is_cut_off_waits_and_comes_when_it_is_not() {
 fn who_stands_by_gets_nothing_until_it_leads_and_then_all_of_it() {
     let mut broker = broker();
     broker.connect("inventory", 1, 2);
-    broker.connect("inventory", 2, 2);
-    broker.set_room(2, 0);
+    broker.connect("inventory", 2, 0);
     for position in 1..=3 {
         broker.publish(position, &"orders".into(), &envelope("OrderCreated"));
     }
@@ -217,6 +216,36 @@ fn who_stands_by_gets_nothing_until_it_leads_and_then_all_of_it() {
     assert!(broker.nack(1, 1, 0).is_none());
     assert!(broker.ack(1, 1).is_some());
     assert!(broker.ack(2, 1).is_none());
+}
+
+#[test]
+fn a_leader_that_has_something_to_do_again_is_watched_by_those_that_stand_by() {
+    let topology = protocol::topology("saga-orchestration").expect("exists");
+    let mut broker = Broker::new(&topology, Settings::default());
+    for id in 1..=2 {
+        broker.connect("saga-orchestrator", id, 0);
+        assert!(broker.is_vacant(id));
+    }
+    assert!(broker.lead(1, 2).is_empty() && !broker.is_vacant(2));
+    for position in 1..=2 {
+        broker.publish(position, &"orders".into(), &envelope("OrderCreated"));
+        broker.take(0, &[]);
+        assert_eq!(broker.roused(), if position == 1 { vec![2] } else { vec![] });
+    }
+    assert_eq!(broker.standbys(1), [2]);
+    broker.disconnect(1);
+    assert!(broker.is_vacant(2));
+}
+
+#[test]
+fn what_is_refused_is_dead_at_once() {
+    let mut broker = broker();
+    broker.connect("inventory", 1, 1);
+    broker.publish(1, &"orders".into(), &envelope("OrderCreated"));
+    broker.take(0, &[]);
+    assert!(broker.refuse(2, 1).is_none(), "another one has it");
+    assert_eq!(broker.refuse(1, 1).map(|refused| (refused.dead, refused.nacks)), Some((true, 0)));
+    assert!(broker.take(9_000_000, &[]).is_empty());
 }
 
 #[test]
@@ -244,7 +273,6 @@ enum Step {
     Ack(usize),
     Nack(usize),
     Crash(bool),
-    Room(bool, usize),
     Lead(bool),
     Wait(u64),
     Checkpoint,
@@ -259,7 +287,6 @@ fn step() -> impl Strategy<Value = Step> {
         3 => any::<usize>().prop_map(Step::Ack),
         1 => any::<usize>().prop_map(Step::Nack),
         1 => any::<bool>().prop_map(Step::Crash),
-        1 => (any::<bool>(), 0..4_usize).prop_map(|(which, room)| Step::Room(which, room)),
         1 => any::<bool>().prop_map(Step::Lead),
         1 => (0..3000_u64).prop_map(Step::Wait),
         1 => Just(Step::Checkpoint),
@@ -383,10 +410,6 @@ proptest! {
                     *id += 2;
                     rooms[usize::from(which)] = 3;
                     broker.connect("inventory", *id, 3);
-                }
-                Step::Room(which, room) => {
-                    rooms[usize::from(which)] = room;
-                    broker.set_room(consumers[usize::from(which)], room);
                 }
                 Step::Lead(which) => {
                     let leader = consumers[usize::from(which)];

@@ -57,7 +57,7 @@ impl<S: Service> Writer<S> {
         handled: &[(inbox::Key, Option<String>)],
         acks: Vec<Position>,
     ) -> anyhow::Result<Committed> {
-        let shipped = *self.shipped.borrow();
+        let shipped = *self.told.shipped.borrow();
         let Parted { shipped: observed, unstored, caught } = self.held.part(&self.ctx, observed);
         let stored: Vec<&Observed> =
             caught.iter().filter(|caught| caught.stored).map(|caught| &caught.message).collect();

@@ -87,7 +87,16 @@ fn start(folder: &Path) -> Start {
         standbys: 0,
         place: [0, 0],
     };
-    Start { spec, replica: 0, folder: folder.to_owned(), epoch_us: 0, batch: 8, faults: vec![], switches: vec![] }
+    Start {
+        spec,
+        replica: 0,
+        folder: folder.to_owned(),
+        epoch_us: 0,
+        batch: 8,
+        lease_us: 1,
+        faults: vec![],
+        switches: vec![],
+    }
 }
 
 async fn open(folder: &Path, host: Arc<Keeper>) -> Writer<Adder> {
@@ -95,10 +104,11 @@ async fn open(folder: &Path, host: Arc<Keeper>) -> Writer<Adder> {
     let migrations = [inbox::SCHEMA, outbox::SCHEMA, Adder::MIGRATIONS[0]];
     let mut conn = storage::open(&ctx.database(), &migrations).await.expect("opens");
     relay::prepare(&mut conn).await.expect("prepares");
+    lease::prepare(&mut conn, false).await.expect("prepares");
     changes::watch(&mut conn).await.expect("watches");
     let (_, shipped) = watch::channel(0);
-    let (_, published) = mpsc::unbounded_channel();
-    Writer::new(Arc::new(Adder), ctx, conn, shipped, published).await.expect("starts")
+    let ((_, published), (_, watch)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
+    Writer::new(Arc::new(Adder), ctx, conn, Told { shipped, published, watch }).await.expect("starts")
 }
 
 type Answer = oneshot::Receiver<Result<Reply, Refusal>>;
@@ -219,7 +229,7 @@ async fn a_command_is_answered_once_the_record_has_its_transaction() {
     let (job, mut answer) = job(1, amount(1));
     writer.process(vec![job]).await.expect("the store works");
     assert!(answer.try_recv().is_err(), "answered before it is in the record");
-    writer.shipped = watch::channel(writer.n).1;
+    writer.told.shipped = watch::channel(writer.n).1;
     // Repeats and refusals commit nothing, so nothing will be shipped: they are answered at once.
     let (batch, mut answers): (Vec<_>, Vec<_>) = [self::job(1, amount(1)), self::job(3, 13)].into_iter().unzip();
     writer.process(batch).await.expect("the store works");

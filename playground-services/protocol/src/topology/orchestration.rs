@@ -21,6 +21,7 @@ pub fn topology() -> Topology {
             ),
             ServiceSpec {
                 commands: names(&["ResumeSaga"]),
+                standbys: 1,
                 ..service(
                     LEADER,
                     [1, 0],

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 const WINDOW: usize = 512;
 
 /// States that are entered once in the life of an order, by their bit.
-const STATES: [(&str, &str); 12] = [
+const STATES: [(&str, &str); 14] = [
     ("order", "PENDING"),
     ("order", "CONFIRMED"),
     ("order", "CANCELLED"),
@@ -22,6 +22,8 @@ const STATES: [(&str, &str); 12] = [
     ("payment", "REFUNDED"),
     ("shipment", "SHIPPED"),
     ("notification", "SENT"),
+    ("wrapping", "WRAPPED"),
+    ("wrapping", "UNWRAPPED"),
 ];
 const CONFIRMED: u16 = 1 << 1;
 const CANCELLED: u16 = 1 << 2;

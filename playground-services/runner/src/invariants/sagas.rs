@@ -19,6 +19,9 @@ struct Parts {
     order: Option<Name>,
     reservation: Option<Name>,
     payment: Option<Name>,
+    /// Only where somebody wraps gifts.
+    #[serde(default)]
+    wrapping: Option<Name>,
     /// The command that began it, and whether it is answered: nobody has heard of the order before.
     #[serde(default)]
     command: Option<Uuid>,
@@ -41,13 +44,14 @@ impl Sagas {
         if let Some(parts) = self.open.get_mut(id).filter(|_| &**entity == "saga") {
             parts.parked = &**to == "PARKED";
         }
-        if !matches!(&**entity, "order" | "reservation" | "payment") {
+        if !matches!(&**entity, "order" | "reservation" | "payment" | "wrapping") {
             return true;
         }
         let parts = self.open.entry(*id).or_default();
         let part = match &**entity {
             "order" => &mut parts.order,
             "reservation" => &mut parts.reservation,
+            "wrapping" => &mut parts.wrapping,
             _ => &mut parts.payment,
         };
         let before = part.replace(to.clone());
@@ -114,12 +118,13 @@ impl Parts {
     }
 
     fn ended_well(&self) -> bool {
-        matches!(
-            self.states(),
-            (Some("CONFIRMED"), Some("SOLD"), Some("CAPTURED"))
-                | (Some("CANCELLED"), Some("RELEASED" | "REJECTED"), Some("DECLINED" | "REFUNDED"))
-                | (Some("CANCELLED"), Some("REJECTED"), None)
-        )
+        !self.wrapped_after_the_end()
+            && matches!(
+                self.states(),
+                (Some("CONFIRMED"), Some("SOLD"), Some("CAPTURED"))
+                    | (Some("CANCELLED"), Some("RELEASED" | "REJECTED"), Some("DECLINED" | "REFUNDED"))
+                    | (Some("CANCELLED"), Some("REJECTED"), None)
+            )
     }
 
     /// Parts that can no longer come to the same end. One that has not ended yet still can.
@@ -146,7 +151,11 @@ impl Parts {
     }
 
     fn hold_after_the_end(&self) -> bool {
-        matches!(self.states(), (Some("CANCELLED"), Some("HELD"), _))
+        matches!(self.states(), (Some("CANCELLED"), Some("HELD"), _)) || self.wrapped_after_the_end()
+    }
+
+    fn wrapped_after_the_end(&self) -> bool {
+        self.order.as_deref() == Some("CANCELLED") && self.wrapping.as_deref() == Some("WRAPPED")
     }
 }
 
@@ -159,7 +168,8 @@ impl std::fmt::Display for Parts {
             order.unwrap_or("open"),
             reservation.unwrap_or("open"),
             payment.unwrap_or("open")
-        )
+        )?;
+        self.wrapping.as_ref().map_or(Ok(()), |wrapping| write!(f, ", its wrapping {wrapping}"))
     }
 }
 
@@ -172,6 +182,7 @@ fn legal(entity: &str, from: Option<&str>, to: &str) -> bool {
         "payment" => {
             matches!((from, to), (None, "CAPTURED" | "DECLINED" | "REFUNDED") | (Some("CAPTURED"), "REFUNDED"))
         }
+        "wrapping" => matches!((from, to), (None, "WRAPPED" | "UNWRAPPED") | (Some("WRAPPED"), "UNWRAPPED")),
         "saga" => saga_legal(from, to),
         "shipment" => matches!((from, to), (None, "SHIPPED")),
         "notification" => matches!((from, to), (None, "SENT")),

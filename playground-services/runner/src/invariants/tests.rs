@@ -203,6 +203,17 @@ fn what_a_cancelled_order_holds_shows_once_everybody_has_heard_of_its_end_and_un
 }
 
 #[test]
+fn a_gift_still_in_its_paper_when_its_order_is_cancelled_shows_until_it_is_unwrapped() {
+    let mut record = Record::of("saga-choreography-gift");
+    record.state("order", None, "PENDING").state("reservation", None, "HELD").state("wrapping", None, "WRAPPED");
+    let failed = record.state("payment", None, "DECLINED").publish("payments", "PaymentFailed");
+    record.acked(failed, "orders").state("order", Some("PENDING"), "CANCELLED");
+    record.state("reservation", Some("HELD"), "RELEASED").broken(&[]);
+    record.acked(failed, "gift-wrapping").broken(&["nothing-held-by-ended-sagas"]);
+    record.state("wrapping", Some("WRAPPED"), "UNWRAPPED").broken(&[]);
+}
+
+#[test]
 fn money_of_a_cancelled_order_shows_once_everybody_has_heard_and_until_it_is_refunded() {
     let mut record = Record::of("saga-challenge");
     record.order("PENDING").captured();

@@ -75,28 +75,28 @@ pub enum News<'a> {
 }
 
 /// What the news leads to. Only the answer to what was asked last moves a saga; any other is late
-/// or a repeat, and leads to nothing.
-pub fn decide(saga: Option<&Saga>, news: News<'_>) -> Vec<SagaEvent> {
+/// or a repeat, and leads to nothing. It goes through these steps of the list.
+pub fn decide(saga: Option<&Saga>, news: News<'_>, steps: &[usize]) -> Vec<SagaEvent> {
     match (saga, news) {
-        (None, News::Created(order)) => vec![SagaEvent::Begun { order }, ask(1, 1)],
-        (Some(saga), News::Answer { kind, reason }) => answered(saga, kind, reason),
+        (None, News::Created(order)) => vec![SagaEvent::Begun { order }, onward(0, steps)],
+        (Some(saga), News::Answer { kind, reason }) => answered(saga, kind, reason, steps),
         (Some(saga), News::Late) => unanswered(saga),
-        (Some(saga), News::Resume) if saga.status == Status::Parked => resumed(saga),
+        (Some(saga), News::Resume) if saga.status == Status::Parked => resumed(saga, steps),
         (None, _) | (Some(_), News::Created(_) | News::Resume) => vec![],
     }
 }
 
-fn answered(saga: &Saga, kind: &str, reason: &str) -> Vec<SagaEvent> {
+fn answered(saga: &Saga, kind: &str, reason: &str, steps: &[usize]) -> Vec<SagaEvent> {
     let step = saga.step;
     let asked = &CREATE_ORDER[step];
     let goes_back = saga.goes_back();
     let done = if goes_back { asked.undo.is_some_and(|undo| undo.done == kind) } else { asked.done == kind };
     let noted = if goes_back { SagaEvent::Undone { step } } else { SagaEvent::Done { step } };
     match saga.status {
-        Status::Running if done => vec![noted, onward(step)],
-        Status::Compensating if done => vec![noted, backward(step)],
+        Status::Running if done => vec![noted, onward(step, steps)],
+        Status::Compensating if done => vec![noted, backward(step, steps)],
         Status::Running if asked.failed == Some(kind) => {
-            vec![SagaEvent::Failed { step, reason: reason.to_owned() }, backward(step)]
+            vec![SagaEvent::Failed { step, reason: reason.to_owned() }, backward(step, steps)]
         }
         // It is in a person's hands: noted, and nothing more.
         Status::Parked if done && !saga.answered => vec![noted],
@@ -121,13 +121,13 @@ fn unanswered(saga: &Saga) -> Vec<SagaEvent> {
     }
 }
 
-fn resumed(saga: &Saga) -> Vec<SagaEvent> {
+fn resumed(saga: &Saga, steps: &[usize]) -> Vec<SagaEvent> {
     let step = saga.step;
     let next = match (saga.goes_back(), saga.answered) {
         (false, false) => ask(step, 1),
-        (false, true) => onward(step),
+        (false, true) => onward(step, steps),
         (true, false) => undo(step, 1),
-        (true, true) => backward(step),
+        (true, true) => backward(step, steps),
     };
     vec![SagaEvent::Resumed { step }, next]
 }
@@ -141,14 +141,15 @@ fn undo(step: usize, attempt: u32) -> SagaEvent {
 }
 
 /// What comes after this step was done.
-fn onward(step: usize) -> SagaEvent {
-    if step + 1 < CREATE_ORDER.len() { ask(step + 1, 1) } else { SagaEvent::Ended { step } }
+fn onward(step: usize, steps: &[usize]) -> SagaEvent {
+    let next = steps.iter().find(|next| **next > step);
+    next.map_or(SagaEvent::Ended { step }, |next| ask(*next, 1))
 }
 
 /// What comes after this step failed or was taken back: the one before it that can be taken back.
-fn backward(step: usize) -> SagaEvent {
-    let before = (0..step).rev().find(|&before| CREATE_ORDER[before].undo.is_some());
-    before.map_or(SagaEvent::Ended { step }, |step| undo(step, 1))
+fn backward(step: usize, steps: &[usize]) -> SagaEvent {
+    let before = steps.iter().rev().find(|before| **before < step && CREATE_ORDER[**before].undo.is_some());
+    before.map_or(SagaEvent::Ended { step }, |before| undo(*before, 1))
 }
 
 impl Saga {
@@ -196,9 +197,13 @@ mod tests {
 
     const ORDER: Order = Order { id: 101, item_id: 42, quantity: 1, user_id: 1, amount_minor: 2999 };
 
+    /// Of a shop where nobody wraps gifts, and of one where somebody does.
+    const STEPS: [usize; 5] = [0, 1, 3, 4, 5];
+    const WITH_GIFT: [usize; 6] = [0, 1, 2, 3, 4, 5];
+
     /// The saga after it has heard all this.
     fn saga(given: &[&str]) -> Saga {
-        let mut saga = decide(None, News::Created(ORDER)).iter().fold(None, evolve);
+        let mut saga = decide(None, News::Created(ORDER), &STEPS).iter().fold(None, evolve);
         for kind in given {
             saga = hear(saga.as_ref(), kind).iter().fold(saga, evolve);
         }
@@ -206,7 +211,7 @@ mod tests {
     }
 
     fn hear(saga: Option<&Saga>, kind: &str) -> Vec<SagaEvent> {
-        decide(saga, News::Answer { kind, reason: "no" })
+        decide(saga, News::Answer { kind, reason: "no" }, &STEPS)
     }
 
     /// Given these answers, when this one comes, then these follow.
@@ -219,18 +224,35 @@ mod tests {
 
     #[test]
     fn an_order_begins_a_saga_that_asks_for_its_stock() {
-        let begun = decide(None, News::Created(ORDER));
+        let begun = decide(None, News::Created(ORDER), &STEPS);
         assert_eq!(begun, [SagaEvent::Begun { order: ORDER }, ask(1, 1)]);
     }
 
     #[test]
     fn each_answer_asks_for_the_next_step_and_the_last_ends_it() {
-        check(&[], "StockReserved", &[Done { step: 1 }, ask(2, 1)]);
-        check(&["StockReserved"], "PaymentSucceeded", &[Done { step: 2 }, ask(3, 1)]);
-        check(&PAID, "OrderConfirmed", &[Done { step: 3 }, ask(4, 1)]);
+        check(&[], "StockReserved", &[Done { step: 1 }, ask(3, 1)]);
+        check(&["StockReserved"], "PaymentSucceeded", &[Done { step: 3 }, ask(4, 1)]);
+        check(&PAID, "OrderConfirmed", &[Done { step: 4 }, ask(5, 1)]);
         let confirmed = [&PAID[..], &["OrderConfirmed"]].concat();
-        check(&confirmed, "StockSold", &[Done { step: 4 }, Ended { step: 4 }]);
+        check(&confirmed, "StockSold", &[Done { step: 5 }, Ended { step: 5 }]);
         assert_eq!(saga(&[&confirmed[..], &["StockSold"]].concat()).status, Status::Completed);
+    }
+
+    #[test]
+    fn a_gift_is_one_more_step_between_the_stock_and_the_card_and_is_taken_back_in_its_turn() {
+        let given = |kinds: &[&str]| {
+            let hear = |saga: Option<Saga>, kind: &str| {
+                let events = decide(saga.as_ref(), News::Answer { kind, reason: "no" }, &WITH_GIFT);
+                (events.iter().fold(saga, evolve), events)
+            };
+            let begun = decide(None, News::Created(ORDER), &WITH_GIFT).iter().fold(None, evolve);
+            kinds.iter().fold((begun, vec![]), |(saga, _), kind| hear(saga, kind)).1
+        };
+        assert_eq!(given(&["StockReserved"]), [Done { step: 1 }, ask(2, 1)]);
+        assert_eq!(given(&["StockReserved", "GiftWrapped"]), [Done { step: 2 }, ask(3, 1)]);
+        let declined = ["StockReserved", "GiftWrapped", "PaymentFailed"];
+        assert_eq!(given(&declined), [Failed { step: 3, reason: "no".to_owned() }, undo(2, 1)]);
+        assert_eq!(given(&[&declined[..], &["GiftUnwrapped"]].concat()), [Undone { step: 2 }, undo(1, 1)]);
     }
 
     #[test]
@@ -242,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_refused_card_takes_back_what_was_done_in_reverse() {
-        let failed = Failed { step: 2, reason: "no".to_owned() };
+        let failed = Failed { step: 3, reason: "no".to_owned() };
         check(&["StockReserved"], "PaymentFailed", &[failed, undo(1, 1)]);
         check(&DECLINED, "StockReleased", &[Undone { step: 1 }, undo(0, 1)]);
         let released = [&DECLINED[..], &["StockReleased"]].concat();
@@ -255,7 +277,7 @@ mod tests {
         check(&DECLINED, "PaymentSucceeded", &[]);
         check(&PAID, "StockReleased", &[]);
         check(&["StockRejected", "OrderCancelled"], "OrderCancelled", &[]);
-        assert_eq!(decide(Some(&saga(&[])), News::Created(ORDER)), []);
+        assert_eq!(decide(Some(&saga(&[])), News::Created(ORDER), &STEPS), []);
         assert_eq!(hear(None, "StockReserved"), []);
     }
 
@@ -263,7 +285,7 @@ mod tests {
     fn late(mut saga: Saga, times: u32) -> (Vec<SagaEvent>, Saga) {
         let mut events = vec![];
         for _ in 0..times {
-            events = decide(Some(&saga), News::Late);
+            events = decide(Some(&saga), News::Late, &STEPS);
             saga = events.iter().fold(Some(saga), evolve).expect("begun");
         }
         (events, saga)
@@ -275,10 +297,10 @@ mod tests {
         assert_eq!(late(saga(&[]), 2).0, [ask(1, 3)]);
         let reason = "no answer to charge-card, asked for 3 times".to_owned();
         let (events, failed) = late(saga(&["StockReserved"]), 3);
-        assert_eq!(events, [Failed { step: 2, reason }, undo(2, 1)]);
+        assert_eq!(events, [Failed { step: 3, reason }, undo(3, 1)]);
         // It may have been charged: that is taken back first, and the late answer changes nothing.
         assert_eq!(hear(Some(&failed), "PaymentSucceeded"), []);
-        assert_eq!(hear(Some(&failed), "PaymentRefunded"), [Undone { step: 2 }, undo(1, 1)]);
+        assert_eq!(hear(Some(&failed), "PaymentRefunded"), [Undone { step: 3 }, undo(1, 1)]);
     }
 
     #[test]
@@ -286,21 +308,21 @@ mod tests {
         let (events, parked) = late(saga(&DECLINED), 5);
         assert_eq!((events, parked.status), (vec![Parked { step: 1 }], Status::Parked));
         assert_eq!(late(parked.clone(), 1).0, []);
-        assert_eq!(decide(Some(&parked), News::Resume), [Resumed { step: 1 }, undo(1, 1)]);
-        let resumed = decide(Some(&parked), News::Resume).iter().fold(Some(parked), evolve).expect("begun");
+        assert_eq!(decide(Some(&parked), News::Resume, &STEPS), [Resumed { step: 1 }, undo(1, 1)]);
+        let resumed = decide(Some(&parked), News::Resume, &STEPS).iter().fold(Some(parked), evolve).expect("begun");
         assert_eq!((resumed.status, resumed.round), (Status::Compensating, 2));
-        assert_eq!(decide(Some(&resumed), News::Resume), []);
+        assert_eq!(decide(Some(&resumed), News::Resume, &STEPS), []);
         assert_eq!(hear(Some(&resumed), "StockReleased"), [Undone { step: 1 }, undo(0, 1)]);
     }
 
     #[test]
     fn what_follows_the_pivot_is_retried_and_never_taken_back() {
         let (events, retried) = late(saga(&PAID), 4);
-        assert_eq!((events, retried.status), (vec![ask(3, 5)], Status::Running));
+        assert_eq!((events, retried.status), (vec![ask(4, 5)], Status::Running));
         let (events, parked) = late(retried, 1);
-        assert_eq!((events, parked.status), (vec![Parked { step: 3 }], Status::Parked));
-        let resumed = decide(Some(&parked), News::Resume).iter().fold(Some(parked), evolve).expect("begun");
-        assert_eq!((resumed.status, resumed.step), (Status::Running, 3));
+        assert_eq!((events, parked.status), (vec![Parked { step: 4 }], Status::Parked));
+        let resumed = decide(Some(&parked), News::Resume, &STEPS).iter().fold(Some(parked), evolve).expect("begun");
+        assert_eq!((resumed.status, resumed.step), (Status::Running, 4));
     }
 
     #[test]
@@ -309,7 +331,7 @@ mod tests {
         assert_eq!(hear(Some(&parked), "StockReleased"), [Undone { step: 1 }]);
         let noted = evolve(Some(parked), &Undone { step: 1 }).expect("begun");
         assert_eq!((noted.status, hear(Some(&noted), "StockReleased")), (Status::Parked, vec![]));
-        assert_eq!(decide(Some(&noted), News::Resume), [Resumed { step: 1 }, undo(0, 1)]);
+        assert_eq!(decide(Some(&noted), News::Resume, &STEPS), [Resumed { step: 1 }, undo(0, 1)]);
     }
 
     #[test]

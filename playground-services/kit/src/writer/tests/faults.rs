@@ -30,6 +30,7 @@ enum Word {
     RolledBack(usize),
     Acked(u64),
     GivenBack(u64),
+    Refused(u64),
     Crash,
 }
 
@@ -69,9 +70,11 @@ impl Rig {
         let migrations = [inbox::SCHEMA, outbox::SCHEMA, SUMS];
         let mut conn = storage::open(&ctx.database(), &migrations).await.expect("opens");
         relay::prepare(&mut conn).await.expect("prepares");
+        lease::prepare(&mut conn, false).await.expect("prepares");
         changes::watch(&mut conn).await.expect("watches");
         let (published, heard) = mpsc::unbounded_channel();
-        let writer = Writer::new(Arc::new(Adder), ctx, conn, watch::channel(0).1, heard).await.expect("starts");
+        let told = Told { shipped: watch::channel(0).1, published: heard, watch: mpsc::unbounded_channel().1 };
+        let writer = Writer::new(Arc::new(Adder), ctx, conn, told).await.expect("starts");
         Rig { folder, writer, standing, ear, published }
     }
 
@@ -106,6 +109,11 @@ impl Rig {
 
     /// A message of this number is delivered.
     async fn tell(&mut self, ordinal: u64, attempt: u32) {
+        self.tell_with(ordinal, attempt, None).await;
+    }
+
+    /// The same from a leader with this token.
+    async fn tell_with(&mut self, ordinal: u64, attempt: u32, fencingtoken: Option<u64>) {
         let envelope = Envelope {
             specversion: "1.0".into(),
             id: Uuid::from_u128(u128::from(ordinal)),
@@ -117,7 +125,7 @@ impl Rig {
             correlationid: Uuid::nil(),
             causationid: Uuid::nil(),
             commandordinal: ordinal,
-            fencingtoken: None,
+            fencingtoken,
             data: json!({ "amount": ordinal }),
         };
         let delivery = Delivery { position: ordinal, topic: "asker".into(), attempt, envelope: Arc::new(envelope) };
@@ -148,6 +156,7 @@ impl Rig {
                 }
                 ToHost::Ack { position } => words.push(Word::Acked(position)),
                 ToHost::GiveBack { position, .. } => words.push(Word::GivenBack(position)),
+                ToHost::Refuse { position, .. } => words.push(Word::Refused(position)),
                 ToHost::Crash { .. } => words.push(Word::Crash),
                 other => panic!("{other:?}"),
             }
@@ -176,6 +185,26 @@ fn word(observed: &Observed) -> Option<Word> {
         Observation::TransactionRolledBack { undone, .. } => Some(Word::RolledBack(undone.len())),
         _ => None,
     }
+}
+
+#[tokio::test]
+async fn an_earlier_leaders_word_is_refused_until_the_one_that_leads_says_the_same() {
+    let mut rig = Rig::new().await;
+    rig.tell_with(1, 1, Some(2)).await;
+    rig.tell_with(2, 1, Some(1)).await;
+    rig = rig.reopen().await;
+    rig.tell_with(2, 1, Some(1)).await;
+    assert_eq!(rig.said().last(), Some(&Word::Refused(2)));
+    assert_eq!(rig.rows("sums").await, 1);
+    // It was not dealt with, so the same message is news from the one that leads. That token stays.
+    rig.tell_with(2, 2, Some(3)).await;
+    rig.tell_with(3, 1, Some(3)).await;
+    assert_eq!(rig.rows("sums").await, 3);
+    // A repeat has no effect, but whoever said it leads.
+    rig.tell_with(3, 2, Some(4)).await;
+    rig.tell_with(4, 1, Some(3)).await;
+    assert_eq!(rig.rows("sums").await, 3);
+    rig.end();
 }
 
 #[tokio::test]

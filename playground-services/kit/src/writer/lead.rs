@@ -1,0 +1,159 @@
+//! Leading and standing by, where only one replica of a service may work at a time.
+
+use super::Writer;
+use crate::ctx::{Ctx, Span};
+use crate::lease::{self, Lease};
+use crate::service::Service;
+use crate::{ToHost, inbox, storage};
+use protocol::Observation;
+
+/// What a replica knows of the lease.
+#[derive(Default)]
+pub(super) struct Lead {
+    /// It leads, with this lease.
+    pub held: Option<Lease>,
+    /// It stands by, and will look whether the one that leads still does.
+    look: Option<Look>,
+}
+
+#[derive(Clone, Copy)]
+struct Look {
+    at_us: u64,
+    /// A lease that was released before this moment is nobody's answer to what there is to do;
+    /// `None`: nobody is there who could hold it.
+    since_us: Option<u64>,
+}
+
+/// Only one replica of this service works at a time.
+pub(super) fn is_led(ctx: &Ctx) -> bool {
+    ctx.spec.standbys > 0
+}
+
+impl<S: Service> Writer<S> {
+    /// Whether it may work. The leader's word is checked again in each transaction.
+    pub(super) fn may_work(&self) -> bool {
+        !is_led(&self.ctx) || self.lead.held.is_some()
+    }
+
+    /// Goes with everything it publishes.
+    pub(super) fn token(&self) -> Option<u64> {
+        self.lead.held.map(|lease| lease.token)
+    }
+
+    /// There is something to do: nobody leads, or the one that leads should be at it.
+    pub(super) fn watch(&mut self, vacant: bool) {
+        if self.lead.held.is_some() {
+            return;
+        }
+        let now = self.ctx.clock.now_us();
+        let (at_us, since_us) = if vacant { (now, None) } else { (now + self.ctx.lease_us, Some(now)) };
+        self.lead.look = Some(Look { at_us, since_us });
+    }
+
+    /// When it has to renew its lease, or to look after another's.
+    pub(super) fn lease_deadline(&self) -> Option<u64> {
+        match &self.lead.held {
+            Some(lease) if lease.released => None,
+            Some(lease) => Some(self.renewal(lease)),
+            None => self.lead.look.map(|look| look.at_us),
+        }
+    }
+
+    fn renewal(&self, lease: &Lease) -> u64 {
+        lease.until_us.saturating_sub(self.ctx.lease_us / 3 * 2)
+    }
+
+    /// `busy`: there is work that it has yet to come to.
+    pub(super) async fn meet_lease(&mut self, busy: bool) -> anyhow::Result<()> {
+        match self.lead.held {
+            Some(_) => self.hold(busy || self.due.is_some()).await,
+            None => self.look().await,
+        }
+    }
+
+    /// Before it works: makes sure that its lease lasts.
+    pub(super) async fn keep_leading(&mut self) -> anyhow::Result<()> {
+        match self.lead.held {
+            Some(lease) if lease.released || self.ctx.clock.now_us() >= self.renewal(&lease) => self.hold(true).await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn hold(&mut self, busy: bool) -> anyhow::Result<()> {
+        let Some(mut lease) = self.lead.held else { return Ok(()) };
+        lease.released = !busy;
+        lease.until_us = self.ctx.clock.now_us() + if busy { self.ctx.lease_us } else { 0 };
+        if lease::hold(&mut self.conn, lease.token, lease.until_us, lease.released).await? {
+            self.lead.held = Some(lease);
+            return Ok(());
+        }
+        let found = lease::read(&mut self.conn).await?;
+        self.lose(found);
+        Ok(())
+    }
+
+    /// Another replica has taken over. What this one wanted to do is that one's business now.
+    pub(super) fn lose(&mut self, found: Lease) {
+        let Some(lost) = self.lead.held.take() else { return };
+        let reason = format!("replica {} leads, with token {}", found.holder, found.token);
+        let (name, holder, token) = (self.ctx.name().clone(), self.ctx.replica, lost.token);
+        self.ctx.observe(&Span::root(None), Observation::LeaseLost { name, holder, token, reason });
+        self.due = None;
+        self.watch(false);
+    }
+
+    /// Looks whether whoever leads still does, and takes over where not.
+    async fn look(&mut self) -> anyhow::Result<()> {
+        let Some(Look { since_us, .. }) = self.lead.look.take() else { return Ok(()) };
+        let (now, own) = (self.ctx.clock.now_us(), i64::from(self.ctx.replica));
+        let found = lease::read(&mut self.conn).await?;
+        if !found.released && found.until_us > now && found.holder != own {
+            self.lead.look = Some(Look { at_us: found.until_us, since_us: Some(now) });
+        } else if !found.released || since_us.is_none_or(|since| found.until_us < since) {
+            self.take_over(found).await?;
+        }
+        Ok(())
+    }
+
+    async fn take_over(&mut self, found: Lease) -> anyhow::Result<()> {
+        let inbox::Begun { n, .. } = match inbox::begin(&mut self.conn, &[]).await {
+            Ok(begun) => begun,
+            // A transaction of the one that led is open: its word stands until that is through.
+            Err(error) => {
+                tracing::debug!(service = %self.ctx.name(), %error, "a takeover has to wait");
+                return self.look_again().await;
+            }
+        };
+        if lease::read(&mut self.conn).await? != found {
+            return self.look_again().await;
+        }
+        self.catch_up(n).await?;
+        let until_us = self.ctx.clock.now_us() + self.ctx.lease_us;
+        let lease = Lease { token: found.token + 1, holder: self.ctx.replica.into(), until_us, released: false };
+        lease::take(&mut self.conn, lease).await?;
+        let span = Span::root(None);
+        let committed = Observation::TransactionCommitted { transaction_id: self.n + 1, rows: vec![], batch_size: 1 };
+        let (name, holder, token) = (self.ctx.name().clone(), self.ctx.replica, lease.token);
+        let acquired = Observation::LeaseAcquired { name, holder, token, until: until_us };
+        let observed = vec![self.ctx.observed(&span, committed), self.ctx.observed(&span, acquired)];
+        let committed = self.commit(observed, &[], vec![]).await?;
+        self.lead.held = Some(lease);
+        self.ship(committed);
+        self.ctx.send(ToHost::Lead { room: self.ctx.spec.workers.max(1) as usize });
+        // Its deadlines are those in the tables.
+        self.due = Some(0);
+        Ok(())
+    }
+
+    async fn look_again(&mut self) -> anyhow::Result<()> {
+        self.watch(false);
+        Ok(storage::rollback(&mut self.conn).await?)
+    }
+
+    /// The lease as it stands in the transaction under way, if another one holds it.
+    pub(super) async fn taken_over(&mut self) -> anyhow::Result<Option<Lease>> {
+        let Some(held) = self.lead.held else { return Ok(None) };
+        let found = lease::read(&mut self.conn).await?;
+        Ok((found.token != held.token).then_some(found))
+    }
+}
