@@ -54,11 +54,11 @@ async function asked(path, options) {
 }
 
 async function follow(id) {
-  for (;;) {
-    const matrix = await asked(`/api/matrix/${id}`);
+  for (let known = ""; ; ) {
+    const matrix = await asked(`/api/matrix/${id}${known}`);
     show(matrix);
     if (matrix.state !== "running") return;
-    await new Promise((later) => setTimeout(later, 300));
+    known = `?after=${matrix.revision}`;
   }
 }
 

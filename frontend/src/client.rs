@@ -148,13 +148,19 @@ pub async fn switch(id: &str, name: &str, on: bool) -> Result<(), Refusal> {
     call("PUT", &format!("/api/{id}/switches/{name}"), Some(&format!("{{\"on\":{on}}}"))).await.map(drop)
 }
 
+struct Loaded {
+    state: String,
+}
+json::fields!(Loaded { state });
+
 /// Orders at this rate a second from now on; none any more, without one. Gives whether it waits
 /// for its turn.
 pub async fn load(id: &str, rate: Option<u32>) -> Result<bool, Refusal> {
     let url = format!("/api/{id}/load");
     let Some(rate) = rate else { return call("DELETE", &url, None).await.map(|_| false) };
     let body = format!("{{\"type\":\"PlaceOrder\",\"rate\":{rate}}}");
-    Ok(call("PUT", &url, Some(&body)).await?.contains("\"queued\""))
+    let load: Loaded = parse(&call("PUT", &url, Some(&body)).await?)?;
+    Ok(load.state == "queued")
 }
 
 /// Keeps what happened so far under a name. Gives the run's id.

@@ -37,6 +37,8 @@ pub enum Action {
         #[serde(default)]
         replica: Option<u32>,
     },
+    /// Crashes the replica that leads, as soon as one does.
+    CrashLeader { service: Name },
     /// Starts a crashed service again.
     Restart { service: Name },
     /// Lets a service stand still, or one replica of it.
@@ -103,6 +105,7 @@ impl Action {
             Action::Fault { rule, .. } => rule.names(names),
             Action::Switch { name, .. } => names.push(Named::Switch(name.clone())),
             Action::Crash { service, .. }
+            | Action::CrashLeader { service }
             | Action::Restart { service }
             | Action::Pause { service, .. }
             | Action::Resume { service }

@@ -5,7 +5,6 @@ mod report;
 
 use server::matrix::Running;
 use server::{Config, Server};
-use std::time::Duration;
 
 const BUDGET_S: f64 = 20.0;
 
@@ -18,13 +17,8 @@ fn main() -> anyhow::Result<()> {
         for topology in protocol::topologies().into_iter().filter(|topology| styles.contains(&&*topology.name)) {
             let style = topology.name.clone();
             let matrix = server.matrix(topology).await?;
-            let view = loop {
-                let view = matrix.view();
-                if view.state != Running::Running {
-                    break view;
-                }
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            };
+            matrix.over().await;
+            let view = matrix.view();
             let took = view.took_ms as f64 / 1000.0;
             println!("{style}: {} cells in {took:.2} s", view.cells.len());
             for cell in view.cells.iter().filter(|cell| cell.state.name() != "consistent") {

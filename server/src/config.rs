@@ -123,6 +123,10 @@ pub struct Config {
     #[arg(long, env = "TERRARIUM_LOG", default_value = "info")]
     pub log: String,
 
+    /// How many seconds pass in the sandboxes in one. Tests have no minute to wait.
+    #[arg(long, env = "TERRARIUM_CLOCK_RATE", hide = true, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub clock_rate: u32,
+
     /// Pages reload themselves when the server comes back. `cargo xtask dev` sets it.
     #[arg(long, env = "TERRARIUM_DEV_RELOAD", hide = true, value_parser = FalseyValueParser::new())]
     pub dev_reload: bool,

@@ -26,7 +26,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch as changes};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -51,10 +51,11 @@ pub struct Matrix {
     pub owner: SessionId,
     topology: Topology,
     began: Instant,
-    progress: Mutex<Progress>,
+    progress: changes::Sender<Progress>,
 }
 
 struct Progress {
+    revision: u64,
     state: Running,
     /// Why it failed.
     detail: String,
@@ -78,6 +79,8 @@ pub enum Running {
 #[schema(as = Matrix)]
 pub struct MatrixView {
     pub id: String,
+    /// Rises with every change.
+    pub revision: u64,
     pub topology: String,
     pub switches: BTreeMap<String, bool>,
     pub state: Running,
@@ -155,7 +158,7 @@ impl Matrices {
             gone.push(known.remove(oldest));
         }
         known.push(matrix.clone());
-        Ok(gone.iter().flat_map(|matrix| std::mem::take(&mut matrix.progress().runs)).collect())
+        Ok(gone.iter().flat_map(|matrix| matrix.give_up_runs()).collect())
     }
 
     pub fn get(&self, id: &MatrixId) -> Option<Arc<Matrix>> {
@@ -172,7 +175,7 @@ impl Matrices {
     /// The run of a cell.
     pub fn run_row(&self, id: &RunId) -> Option<RunRow> {
         let known = lock(&self.known);
-        known.iter().find_map(|matrix| matrix.progress().runs.iter().find(|row| row.id == *id).cloned())
+        known.iter().find_map(|matrix| matrix.progress.borrow().runs.iter().find(|row| row.id == *id).cloned())
     }
 
     /// Ends what is under way; returns when all of it has ended.
@@ -241,13 +244,15 @@ impl Matrix {
             detail: String::new(),
         };
         let progress = Progress {
+            revision: 0,
             state: Running::Running,
             detail: String::new(),
             took_ms: None,
             cells: plans.iter().map(cell).collect(),
             runs: vec![],
         };
-        Matrix { id: MatrixId::random(), owner, topology, began: Instant::now(), progress: Mutex::new(progress) }
+        let (progress, _) = changes::channel(progress);
+        Matrix { id: MatrixId::random(), owner, topology, began: Instant::now(), progress }
     }
 
     pub fn topology(&self) -> &Topology {
@@ -255,9 +260,10 @@ impl Matrix {
     }
 
     pub fn view(&self) -> MatrixView {
-        let progress = self.progress();
+        let progress = self.progress.borrow();
         MatrixView {
             id: self.id.to_string(),
+            revision: progress.revision,
             topology: self.topology.name.to_string(),
             switches: self.topology.switches.iter().map(|switch| (switch.name.to_string(), switch.on)).collect(),
             state: progress.state,
@@ -267,43 +273,71 @@ impl Matrix {
         }
     }
 
+    /// Returns once it has changed since this revision.
+    pub async fn changed(&self, revision: u64) {
+        self.until(|progress| progress.revision > revision).await;
+    }
+
+    /// Returns once it is done or has failed.
+    pub async fn over(&self) {
+        self.until(|progress| progress.state != Running::Running).await;
+    }
+
+    async fn until(&self, so: impl FnMut(&Progress) -> bool) {
+        // It has the sender itself, so there is no other end to this.
+        let _ = self.progress.subscribe().wait_for(so).await;
+    }
+
     fn is_running(&self) -> bool {
-        self.progress().state == Running::Running
+        self.progress.borrow().state == Running::Running
     }
 
     fn begins(&self, index: usize) {
-        self.progress().cells[index].state = State::Running;
+        self.change(|progress| progress.cells[index].state = State::Running);
     }
 
     fn ended(&self, index: usize, ended: cell::Ended) {
-        let mut progress = self.progress();
-        let cell = &mut progress.cells[index];
-        (cell.state, cell.detail, cell.run) = (ended.state, ended.detail, Some(ended.run.id.to_string()));
-        progress.runs.push(ended.run);
+        self.change(|progress| {
+            let cell = &mut progress.cells[index];
+            (cell.state, cell.detail, cell.run) = (ended.state, ended.detail, Some(ended.run.id.to_string()));
+            progress.runs.push(ended.run);
+        });
     }
 
     fn failed(&self, why: String) {
-        let mut progress = self.progress();
-        if progress.state == Running::Running {
-            (progress.state, progress.detail) = (Running::Failed, why);
-        }
+        self.change(|progress| {
+            if progress.state == Running::Running {
+                (progress.state, progress.detail) = (Running::Failed, why);
+            }
+        });
     }
 
     fn done(&self) {
         let took_ms = self.elapsed_ms();
-        let mut progress = self.progress();
-        progress.took_ms = Some(took_ms);
-        if progress.state == Running::Running {
-            progress.state = Running::Done;
-        }
+        self.change(|progress| {
+            progress.took_ms = Some(took_ms);
+            if progress.state == Running::Running {
+                progress.state = Running::Done;
+            }
+        });
+    }
+
+    /// Its runs, which are its own no longer.
+    fn give_up_runs(&self) -> Vec<RunRow> {
+        let mut runs = vec![];
+        self.change(|progress| runs = std::mem::take(&mut progress.runs));
+        runs
+    }
+
+    fn change(&self, how: impl FnOnce(&mut Progress)) {
+        self.progress.send_modify(|progress| {
+            how(progress);
+            progress.revision += 1;
+        });
     }
 
     fn elapsed_ms(&self) -> u64 {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-
-    fn progress(&self) -> MutexGuard<'_, Progress> {
-        lock(&self.progress)
     }
 }
 

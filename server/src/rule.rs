@@ -18,8 +18,8 @@ pub struct Rule {
 struct Part {
     service: Name,
     file: Name,
-    /// By line, what was said there.
-    lines: BTreeMap<u32, BTreeSet<Name>>,
+    /// By line, what was said there, in order.
+    lines: BTreeMap<u32, Vec<Name>>,
 }
 
 /// Lines shown before and after a lit one.
@@ -52,7 +52,10 @@ impl Rule {
             self.parts.push(Part { service: event.service.clone(), file: code.file.clone(), lines: BTreeMap::new() });
             self.parts.len() - 1
         });
-        self.parts[index].lines.entry(code.line).or_default().insert(said.clone());
+        let known = self.parts[index].lines.entry(code.line).or_default();
+        if !known.contains(said) {
+            known.push(said.clone());
+        }
     }
 
     /// The lit lines among their neighbours.
@@ -66,7 +69,7 @@ impl Rule {
     }
 }
 
-fn passages(source: &str, lit: &BTreeMap<u32, BTreeSet<Name>>) -> Vec<Vec<RuleLine>> {
+fn passages(source: &str, lit: &BTreeMap<u32, Vec<Name>>) -> Vec<Vec<RuleLine>> {
     let near = |number: u32| {
         let from = number.saturating_sub(AFTER);
         lit.range(from..=number.saturating_add(BEFORE)).next().is_some()
@@ -90,7 +93,7 @@ mod tests {
     #[test]
     fn neighbours_are_shown_once_and_passages_that_meet_are_one() {
         let source: String = (1..=40).map(|number| format!("line {number}\n")).collect();
-        let lit = |numbers: &[u32]| numbers.iter().map(|number| (*number, BTreeSet::from(["A".into()]))).collect();
+        let lit = |numbers: &[u32]| numbers.iter().map(|number| (*number, vec!["A".into()])).collect();
         let ranges = |numbers: &[u32]| -> Vec<(u32, u32)> {
             let ends = |lines: &Vec<RuleLine>| (lines[0].number, lines[lines.len() - 1].number);
             passages(&source, &lit(numbers)).iter().map(ends).collect()

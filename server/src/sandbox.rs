@@ -356,7 +356,7 @@ impl Sandbox {
 
     /// What its `at` counts by.
     pub fn clock(&self) -> kit::Clock {
-        live::clock(&self.row)
+        live::clock(&self.row, self.env.config.clock_rate)
     }
 
     /// The present picture, awake or asleep.

@@ -1,6 +1,7 @@
 //! R1: what was acknowledged survives `kill -9` of the server, and of its services.
 
 use crate::app::{App, NO_HURRY, Promises, Sandbox, in_time};
+use crate::promised::Figure;
 use fastrand::Rng;
 use protocol::Uuid;
 use serde_json::json;
@@ -9,24 +10,30 @@ use tokio::task::JoinSet;
 
 /// Kills in the life of one sandbox: its stock lasts for about so long.
 const KILLS_PER_SANDBOX: usize = 12;
+const CRASHES_PER_SANDBOX: usize = 25;
 const SANDBOXES: usize = 2;
 const ORDERS_PER_ROUND: usize = 6;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn r1_a_hundred_kills_of_the_server_lose_no_acknowledged_order() {
-    kills(&NO_HURRY, 100).await;
+    let mut figure = Figure::of("R1");
+    kills(&NO_HURRY, &mut figure).await;
+    figure.report("kills of the server lost an acknowledged order");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn r1_kills_of_the_server_with_services_as_processes_lose_no_acknowledged_order() {
-    kills(&[&NO_HURRY[..], &["--isolation", "process"]].concat(), 12).await;
+    kills(&[&NO_HURRY[..], &["--isolation", "process"]].concat(), &mut Figure::fixed("R1", 12)).await;
 }
 
-async fn kills(args: &[&str], kills: usize) {
+async fn kills(args: &[&str], figure: &mut Figure) {
     let mut rng = seeded();
     let mut app = App::process(args).await;
     let (mut sandboxes, mut acknowledged, mut ends) = (vec![], vec![], (0, 0));
-    for kill in 0..kills {
+    for kill in 0.. {
+        if figure.is_reached() {
+            break;
+        }
         if kill % KILLS_PER_SANDBOX == 0 {
             settle(&mut sandboxes, &mut acknowledged, &mut ends).await;
             let session = app.session();
@@ -51,10 +58,11 @@ async fn kills(args: &[&str], kills: usize) {
             starting.kill().await.expect("it can be killed");
         }
         app.start().await;
+        figure.add(1);
     }
     settle(&mut sandboxes, &mut acknowledged, &mut ends).await;
     let (confirmed, cancelled) = ends;
-    println!("{confirmed} orders confirmed, {cancelled} cancelled");
+    let kills = figure.seen() as usize;
     assert!(confirmed > kills && cancelled > kills / 4, "too little load to say anything");
     app.stop().await;
 }
@@ -88,35 +96,42 @@ async fn settle(sandboxes: &mut Vec<Sandbox>, acknowledged: &mut Vec<Vec<Uuid>>,
 #[tokio::test(flavor = "multi_thread")]
 async fn r1_crashes_of_services_lose_no_acknowledged_order() {
     let app = App::in_process(&NO_HURRY).await;
-    crash_services(&app, 60).await;
+    let mut figure = Figure::of("R1 of services");
+    crash_services(&app, &mut figure).await;
+    figure.report("crashes of services lost an acknowledged order");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn r1_kills_of_service_processes_lose_no_acknowledged_order() {
     let mut app = App::process(&[&NO_HURRY[..], &["--isolation", "process"]].concat()).await;
-    crash_services(&app, 12).await;
+    crash_services(&app, &mut Figure::fixed("R1", 12)).await;
     app.stop().await;
 }
 
 /// Half of them crash, half of them are restarted while they work.
-async fn crash_services(app: &App, crashes: usize) {
+async fn crash_services(app: &App, figure: &mut Figure) {
     let mut rng = seeded();
-    let sandbox = app.session().sandbox().await;
-    let mut acknowledged = vec![];
-    for _ in 0..crashes {
-        let load = load(std::slice::from_ref(&sandbox), &mut rng);
-        let service = rng.choice(["orders", "inventory", "payments", "notifications"]).expect("four");
-        tokio::time::sleep(Duration::from_millis(rng.u64(5..220))).await;
-        if rng.bool() {
-            sandbox.crash(service).await;
+    let session = app.session();
+    while !figure.is_reached() {
+        let sandbox = session.sandbox().await;
+        let mut acknowledged = vec![];
+        for _ in 0..CRASHES_PER_SANDBOX {
+            let load = load(std::slice::from_ref(&sandbox), &mut rng);
+            let service = rng.choice(["orders", "inventory", "payments", "notifications"]).expect("four");
+            tokio::time::sleep(Duration::from_millis(rng.u64(5..220))).await;
+            if rng.bool() {
+                sandbox.crash(service).await;
+            }
+            sandbox.restart(service).await;
+            let orders = in_time("the load is through", load.join_all()).await;
+            acknowledged.extend(orders.into_iter().map(|(_, order)| order.expect("202, whatever crashes")));
+            figure.add(1);
         }
-        sandbox.restart(service).await;
-        let orders = in_time("the load is through", load.join_all()).await;
-        acknowledged.extend(orders.into_iter().map(|(_, order)| order.expect("202, whatever crashes")));
+        let promises = Promises::of(&sandbox).await;
+        promises.kept(&acknowledged);
+        assert_eq!(promises.confirmed() + promises.cancelled(), acknowledged.len());
+        sandbox.delete().await;
     }
-    let promises = Promises::of(&sandbox).await;
-    promises.kept(&acknowledged);
-    assert_eq!(promises.confirmed() + promises.cancelled(), acknowledged.len());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! A fourth participant, gift-wrapping, in a shop that was built without it.
 
-use crate::app::{App, Promises, Sandbox};
+use crate::app::{App, NO_HURRY, Promises, Sandbox};
 use protocol::{Observation, Recorded, Uuid};
 use serde_json::json;
 
@@ -125,5 +125,16 @@ async fn the_rule_lies_in_three_services_or_in_one_list() {
         assert_eq!(files, expected.iter().map(path).collect::<Vec<_>>(), "{style}");
         assert!(lines >= expected.len() && lines == expected_lines, "{style}: {lines}");
         assert_eq!(page.contains("What the newcomer touched"), style.ends_with("-gift"), "{style}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_fault_at_any_step_leaves_a_gift_behind() {
+    let app = App::in_process(&NO_HURRY).await;
+    for style in STYLES {
+        let cells = app.session().matrix(style, &[]).await.cells().await;
+        assert!(cells.iter().any(|cell| cell.step == "unwrap-gift"), "{style}");
+        let red: Vec<_> = cells.iter().filter(|cell| cell.state != "consistent").collect();
+        assert!(red.is_empty(), "{style}: {red:#?}");
     }
 }

@@ -17,6 +17,7 @@ mod monolith;
 mod openapi;
 mod orchestration;
 mod process;
+mod promised;
 mod publish_faults;
 mod recorder;
 mod replicas;

@@ -176,7 +176,7 @@ impl Run {
                     let committed =
                         Observation::TransactionCommitted { transaction_id: n, rows: vec![], batch_size: 1 };
                     let observed = vec![self.observe("inventory", committed)];
-                    let shipment = Shipment { n, observed, acks: vec![delivery.position] };
+                    let shipment = Shipment { n, observed, unstored: vec![], acks: vec![delivery.position] };
                     self.of_service(consumer, "inventory", ToHost::Ship(shipment));
                 }
             }
@@ -244,7 +244,7 @@ impl Run {
         let published = Observation::MessagePublished { topic: "orders".into(), envelope: Arc::new(envelope) };
         let committed = Observation::TransactionCommitted { transaction_id: n, rows: vec![], batch_size: 1 };
         let observed = vec![self.observe("orders", committed), self.observe("orders", published)];
-        let shipment = Shipment { n, observed, acks: vec![] };
+        let shipment = Shipment { n, observed, unstored: vec![], acks: vec![] };
         self.of_service(u64::MAX, "orders", ToHost::Ship(shipment));
     }
 

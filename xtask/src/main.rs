@@ -10,6 +10,7 @@ mod licences;
 mod page;
 mod serve;
 mod sh;
+mod soak;
 mod spdx;
 mod test;
 mod wasm;
@@ -61,6 +62,14 @@ enum Command {
         #[arg(long, default_value_t = 10)]
         minutes: u32,
     },
+    /// Test the promises for long: R1, R3, R6, R7, R11, R12, R18
+    Soak {
+        /// All of them when none is named
+        promises: Vec<String>,
+        /// Minutes for each test, instead of as many cases as a long run has
+        #[arg(long)]
+        minutes: Option<u32>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -84,5 +93,6 @@ fn run(command: Command) -> Result<()> {
         Command::Dev { args } => dev::run(&args),
         Command::Test { only } => test::run(&only),
         Command::Bench { names, minutes } => bench::run(&names, minutes),
+        Command::Soak { promises, minutes } => soak::run(&promises, minutes),
     }
 }

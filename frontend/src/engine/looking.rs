@@ -56,7 +56,7 @@ impl Looking {
     pub fn from_address() -> Self {
         Looking {
             view: address::value("view").and_then(|name| View::named(&name)).unwrap_or_default(),
-            trace: address::value("trace").and_then(|trace| trace.parse().ok()),
+            trace: address::value("trace").and_then(|trace| parse_uuid(&trace)),
             dot: address::value("dot"),
             names_run: address::value("run").is_some(),
             wanted: address::value("at").and_then(|at| at.parse().ok()),

@@ -49,7 +49,7 @@ pub fn RulePage(view: RulePageView) -> impl IntoView {
     let counted = texts::counted(lines.count(), view.parts.len(), services.len());
     let lede = view.run.as_ref().map(|run| {
         let lede = texts::lede(&view.title, view.leader.as_deref());
-        view! { <p class="lede">{lede}</p><p><a href=format!("/playground?run={run}")>{view.title.clone()}</a></p> }
+        view! { <p class="lede">{lede}</p><p><a href=format!("/playground?run={run}")>{texts::SEE}</a></p> }
     });
     let found = match (view.missing, view.parts.is_empty()) {
         (true, _) => view! { <p class="empty" role="status">{texts::MISSING}</p> }.into_any(),
@@ -111,5 +111,5 @@ fn part(part: RulePart) -> impl IntoView {
 fn line(line: RuleLine) -> impl IntoView {
     let class = if line.said.is_empty() { "ln" } else { "ln lit" };
     let said = (!line.said.is_empty()).then(|| view! { <mark class="said">{line.said.join(", ")}</mark> });
-    view! { <span class=class><span class="no">{line.number}</span>{line.text}" "{said}"\n"</span> }
+    view! { <span class=class>{said}<span class="no">{line.number}</span>{line.text}"\n"</span> }
 }

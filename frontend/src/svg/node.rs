@@ -12,6 +12,12 @@ pub fn draw(node: &Node, place: &NodeBox, state: &DiagramState, layout: &Layout,
     let (class, words) = match (health(node, state), layout.shape) {
         // The pips say how many there are.
         (("up", _), Shape::Compact) if node.lease.is_none() => ("up", texts::UP.into()),
+        // Beside the button there is room for who leads.
+        (("up", words), shape) if node.lease.is_some() => {
+            let leads = words.strip_prefix(texts::UP_AND).unwrap_or(&words);
+            let short = leads.split(',').next().filter(|_| shape == Shape::Compact);
+            ("up", short.unwrap_or(leads).into())
+        }
         (("up declining", words), Shape::Compact) => {
             ("up declining", words.strip_prefix(texts::UP_AND).unwrap_or(&words).into())
         }
@@ -144,7 +150,8 @@ fn lines(rows: Vec<(String, bool)>, limit: i32) -> Vec<(String, bool)> {
         && !fits(row)
     {
         let end = row.char_indices().nth(limit).map_or(row.len(), |(end, _)| end);
-        let (head, tail) = row.split_at(row[..end].rfind(' ').unwrap_or(end));
+        let end = row.get(..end).and_then(|head| head.rfind(' ')).unwrap_or(end);
+        let (head, tail) = row.split_at_checked(end).unwrap_or((row, ""));
         return vec![(head.into(), *newest), (cut(tail.trim_start()), *newest)];
     }
     rows.iter().map(|(row, newest)| (cut(row), *newest)).collect()

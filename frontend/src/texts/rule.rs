@@ -5,6 +5,7 @@ pub const DESCRIPTION: &str = "The lines of source by which the services of a re
 pub const NOTHING: &str = "Nothing has happened yet. Place an order that goes well and one whose card is declined, and \
      come back: a line is lit once it has been used.";
 pub const MISSING: &str = "There is no such system, or it is not yours.";
+pub const SEE: &str = "See what ran";
 pub const NO_SOURCE: &str = "The source of this file is not here.";
 pub const TOUCHED: &str = "What the newcomer touched";
 pub const ADDED: &str = "New";

@@ -21,6 +21,7 @@ pub const ONE_TRANSACTION: &str =
     "There is no saga here: one service does it all in one transaction, and what fails is rolled back whole.";
 
 pub const WAITING: &str = "waiting";
+pub const NOT_ASKED: &str = "not asked for";
 pub const ASKED: &str = "asked";
 pub const DONE: &str = "done";
 pub const FAILED: &str = "failed";
@@ -59,10 +60,10 @@ pub fn resume(order_id: i64) -> String {
     format!("Resume saga {order_id}")
 }
 
-/// `release-stock of order 101 was asked for 5 times and is not done.`
+/// What could not be had, and how often it was asked for.
 pub fn case(order_id: i64, step: &str, attempts: u32) -> String {
-    let times = if attempts == 1 { "once".into() } else { format!("{attempts} times") };
-    format!("{step} of order {order_id} was asked for {times} and is not done")
+    let noun = if attempts == 1 { "attempt" } else { "attempts" };
+    format!("{step} of order {order_id}, {attempts} {noun}")
 }
 
 pub fn more_cases(count: u64) -> String {

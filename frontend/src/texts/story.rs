@@ -376,7 +376,6 @@ fn ended(text: &str) -> String {
 
 fn published(before: &DiagramState, who: &str, envelope: &Envelope) -> String {
     let topology = before.topology.as_ref();
-    // Where one service leads, it is the one that hears of a failure.
     let led = topology.is_some_and(|topology| topology.saga.is_some());
     let number = |field: &str| envelope.data.get(field).and_then(protocol::Value::as_i64).unwrap_or_default();
     let order = number("order_id");
@@ -387,20 +386,14 @@ fn published(before: &DiagramState, who: &str, envelope: &Envelope) -> String {
     match &*envelope.kind {
         "OrderCreated" => format!("*{who}* writes order {order} down as PENDING and says so: OrderCreated."),
         "StockReserved" => format!("*{who}* holds {pieces} for order {order}: StockReserved."),
-        "StockRejected" if led => format!("*{who}* has too few on hand for order {order}: StockRejected."),
         "StockRejected" => {
-            format!(
-                "*{who}* has too few on hand for order {order}: StockRejected. *orders* hears of it and will cancel."
-            )
+            format!("*{who}* has too few on hand for order {order}: StockRejected. The order has to be cancelled.")
         }
         "PaymentSucceeded" => {
             format!("*{who}* charges {} for order {order}: PaymentSucceeded.", money(number("amount_minor")))
         }
-        "PaymentFailed" if led => {
-            format!("*{who}* could not charge {} for order {order}: PaymentFailed.", money(number("amount_minor")))
-        }
         "PaymentFailed" => format!(
-            "*{who}* could not charge {} for order {order}. *inventory* hears of it and gives the reserved item back.",
+            "*{who}* could not charge {} for order {order}: PaymentFailed. What was done for it has to be taken back.",
             money(number("amount_minor"))
         ),
         "StockReleased" => {

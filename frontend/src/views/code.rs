@@ -55,19 +55,25 @@ fn listing(out: &mut String, lines: &[&str], first: usize, last: usize, lit: usi
 fn coloured(out: &mut String, line: &str) {
     let mut rest = line;
     while let Some(at) = rest.find(['"', '/']) {
-        let (before, tail) = rest.split_at(at);
+        let (before, tail) = parted(rest, at);
         out.push_str(&escape(before));
         rest = if tail.starts_with("//") {
             put!(out, "<i class=\"c\">$</i>", tail);
             ""
         } else if let Some(end) = tail.strip_prefix('"').and_then(|tail| tail.find('"')) {
-            let (text, tail) = tail.split_at(end + 2);
+            let (text, tail) = parted(tail, end + 2);
             put!(out, "<i class=\"s\">$</i>", text);
             tail
         } else {
-            out.push_str(&escape(&tail[..1]));
-            &tail[1..]
+            let (sign, tail) = parted(tail, 1);
+            out.push_str(&escape(sign));
+            tail
         };
     }
     out.push_str(&escape(rest));
+}
+
+/// What `split_at` gives; what that says when it can't be need not be loaded.
+fn parted(text: &str, at: usize) -> (&str, &str) {
+    text.split_at_checked(at).unwrap_or((text, ""))
 }

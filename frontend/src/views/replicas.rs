@@ -54,19 +54,18 @@ fn one(out: &mut String, node: &Node, replica: u32, led: bool, now: Health) {
     out.push_str("</span>");
     let name = [&*node.name, " ", &replica.to_string()].concat();
     let crashed = now == Health::Crashed;
-    let (verb, label) = if crashed { ("restart", texts::restart(&name)) } else { ("crash", texts::crash(&name)) };
-    button(out, verb, node, replica, &label);
+    let down = if crashed { ("restart", texts::restart(&name)) } else { ("crash", texts::crash(&name)) };
+    button(out, node, replica, "down", down);
     if !crashed {
-        let (verb, label) = match now {
-            Health::Paused => ("resume", faults::resume(&name)),
-            _ => ("pause", faults::pause(&name)),
-        };
-        button(out, verb, node, replica, &label);
+        let still =
+            if now == Health::Paused { ("resume", faults::resume(&name)) } else { ("pause", faults::pause(&name)) };
+        button(out, node, replica, "still", still);
     }
     out.push_str("</li>");
 }
 
-fn button(out: &mut String, verb: &str, node: &Node, replica: u32, label: &str) {
+/// Whatever it does at the moment, it is the same button: it keeps the focus.
+fn button(out: &mut String, node: &Node, replica: u32, which: &str, (verb, label): (&str, String)) {
     put!(out, "<button type=\"button\" data-do=\"replica\" data-verb=\"@\" data-service=\"$\"", verb, &node.name);
-    put!(out, " data-replica=\"#\" data-press=\"$-#\">$</button>", replica, verb, replica, label);
+    put!(out, " data-replica=\"#\" data-press=\"@-#\">$</button>", replica, which, replica, &label);
 }

@@ -120,6 +120,8 @@ fn steps(out: &mut String, scope: &Scope, topology: &Topology, spec: &SagaSpec, 
     // A saga that goes back has turned at the last step it came to.
     let back = matches!(class(state), "compensating" | "parked");
     let turn = spec.steps.iter().rfind(|name| find(name).is_some()).filter(|_| back);
+    // Of one that has ended, nothing is waited for any more.
+    let waiting = if matches!(state, "COMPLETED" | "COMPENSATED") { words::NOT_ASKED } else { words::WAITING };
     let mut after_pivot = false;
     for name in &spec.steps {
         let undo = topology.compensation(name);
@@ -130,7 +132,7 @@ fn steps(out: &mut String, scope: &Scope, topology: &Topology, spec: &SagaSpec, 
         put!(out, "<li class=\"@@", way_on, if turn == Some(name) { " turn" } else { "" });
         put!(out, "@@\">", if undo.is_some() { " undoable" } else { "" }, if pivot { " pivot" } else { "" });
         out.push_str("<span class=\"station\">");
-        station(out, scope, name, on, step);
+        station(out, scope, name, on, step, waiting);
         if let Some((service, _)) = topology.step(name) {
             put!(
                 out,
@@ -144,7 +146,7 @@ fn steps(out: &mut String, scope: &Scope, topology: &Topology, spec: &SagaSpec, 
         match undo {
             Some(undo) => {
                 put!(out, "<span class=\"visually-hidden\">@ </span>", words::COMPENSATION);
-                station(out, scope, &undo.name, back, undone);
+                station(out, scope, &undo.name, back, undone, waiting);
             }
             None if after_pivot => put!(out, "<span class=\"by\">@</span>", words::RETRIED),
             None if pivot => put!(out, "<span class=\"by\">@</span>", words::PIVOT_NOTE),
@@ -157,7 +159,7 @@ fn steps(out: &mut String, scope: &Scope, topology: &Topology, spec: &SagaSpec, 
 }
 
 /// A step's name, which leads to the moment it became as it is, and how it is.
-fn station(out: &mut String, scope: &Scope, name: &str, stands: Stands, seen: Option<&StepView>) {
+fn station(out: &mut String, scope: &Scope, name: &str, stands: Stands, seen: Option<&StepView>, waiting: &str) {
     let since = seen.map_or(0, |seen| seen.since);
     if since > 0 {
         open(out, scope, since, false, "name");
@@ -165,7 +167,7 @@ fn station(out: &mut String, scope: &Scope, name: &str, stands: Stands, seen: Op
     } else {
         put!(out, "<span class=\"name\">$</span> ", name);
     }
-    put!(out, "<span class=\"how\">@", stands.words().1);
+    put!(out, "<span class=\"how\">@", if stands == Stands::Waiting { waiting } else { stands.words().1 });
     let attempt = seen.map_or(0, |seen| seen.attempt);
     if attempt > 1 && matches!(stands, Stands::Asked | Stands::Failed | Stands::Parked) {
         put!(out, ", @ #", words::ATTEMPT, attempt);

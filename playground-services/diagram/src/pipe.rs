@@ -116,15 +116,27 @@ impl Lane {
     }
 
     pub(crate) fn acked(&mut self, position: Position) {
-        self.flying.retain(|flying| *flying != position);
-        self.in_flight.take(position);
+        if self.lands(position) {
+            self.in_flight.take(position);
+        } else {
+            // Its time was up, and it was dealt with all the same.
+            self.waiting.take(position);
+        }
         self.acked += 1;
     }
 
+    /// One that came back when its service went down waits already.
     pub(crate) fn returned(&mut self, position: Position) {
-        self.flying.retain(|flying| *flying != position);
-        let token = self.in_flight.take(position);
-        self.waiting.put(token);
+        if self.lands(position) {
+            let token = self.in_flight.take(position);
+            self.waiting.put(token);
+        }
+    }
+
+    /// Whether it was in flight until now.
+    fn lands(&mut self, position: Position) -> bool {
+        let at = self.flying.iter().position(|flying| *flying == position);
+        at.map(|at| self.flying.swap_remove(at)).is_some()
     }
 
     pub(crate) fn dead_lettered(&mut self, position: Position) {
@@ -147,6 +159,21 @@ impl Lane {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_is_counted_once_whether_it_comes_back_twice_or_is_dealt_with_late() {
+        let topology = protocol::topology("saga-choreography").expect("exists");
+        let mut lane = Pipe::new(&"orders".into(), &topology).lanes.remove(0);
+        lane.waiting.put(None);
+        lane.delivered(9, 1);
+        lane.all_returned();
+        lane.returned(9);
+        assert_eq!((lane.waiting.count, lane.in_flight.count), (1, 0));
+        lane.delivered(9, 2);
+        lane.returned(9);
+        lane.acked(9);
+        assert_eq!((lane.waiting.count, lane.in_flight.count, lane.acked), (0, 0, 1));
+    }
 
     #[test]
     fn a_second_copy_travels_with_the_first_however_many_wait() {

@@ -72,6 +72,8 @@ pub fn row_text(table: &str, row: &Value) -> String {
             let verb = text("status").to_ascii_lowercase();
             format!("{} {} {verb}", number("order_id"), money(number("amount_minor")))
         }
+        "saga" => format!("{} {}", number("order_id"), text("status")),
+        "saga_log" => format!("{} {} {}", number("order_id"), text("entry"), text("step")),
         "notifications" => format!("{} “{}”", number("order_id"), text("message")),
         _ => plain(row),
     }

@@ -8,8 +8,9 @@ use protocol::{Name, RowChange};
 use sqlx::sqlite::SqliteConnection;
 use std::fmt::Write;
 
-/// The kit's own bookkeeping, which is not the service's business.
-pub const BOOKKEEPING: [&str; 7] = ["inbox", "shipment", "relay", "outbox", "sequence", "lease", "fence"];
+/// Bookkeeping, which is not the service's business: the kit's own, and where a service keeps the
+/// [`crate::Origin`] of work that it goes on with later.
+pub const BOOKKEEPING: [&str; 8] = ["inbox", "shipment", "relay", "outbox", "sequence", "lease", "fence", "origin"];
 
 /// Watches all tables of the connection's database but the bookkeeping.
 pub async fn watch(conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {

@@ -29,7 +29,7 @@ impl Ctx {
         let ctx = Ctx {
             spec: Arc::new(start.spec),
             replica: start.replica,
-            clock: Clock::new(start.epoch_us),
+            clock: start.clock,
             batch: start.batch.max(1),
             lease_us: start.lease_us.max(1),
             faults,

@@ -2,6 +2,7 @@
 //! task of the server (then they are moved through channels) or a process of its own (then
 //! they are JSON frames over stdin and stdout).
 
+use crate::Clock;
 use protocol::{Envelope, Fault, Name, Observed, Position, ServiceSpec, SwitchSpec, Uuid};
 use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
@@ -13,8 +14,8 @@ pub struct Start {
     pub replica: u32,
     /// The folder with this service's own database file.
     pub folder: PathBuf,
-    /// When the sandbox was created, in microseconds since 1970.
-    pub epoch_us: u64,
+    /// The sandbox's.
+    pub clock: Clock,
     /// The most commands and messages one local transaction may hold.
     pub batch: usize,
     /// So long a replica leads without a renewal, in microseconds.
@@ -109,6 +110,10 @@ pub struct Shipment {
     /// In order: the `TransactionCommitted` of this number, by which the record knows a repeat,
     /// then the rest. Messages are published as their `MessagePublished` is recorded.
     pub observed: Vec<Observed>,
+    /// With the outbox off: its messages, which are stored nowhere. They leave with it, so that
+    /// nobody sees it without them, and count even where another replica has shipped the rest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unstored: Vec<Observed>,
     /// Deliveries that this transaction has dealt with.
     pub acks: Vec<Position>,
 }

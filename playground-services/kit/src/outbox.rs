@@ -77,6 +77,9 @@ pub async fn unshipped(conn: &mut SqliteConnection, n: u64) -> anyhow::Result<Ve
         .fetch_all(conn)
         .await?;
     rows.into_iter()
-        .map(|(n, body)| Ok(Shipment { n: u64::try_from(n)?, observed: serde_json::from_str(&body)?, acks: vec![] }))
+        .map(|(n, body)| {
+            let observed = serde_json::from_str(&body)?;
+            Ok(Shipment { n: u64::try_from(n)?, observed, unstored: vec![], acks: vec![] })
+        })
         .collect()
 }

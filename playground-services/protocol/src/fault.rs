@@ -107,7 +107,9 @@ impl<'a> Target<'a> {
         if let Some(topic) = target.strip_prefix("topic:") {
             return Target::Topic(topic);
         }
-        if let Some((from, to)) = target.split_once("->") {
+        if let Some((from, to)) = target.split_once('>')
+            && let Some(from) = from.strip_suffix('-')
+        {
             return Target::Edge(from, to);
         }
         if let Some((service, replica)) = target.rsplit_once('/')

@@ -9,7 +9,7 @@ use uuid::Uuid;
 pub struct TraceId(pub [u8; 16]);
 
 /// 8 bytes, written as 16 hex digits (W3C Trace Context, `parent-id`).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct SpanId(pub [u8; 8]);
 
 /// Where a piece of work stands in its trace.

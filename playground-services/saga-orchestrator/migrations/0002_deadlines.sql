@@ -8,7 +8,7 @@ alter table saga add column answered integer not null default 0;
 alter table saga add column due_us integer;
 create index saga_due on saga (due_us) where due_us is not null;
 -- Where each saga came from: message, trace and command, so that what is asked for later belongs to it.
-create table saga_origin (
+create table origin (
     order_id integer primary key,
     origin text not null
 )

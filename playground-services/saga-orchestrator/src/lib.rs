@@ -2,7 +2,7 @@
 //! refused, has those before it taken back. What is not answered in time is asked for again; where
 //! that does not help either, the saga is parked until somebody has it go on with `ResumeSaga`.
 //!
-//! Owns the tables `saga`, `saga_log` and `saga_origin`. The steps are listed in [`definition`].
+//! Owns the tables `saga`, `saga_log` and `origin`. The steps are listed in [`definition`].
 //! Publishes the commands of that list, and hears the answers.
 
 mod definition;

@@ -55,7 +55,7 @@ pub async fn load(conn: &mut SqliteConnection, orders: impl Iterator<Item = i64>
     let rows: Vec<Row> = sqlx::query_as(
         "select order_id, item_id, quantity, user_id, amount_minor, status, step, attempt, round, answered, reason,
                 entries, origin
-         from saga left join saga_origin using (order_id)
+         from saga left join origin using (order_id)
          where order_id in (select value from json_each(?))",
     )
     .bind(json(orders))
@@ -116,7 +116,7 @@ pub async fn save(conn: &mut SqliteConnection, sagas: &Sagas) -> sqlx::Result<()
              due_us = excluded.due_us;
          insert into saga_log (order_id, n, entry, step)
          select value ->> 0, value ->> 1, value ->> 2, value ->> 3 from json_each(?);
-         insert into saga_origin (order_id, origin) select value ->> 0, value ->> 1 from json_each(?)",
+         insert into origin (order_id, origin) select value ->> 0, value ->> 1 from json_each(?)",
     )
     .bind(json(rows))
     .bind(json(sagas.log.iter()))
@@ -129,7 +129,7 @@ pub async fn save(conn: &mut SqliteConnection, sagas: &Sagas) -> sqlx::Result<()
 /// Sagas whose answer is overdue, the longest first, and when the next one will be.
 pub async fn due(conn: &mut SqliteConnection, now_us: u64, most: usize) -> sqlx::Result<Due> {
     let rows: Vec<(i64, i64, i64, String)> = sqlx::query_as(
-        "select order_id, due_us, entries, origin from saga join saga_origin using (order_id)
+        "select order_id, due_us, entries, origin from saga join origin using (order_id)
          where due_us is not null order by due_us limit ?",
     )
     .bind(i64::try_from(most + 1).unwrap_or(i64::MAX))

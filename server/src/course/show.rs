@@ -2,7 +2,6 @@
 
 use super::{Course, Taken, lock};
 use crate::course::follow::Follow;
-use crate::matrix::Running;
 use crate::sandbox::{LoadSpec, Sandbox, SandboxError};
 use anyhow::{Context, bail};
 use futures_util::StreamExt;
@@ -38,9 +37,6 @@ const WAIT: Duration = Duration::from_secs(60);
 
 /// How many outcomes are remembered.
 const SHOWS: usize = 1000;
-
-/// How often it asks how far a matrix has come.
-const MATRIX_EVERY: Duration = Duration::from_millis(250);
 
 impl Course {
     /// Begins to show the step in this sandbox; false when something is being shown there.
@@ -130,6 +126,12 @@ impl Shown<'_> {
             Action::Heal => sandbox.heal_all().await?,
             Action::Switch { name, on } => sandbox.set_switch(name, *on).await?,
             Action::Crash { service, replica } => sandbox.crash(service, *replica).await?,
+            Action::CrashLeader { service } => {
+                let leader =
+                    || sandbox.state().node(service).and_then(|node| node.lease.as_ref().map(|lease| lease.holder));
+                self.until("somebody leads", |_| leader().is_some()).await?;
+                sandbox.crash(service, leader()).await?;
+            }
             Action::Restart { service } => sandbox.restart(service, None).await?,
             Action::Pause { service, replica } => {
                 let target = replica.map_or(service.to_string(), |replica| format!("{service}/{replica}"));
@@ -209,9 +211,7 @@ impl Shown<'_> {
             switch.on = switches.get(&switch.name).copied().unwrap_or(switch.on);
         }
         let matrix = self.course.matrices.start(self.taken.session, topology)?;
-        while matrix.view().state == Running::Running {
-            tokio::time::sleep(MATRIX_EVERY).await;
-        }
+        matrix.over().await;
         Ok(())
     }
 }

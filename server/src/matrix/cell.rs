@@ -18,14 +18,8 @@ const SEED: u64 = 1;
 /// The fault the cell is about.
 const STRIKE: &str = "strike";
 
-/// Time the fault has to strike. A step that was not carried out by then never is.
-const TO_STRIKE: Duration = Duration::from_secs(20);
-
-/// Time a saga has to end after all is healed.
-const TO_END: Duration = Duration::from_secs(15);
-
-/// At rest for so long, nothing more will come: longer than any service waits before it tries again.
-const SILENCE: Duration = Duration::from_secs(3);
+/// Time a cell has in all. Whatever is under way then goes on for ever.
+const MOST: Duration = Duration::from_secs(60);
 
 pub struct Cell {
     pub sandboxes: Arc<Sandboxes>,
@@ -60,7 +54,7 @@ impl Cell {
             sandbox.put_fault(name, fault).await?;
         }
         sandbox.put_fault(STRIKE, fault.clone()).await?;
-        let mut watch = Watch::new(sandbox, STRIKE).await?;
+        let mut watch = Watch::new(sandbox, STRIKE, MOST).await?;
         let order = json!({"item_id": protocol::ITEM, "quantity": scene.quantity(), "user_id": protocol::USER});
         sandbox.accept(command("PlaceOrder", order)).await?;
         match scene {
@@ -71,21 +65,21 @@ impl Cell {
         // What is cleared before the service is down would not start it again.
         let crashes = fault.kind == FaultKind::CrashBeforePublish;
         let struck = |seen: &Seen| if crashes { seen.crashed } else { seen.struck };
-        let mut waited = watch.until(struck, SILENCE, TO_STRIKE).await?;
+        let mut waited = watch.until(struck).await?;
         let struck = waited == Waited::So;
         if struck {
             sandbox.clear_fault(STRIKE).await?;
             if *scene == Scene::Unheard {
                 sandbox.clear_fault(UNHEARD).await?;
             }
-            waited = watch.until(|seen| judge::has_ended(&seen.state), SILENCE, TO_END).await?;
+            waited = watch.until(|_| false).await?;
         }
         Ok(judge::judge(waited, struck, &watch.seen.state, &sandbox.invariants().await?))
     }
 
     /// Asks for the parcel once the order is so.
-    async fn ship(&self, sandbox: &Sandbox, watch: &mut Watch, so: impl Fn(&Seen) -> bool) -> anyhow::Result<()> {
-        watch.until(so, SILENCE, TO_STRIKE).await?;
+    async fn ship(&self, sandbox: &Sandbox, watch: &mut Watch<'_>, so: impl Fn(&Seen) -> bool) -> anyhow::Result<()> {
+        watch.until(so).await?;
         if let Some(saga) = watch.seen.state.sagas.latest.first() {
             sandbox.accept(command("ShipOrder", json!({"order_id": saga.order_id}))).await?;
         }

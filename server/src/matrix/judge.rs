@@ -3,7 +3,6 @@
 use super::watch::Waited;
 use crate::sandbox::Invariant;
 use diagram::{DiagramState, Node, SagaView};
-use protocol::Name;
 use serde::Serialize;
 
 /// How a cell stands, or has ended.
@@ -37,20 +36,21 @@ impl State {
     }
 }
 
-/// Every saga has come to its end, and nothing is under way or waits for a service that is down.
-pub fn has_ended(state: &DiagramState) -> bool {
-    state.at_rest() && !state.nodes.iter().any(Node::is_down) && open_end(state).is_none()
+/// Nothing is under way, is waited for, or waits for a service that is down: nothing more will come.
+pub fn is_at_rest(state: &DiagramState) -> bool {
+    let is_led = |saga: &SagaView| saga.saga.as_deref().is_some_and(|saga| matches!(saga, "RUNNING" | "COMPENSATING"));
+    state.at_rest() && !state.nodes.iter().any(Node::is_down) && !state.sagas.latest.iter().any(is_led)
 }
 
-/// `waited` is for its end; or for the fault to strike, where it did not.
+/// `waited` is how the last wait came out: for rest; or for the fault to strike, where it did not.
 pub fn judge(waited: Waited, struck: bool, state: &DiagramState, promises: &[Invariant]) -> (State, String) {
-    let broken = promises.iter().filter(|promise| !promise.holds);
-    let mut broken: Vec<String> = broken.map(|promise| format!("{}: {}", promise.name, promise.detail)).collect();
-    broken.extend(left(state));
+    // That a saga does not end is said in more words here.
+    let broken = promises.iter().filter(|promise| !promise.holds && promise.name != "every-saga-ends");
+    let broken: Vec<String> = broken.map(|promise| format!("{}: {}", promise.name, promise.detail)).collect();
     let broken = broken.join("; ");
     match (waited, open_end(state)) {
         (Waited::TooLong, _) => (State::Stuck, format!("it goes on and on, and {}", ends(state))),
-        (Waited::Silent, Some(open)) => {
+        (_, Some(open)) => {
             let also = if broken.is_empty() { String::new() } else { format!("; {broken}") };
             (State::Stuck, format!("nothing is under way any more, and {open}{also}"))
         }
@@ -58,20 +58,6 @@ pub fn judge(waited: Waited, struck: bool, state: &DiagramState, promises: &[Inv
         _ if !struck => (State::Unreached, ends(state)),
         _ => (State::Consistent, format!("{}; every promise holds", ends(state))),
     }
-}
-
-/// What an ended saga must not leave once nothing is under way any more.
-fn left(state: &DiagramState) -> Vec<String> {
-    let left = |saga: &SagaView| {
-        let is = |part: &Option<Name>, state: &str| part.as_deref() == Some(state);
-        let cancelled = &*saga.order == "CANCELLED";
-        let ended = cancelled || &*saga.order == "CONFIRMED";
-        [
-            (ended && is(&saga.reservation, "HELD")).then_some("stock is held for it for ever"),
-            (cancelled && is(&saga.shipment, "SHIPPED")).then_some("its parcel has left"),
-        ]
-    };
-    state.sagas.latest.iter().flat_map(left).flatten().map(str::to_owned).collect()
 }
 
 fn ends(state: &DiagramState) -> String {
@@ -95,6 +81,8 @@ fn open_end(state: &DiagramState) -> Option<String> {
             Some(format!("order {id} is {}", saga.order))
         } else if let Some(saga) = saga.saga.as_deref().filter(|saga| under_way(saga)) {
             Some(format!("the saga of order {id} is {saga}"))
+        } else if &*saga.order == "CONFIRMED" && saga.reservation.as_deref() == Some("HELD") {
+            Some(format!("order {id} is CONFIRMED, and its stock was never sold"))
         } else if tells && saga.notification.is_none() {
             Some(format!("order {id} is {}, and its customer was never told", saga.order))
         } else {
@@ -132,14 +120,14 @@ mod tests {
     #[test]
     fn an_order_that_ends_while_every_promise_holds_is_consistent() {
         let state = state("CONFIRMED", Some("SENT"));
-        assert!(has_ended(&state));
-        let (verdict, detail) = judge(Waited::So, true, &state, &[promise(true)]);
+        assert!(is_at_rest(&state));
+        let (verdict, detail) = judge(Waited::AtRest, true, &state, &[promise(true)]);
         assert_eq!((verdict, &*detail), (State::Consistent, "order 101 is CONFIRMED; every promise holds"));
     }
 
     #[test]
     fn an_order_that_ends_with_a_broken_promise_is_inconsistent() {
-        let (verdict, detail) = judge(Waited::So, true, &state("CONFIRMED", Some("SENT")), &[promise(false)]);
+        let (verdict, detail) = judge(Waited::AtRest, true, &state("CONFIRMED", Some("SENT")), &[promise(false)]);
         assert_eq!(verdict, State::Inconsistent);
         assert!(detail.ends_with("but charged-at-most-once: order 101 was charged twice"), "{detail}");
     }
@@ -147,33 +135,53 @@ mod tests {
     #[test]
     fn an_order_that_stays_pending_is_stuck_whatever_else_holds() {
         let state = state("PENDING", None);
-        assert!(!has_ended(&state));
         for promises in [[promise(true)], [promise(false)]] {
-            let (verdict, detail) = judge(Waited::Silent, true, &state, &promises);
+            let (verdict, detail) = judge(Waited::AtRest, true, &state, &promises);
             assert_eq!(verdict, State::Stuck);
             assert!(detail.contains("order 101 is PENDING"), "{detail}");
         }
     }
 
     #[test]
-    fn what_an_ended_saga_leaves_is_no_consistent_end_even_where_nothing_struck() {
-        let mut state = state("CANCELLED", Some("SENT"));
-        state.sagas.latest[0].reservation = Some("HELD".into());
-        for struck in [true, false] {
-            let (verdict, detail) = judge(Waited::So, struck, &state, &[promise(true)]);
-            assert_eq!(verdict, State::Inconsistent);
-            assert_eq!(detail, "order 101 is CANCELLED, but stock is held for it for ever");
-        }
-    }
-
-    #[test]
     fn a_step_that_nothing_could_strike_says_so() {
-        let (verdict, _) = judge(Waited::Silent, false, &state("CONFIRMED", Some("SENT")), &[promise(true)]);
+        let (verdict, _) = judge(Waited::AtRest, false, &state("CONFIRMED", Some("SENT")), &[promise(true)]);
         assert_eq!(verdict, State::Unreached);
     }
 
     #[test]
-    fn nothing_has_ended_before_there_is_an_order() {
-        assert!(!has_ended(&DiagramState::default()));
+    fn an_order_that_is_confirmed_has_not_ended_before_its_stock_is_sold() {
+        let mut state = state("CONFIRMED", Some("SENT"));
+        state.sagas.latest[0].reservation = Some("HELD".into());
+        assert_eq!(judge(Waited::AtRest, true, &state, &[promise(true)]).0, State::Stuck);
+    }
+
+    #[test]
+    fn what_goes_on_to_the_last_is_stuck() {
+        let (verdict, detail) = judge(Waited::TooLong, true, &state("PENDING", None), &[promise(true)]);
+        assert_eq!((verdict, &*detail), (State::Stuck, "it goes on and on, and order 101 is PENDING"));
+    }
+
+    #[test]
+    fn a_broken_promise_is_told_even_where_nothing_struck() {
+        let (verdict, _) = judge(Waited::AtRest, false, &state("CANCELLED", Some("SENT")), &[promise(false)]);
+        assert_eq!(verdict, State::Inconsistent);
+    }
+
+    #[test]
+    fn there_is_no_rest_while_a_saga_waits_for_an_answer_until_its_case_is_laid_before_a_person() {
+        let mut state = state("PENDING", None);
+        for (saga, rests) in [("RUNNING", false), ("COMPENSATING", false), ("PARKED", true)] {
+            state.sagas.latest[0].saga = Some(saga.into());
+            assert_eq!(is_at_rest(&state), rests, "{saga}");
+        }
+        let (verdict, detail) = judge(Waited::AtRest, true, &state, &[promise(true)]);
+        assert_eq!(verdict, State::Stuck);
+        assert!(detail.contains("order 101 is PENDING"), "{detail}");
+    }
+
+    #[test]
+    fn a_system_in_which_nothing_was_ordered_has_come_to_no_end() {
+        let (verdict, _) = judge(Waited::AtRest, false, &DiagramState::default(), &[]);
+        assert_eq!(verdict, State::Stuck);
     }
 }

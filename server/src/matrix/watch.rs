@@ -1,5 +1,6 @@
 //! Follows what a cell's sandbox records, and waits for what is to come.
 
+use super::judge;
 use crate::sandbox::{Sandbox, SandboxError};
 use bytes::Bytes;
 use diagram::DiagramState;
@@ -30,9 +31,11 @@ impl Seen {
     }
 }
 
-pub struct Watch {
+pub struct Watch<'a> {
+    sandbox: &'a Sandbox,
     events: BoxStream<'static, Bytes>,
     fault: &'static str,
+    end: Instant,
     pub seen: Seen,
 }
 
@@ -41,40 +44,40 @@ pub struct Watch {
 pub enum Waited {
     /// It is so.
     So,
-    /// Nothing was under way, and for a while nothing came.
-    Silent,
-    /// Something was under way to the last.
+    /// It is not, and nothing is under way that could make it so.
+    AtRest,
+    /// Something is under way to the last.
     TooLong,
 }
 
-impl Watch {
-    /// From the beginning of the record on.
-    pub async fn new(sandbox: &Sandbox, fault: &'static str) -> Result<Self, SandboxError> {
-        Ok(Watch { events: Box::pin(sandbox.events(0).await?), fault, seen: Seen::default() })
+impl<'a> Watch<'a> {
+    /// From the beginning of the record on, for `most` in all.
+    pub async fn new(sandbox: &'a Sandbox, fault: &'static str, most: Duration) -> Result<Self, SandboxError> {
+        let events = Box::pin(sandbox.events(0).await?);
+        Ok(Watch { sandbox, events, fault, end: Instant::now() + most, seen: Seen::default() })
     }
 
-    /// Until it is so, for `most` at most; or until nothing has been under way for `silence`.
-    pub async fn until(
-        &mut self,
-        so: impl Fn(&Seen) -> bool,
-        silence: Duration,
-        most: Duration,
-    ) -> anyhow::Result<Waited> {
-        let end = Instant::now() + most;
+    /// Until it is so, or nothing is under way any more.
+    pub async fn until(&mut self, so: impl Fn(&Seen) -> bool) -> anyhow::Result<Waited> {
         loop {
             // Between two group commits: within one the picture is not yet what was decided.
             if so(&self.seen) {
                 return Ok(Waited::So);
             }
-            let patience = end.min(Instant::now() + silence);
-            match tokio::time::timeout_at(patience, self.events.next()).await {
+            if self.at_rest() {
+                return Ok(Waited::AtRest);
+            }
+            match tokio::time::timeout_at(self.end, self.events.next()).await {
                 Ok(Some(events)) => self.take(&events)?,
                 Ok(None) => anyhow::bail!("the sandbox of a cell has ended"),
-                Err(_) if Instant::now() >= end => return Ok(Waited::TooLong),
-                Err(_) if self.seen.state.at_rest() => return Ok(Waited::Silent),
-                Err(_) => {}
+                Err(_) => return Ok(Waited::TooLong),
             }
         }
+    }
+
+    /// What was asked for a moment ago is in the record, but may not have come here yet.
+    fn at_rest(&self) -> bool {
+        judge::is_at_rest(&self.seen.state) && self.seen.state.position >= self.sandbox.state().position
     }
 
     fn take(&mut self, events: &[u8]) -> anyhow::Result<()> {

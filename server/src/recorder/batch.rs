@@ -205,6 +205,7 @@ impl<'a> Batch<'a> {
         if shipment.n > self.task.ledger.shipped.get(service).copied().unwrap_or_default() {
             self.observe_all(shipment.observed)?;
         }
+        self.observe_all(shipment.unstored)?;
         for position in shipment.acks {
             self.ack(consumer, position)?;
         }

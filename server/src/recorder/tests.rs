@@ -29,7 +29,7 @@ impl Run {
     /// Where it was recorded.
     async fn observe(&self, observation: Observation) -> Position {
         let position = self.recorder.history.position() + 1;
-        let observed = by_server(Clock::new(0), "inventory".into(), observation);
+        let observed = by_server(Clock::new(0, 1), "inventory".into(), observation);
         self.recorder.send(Entry::Observe(vec![observed])).expect("it is open");
         self.recorder.flush().await.expect("it is open");
         // What follows from it is in the record when the next answer comes.
@@ -83,7 +83,7 @@ fn path(dir: &TempDir) -> PathBuf {
 
 async fn opened(dir: &TempDir, topology: &Topology) -> (Recorder, JoinHandle<()>) {
     let stored = storage::open(&path(dir), topology).await.expect("opens");
-    let opened = open(stored, path(dir), Clock::new(0), Uuid::nil());
+    let opened = open(stored, path(dir), Clock::new(0, 1), Uuid::nil());
     (opened.recorder, tokio::spawn(opened.task.run()))
 }
 

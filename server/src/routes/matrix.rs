@@ -1,3 +1,4 @@
+use super::Query;
 use crate::app::App;
 use crate::auth::access::OwnMatrix;
 use crate::auth::{Actor, session};
@@ -13,6 +14,8 @@ use http::header::{HeaderValue, LOCATION, SET_COOKIE};
 use protocol::Topology;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::time::timeout;
 use utoipa::ToSchema;
 
 /// What `POST /api/matrix` takes.
@@ -95,12 +98,28 @@ impl Wanted {
     }
 }
 
-/// A matrix as it stands, under way or done.
+/// What `GET /api/matrix/{id}` takes.
+#[derive(Deserialize)]
+pub struct Known {
+    after: Option<u64>,
+}
+
+/// How long a change is waited for.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A matrix as it stands, under way or done. With `after`, as soon as it has changed since, or
+/// unchanged after 20 seconds.
 #[utoipa::path(
     get, path = "/api/matrix/{id}", tag = "matrix", operation_id = "show_matrix",
-    params(("id" = String, Path, description = "The matrix")),
+    params(
+        ("id" = String, Path, description = "The matrix"),
+        ("after" = Option<u64>, Query, description = "A revision known already")
+    ),
     responses((status = 200, body = MatrixView), NotYours)
 )]
-pub async fn show(OwnMatrix(matrix): OwnMatrix) -> axum::Json<MatrixView> {
+pub async fn show(OwnMatrix(matrix): OwnMatrix, Query(known): Query<Known>) -> axum::Json<MatrixView> {
+    if let Some(after) = known.after {
+        let _ = timeout(PATIENCE, matrix.changed(after)).await;
+    }
     axum::Json(matrix.view())
 }

@@ -47,6 +47,10 @@ pub async fn run(recorder: Recorder, clock: Clock, services: Arc<Vec<Replicas>>,
                 if recorder.send(Entry::Observe(vec![by_server(clock, TERRARIUM.into(), cleared)])).is_err() {
                     return;
                 }
+                // Whoever is struck at the last moment has to see that the fault is over.
+                if recorder.flush().await.is_err() {
+                    return;
+                }
                 for keeper in keepers {
                     end(&keeper, fault).await;
                 }

@@ -3,7 +3,7 @@
 use crate::recorder::{Entry, Recorder, by_server};
 use kit::broker::ConsumerId;
 use kit::{Clock, FromHost, Host, Start, ToHost};
-use protocol::{Isolation, Observation, Observed, ServiceSpec};
+use protocol::{Isolation, Observation, Observed, ServiceSpec, Target};
 use runner::{Link, Runner, Running};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -115,7 +115,12 @@ impl Keeping {
             let order = tokio::select! {
                 order = orders.recv() => order,
                 end = ended(&mut kept) => {
+                    let struck = matches!(end, End::LastWord(_));
                     self.ended(&mut kept, end).await;
+                    // It may have been cleared while it struck: then nobody else would.
+                    if struck && !self.is_held_down() {
+                        kept = self.start().await;
+                    }
                     continue;
                 }
             };
@@ -175,7 +180,7 @@ impl Keeping {
             spec: self.spec.clone(),
             replica: self.replica,
             folder: self.folder.clone(),
-            epoch_us: self.clock.epoch_us(),
+            clock: self.clock,
             batch: self.batch,
             lease_us: u64::try_from(self.lease.as_micros()).unwrap_or(u64::MAX),
             faults: self.recorder.history.faults(),
@@ -197,6 +202,19 @@ impl Keeping {
                 None
             }
         }
+    }
+
+    /// Whether a fault that stands leaves it down.
+    fn is_held_down(&self) -> bool {
+        let now = self.clock.now_us();
+        self.recorder.history.faults().iter().any(|fault| {
+            let aimed = match Target::parse(&fault.spec.target) {
+                Target::Service(name) => name == &*self.spec.name,
+                Target::Replica(name, replica) => name == &*self.spec.name && replica == self.replica,
+                _ => false,
+            };
+            aimed && fault.spec.kind.takes_down() && fault.begins_at() <= now
+        })
     }
 
     async fn ended(&self, kept: &mut Option<Kept>, end: End) {

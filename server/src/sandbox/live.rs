@@ -43,14 +43,14 @@ pub struct Live {
 }
 
 /// A sandbox's clock: microseconds since it was created.
-pub fn clock(row: &SandboxRow) -> Clock {
-    Clock::new(row.created.cast_unsigned() * 1000)
+pub fn clock(row: &SandboxRow, rate: u32) -> Clock {
+    Clock::new(row.created.cast_unsigned() * 1000, rate)
 }
 
 impl Live {
     /// Opens its files and starts its services, but for those that crashed and were not restarted.
     pub async fn start(env: &Env, row: &SandboxRow, topology: &Topology) -> anyhow::Result<Arc<Self>> {
-        let (folder, clock) = (env.folder(&row.id), clock(row));
+        let (folder, clock) = (env.folder(&row.id), clock(row, env.config.clock_rate));
         tokio::fs::create_dir_all(&folder).await?;
         let path = folder.join(RECORD);
         let stored = storage::open(&path, topology).await?;
@@ -159,6 +159,7 @@ impl Live {
                 self.observe_cleared(&fault.id, "the service was restarted")?;
             }
         }
+        self.recorder.flush().await?;
         join_all(keepers.iter().map(|keeper| async move {
             keeper.stop("restarted by the learner").await;
             keeper.start().await;
@@ -218,6 +219,8 @@ impl Live {
         let faults = self.recorder.history.faults();
         let fault = faults.iter().find(|fault| &*fault.id == id).ok_or(SandboxError::NoSuchFault)?;
         self.observe_cleared(&fault.id, "cleared by the learner")?;
+        // Whoever is struck at the last moment has to see that the fault is over.
+        self.recorder.flush().await?;
         for keeper in faults::struck(&self.services, fault) {
             faults::end(&keeper, fault).await;
         }

@@ -3,7 +3,6 @@ use protocol::Recorded;
 use reqwest::{Method, RequestBuilder};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::time::Duration;
 
 /// A coverage matrix as one session asks for it.
 pub struct Matrix {
@@ -44,14 +43,11 @@ impl Matrix {
     /// Its cells, once all of them have ended.
     pub async fn cells(&self) -> Vec<Cell> {
         let view = in_time("the matrix is done", async {
-            loop {
-                let view = self.view().await;
-                if view["state"] != "running" {
-                    return view;
-                }
-                // Its progress is asked for, not told.
-                tokio::time::sleep(Duration::from_millis(100)).await;
+            let mut view = self.view().await;
+            while view["state"] == "running" {
+                view = self.session.get_json(&format!("/api/matrix/{}?after={}", self.id, view["revision"])).await;
             }
+            view
         });
         let view = view.await;
         assert_eq!(view["state"], "done", "{}", view["detail"]);

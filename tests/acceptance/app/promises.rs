@@ -3,7 +3,7 @@
 use super::Sandbox;
 use super::sandbox::{Row, places_an_order};
 use protocol::{INITIAL_STOCK, Observation, PRICE_MINOR, Recorded, Uuid};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 /// A sandbox at rest: its record and its tables.
 pub struct Promises {
@@ -17,9 +17,9 @@ pub struct Promises {
 impl Promises {
     /// Waits until nothing is under way, and checks all of it.
     pub async fn of(sandbox: &Sandbox) -> Self {
-        let at_rest = sandbox.at_rest().await;
+        let settled = sandbox.settled().await;
         let broken: Vec<_> = sandbox.invariants().await.into_iter().filter(|invariant| !invariant.holds).collect();
-        assert!(broken.is_empty(), "{broken:#?}");
+        assert!(broken.is_empty(), "R3, R4 or R5 is broken: {broken:#?}");
         let promises = Promises {
             record: sandbox.record().await,
             orders: sandbox.table("orders", "orders").await,
@@ -27,7 +27,7 @@ impl Promises {
             reservations: sandbox.table("inventory", "reservations").await,
             on_hand: sandbox.stock().await,
         };
-        assert!(promises.record.len() as u64 >= at_rest.position);
+        assert!(promises.record.len() as u64 >= settled.position);
         promises.record_is_gapless();
         promises.answers_follow_what_they_answer();
         promises.every_order_ended_once();
@@ -43,6 +43,36 @@ impl Promises {
 
     pub fn cancelled(&self) -> usize {
         self.orders.iter().filter(|order| order["status"] == "CANCELLED").count()
+    }
+
+    pub fn record(&self) -> &[Recorded] {
+        &self.record
+    }
+
+    /// Nothing came to the same state twice, and nobody paid or was written to twice.
+    pub fn effects_happened_once(&self, promise: &str) {
+        let (mut entered, mut rows) = (HashSet::new(), HashSet::new());
+        for event in &self.record {
+            match &event.observation {
+                Observation::StateChanged { entity, id, to, .. } => {
+                    assert!(entered.insert((entity, id, to)), "{promise}: {entity} {id} became {to} twice");
+                }
+                Observation::TransactionCommitted { rows: changed, .. } => {
+                    for row in changed.iter().filter(|row| row.before.is_none() && &*row.table != "reservations") {
+                        let of = row.after.as_ref().and_then(|after| after.get("order_id")).map(ToString::to_string);
+                        let Some(of) = of.filter(|_| matches!(&*row.table, "payments" | "notifications")) else {
+                            continue;
+                        };
+                        assert!(
+                            rows.insert((&row.table, of.clone())),
+                            "{promise}: a second row of order {of}: {row:?}"
+                        );
+                    }
+                }
+                _ => {}
+            }
+        }
+        assert!(!entered.is_empty(), "{promise}: nothing happened");
     }
 
     fn record_is_gapless(&self) {
@@ -77,7 +107,7 @@ impl Promises {
             .filter_map(|event| event.correlation_id)
             .collect();
         let lost: Vec<_> = acknowledged.iter().filter(|order| !accepted.contains(order)).collect();
-        assert!(lost.is_empty(), "acknowledged but not in the record: {lost:?}");
+        assert!(lost.is_empty(), "R1: acknowledged but not in the record: {lost:?}");
     }
 
     fn every_order_ended_once(&self) {
@@ -98,7 +128,10 @@ impl Promises {
         }
         for order in &accepted {
             let states = states.get(order).map(Vec::as_slice);
-            assert!(matches!(states, Some(["PENDING", "CONFIRMED" | "CANCELLED"])), "{order} went through {states:?}");
+            assert!(
+                matches!(states, Some(["PENDING", "CONFIRMED" | "CANCELLED"])),
+                "R3: {order} went through {states:?}"
+            );
         }
         assert_eq!(accepted.len(), states.len(), "orders nobody asked for");
         assert_eq!(accepted.len(), self.orders.len(), "orders and their table");
@@ -148,25 +181,27 @@ impl Promises {
 
     fn stock_adds_up(&self) {
         let of = |status: &str| sum(&self.reservations, status, "quantity");
-        assert_eq!(of("HELD"), 0, "a reservation of an ended saga remains");
-        assert_eq!(self.on_hand + of("SOLD"), INITIAL_STOCK);
-        assert_eq!(of("SOLD"), sum(&self.orders, "CONFIRMED", "quantity"));
+        assert_eq!(of("HELD"), 0, "R5: a reservation of an ended saga remains");
+        assert_eq!(self.on_hand + of("SOLD"), INITIAL_STOCK, "R5: stock is conserved");
+        assert_eq!(of("SOLD"), sum(&self.orders, "CONFIRMED", "quantity"), "R5: what was sold");
     }
 
     fn money_adds_up(&self) {
-        let captured: BTreeMap<i64, i64> = self
+        let mut captured: Vec<(i64, i64)> = self
             .payments
             .iter()
             .filter(|payment| payment["status"] == "CAPTURED")
             .map(|payment| (number(payment, "order_id"), number(payment, "amount_minor")))
             .collect();
-        let confirmed: BTreeMap<i64, i64> = self
+        let mut confirmed: Vec<(i64, i64)> = self
             .orders
             .iter()
             .filter(|order| order["status"] == "CONFIRMED")
             .map(|order| (number(order, "id"), number(order, "quantity") * PRICE_MINOR))
             .collect();
-        assert_eq!(captured, confirmed);
+        captured.sort_unstable();
+        confirmed.sort_unstable();
+        assert_eq!(captured, confirmed, "R4: what was captured, and what confirmed orders cost");
     }
 }
 

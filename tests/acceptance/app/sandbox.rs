@@ -1,4 +1,4 @@
-use super::{Event, Events, Session, in_time};
+use super::{DEADLINE, Event, Events, Session, in_time};
 use diagram::{DiagramState, Strata};
 use protocol::{Observation, Recorded, Uuid};
 use reqwest::{Method, RequestBuilder};
@@ -6,6 +6,7 @@ use runner::invariants::Invariant;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::cell::Cell;
+use std::time::Duration;
 
 /// A sandbox as one session asks for it. Cheap to clone.
 #[derive(Clone)]
@@ -172,6 +173,12 @@ impl Sandbox {
         self.get("/invariants").await
     }
 
+    /// The promises that are broken as things stand.
+    pub async fn broken(&self) -> Vec<String> {
+        let broken = self.invariants().await.into_iter().filter(|invariant| !invariant.holds);
+        broken.map(|invariant| invariant.name).collect()
+    }
+
     /// What is recorded by now, as NDJSON, line by line.
     pub async fn lines(&self) -> Vec<String> {
         let request = self.request(Method::GET, "/events").header("accept", "application/x-ndjson");
@@ -249,6 +256,65 @@ impl Sandbox {
             (state.position >= now && all_ended && state.at_rest()).then(|| state.clone())
         })
         .await
+    }
+}
+
+impl Sandbox {
+    /// Has every saga that is parked go on, until all have ended. Where in the record the last one
+    /// was asked to, or where the record ended before.
+    pub async fn see_through(&self) -> u64 {
+        loop {
+            let now = self.position().await;
+            let waits = self.wait("nothing is under way but what waits for a person", |_, state| {
+                let only_parked = state.sagas.pending == state.sagas.parked_count && state.sagas.led == 0;
+                (state.position >= now && only_parked && state.at_rest()).then(|| state.sagas.parked.clone())
+            });
+            let parked = waits.await;
+            if parked.is_empty() {
+                return now;
+            }
+            for case in parked {
+                self.command("ResumeSaga", case.order_id).await;
+            }
+        }
+    }
+
+    /// At rest, and no service has kept a message back that it has yet to publish.
+    pub async fn settled(&self) -> DiagramState {
+        let settling = async {
+            loop {
+                let state = self.at_rest().await;
+                let mut kept = 0;
+                for node in &state.nodes {
+                    let tables = self.tables(&node.name, "").await;
+                    kept += tables.into_iter().filter(|(name, _)| name == "outbox").map(|(_, rows)| rows).sum::<u64>();
+                }
+                if kept == 0 && self.position().await == state.position {
+                    return state;
+                }
+                // What is in an outbox is asked for, not told.
+                tokio::time::sleep(Duration::from_millis(40)).await;
+            }
+        };
+        match tokio::time::timeout(DEADLINE, settling).await {
+            Ok(state) => state,
+            Err(_) => panic!("not within {DEADLINE:?}: everything is said. {}", self.what_is_left().await),
+        }
+    }
+
+    /// The end of the record of a sandbox that does not come to rest, and what waits in it.
+    async fn what_is_left(&self) -> String {
+        let lines = self.lines().await;
+        let last = lines[lines.len().saturating_sub(20)..].join("\n");
+        let mut left = format!("The record ends:\n{last}\nIn the outboxes:");
+        let state = self.state().await;
+        for node in state.nodes.iter().filter(|node| !node.is_down()) {
+            if self.table_names(&node.name).await.contains(&"outbox".to_owned()) {
+                let rows = self.table(&node.name, "outbox").await;
+                left += &format!("\n{} ({:?}): {rows:?}", node.name, node.health);
+            }
+        }
+        left + &format!("\nFaults: {:?}\nPipes: {:?}\nSagas: {:?}", state.faults, state.pipes, state.sagas)
     }
 }
 

@@ -72,7 +72,7 @@ test('a declined card has what was done taken back in reverse', async ({ page, t
     'create-order': /^create-order taken back.*cancel-order done/,
     'reserve-stock': /^reserve-stock taken back.*release-stock done/,
     'charge-card': 'charge-card failed',
-    'confirm-order': 'confirm-order waiting',
+    'confirm-order': 'confirm-order not asked for',
   });
   expect(await accessibilityProblems()).toEqual([]);
 
@@ -111,6 +111,75 @@ test('by keyboard one comes to the view, and to another order’s saga', async (
   await expect(order).toBeFocused();
   await order.selectOption({ label: 'order 101' });
   await expect(saga.glass.view.getByRole('heading', { name: 'order 101 COMPLETED' })).toBeVisible();
+});
+
+test('the leader crashes and the one that stood by takes over; paused, that one finds itself replaced', async ({
+  page,
+  terrarium,
+  accessibilityProblems,
+}) => {
+  const saga = await Saga.of('saga-orchestration', page, terrarium.url);
+  const { glass } = saga;
+  const replica = (n: number) => glass.view.getByRole('listitem').filter({ hasText: `saga-orchestrator ${n}` });
+  await glass.press('Place an order');
+  await saga.ends(101, 'COMPLETED');
+  await expect(replica(0)).toContainText('up · leads, token 1');
+  await expect(replica(1)).toContainText('up · stands by');
+  expect(await accessibilityProblems()).toEqual([]);
+
+  await glass.press('Crash saga-orchestrator 0');
+  await expect(replica(0)).toContainText('crashed');
+  await expect(glass.button('Restart saga-orchestrator 0')).toBeFocused();
+  await glass.press('Place an order');
+  await saga.ends(102, 'COMPLETED');
+  await expect(replica(1)).toContainText('up · leads, token 2');
+  await expect(glass.history.locator('.takeover')).toHaveCount(1);
+  expect(await glass.story()).toContain('Replica 1 of saga-orchestrator takes over from replica 0');
+
+  await glass.press('Restart saga-orchestrator 0');
+  await expect(replica(0)).toContainText('up · stands by');
+  await glass.press('Pause saga-orchestrator 1');
+  await expect(replica(1)).toContainText('paused');
+  await glass.press('Place an order');
+  await saga.ends(103, 'COMPLETED');
+  await expect(replica(0)).toContainText('up · leads, token 3');
+  await glass.press('Resume saga-orchestrator 1');
+  await expect(replica(1)).toContainText('up · stands by');
+  await glass.open('Diagram');
+  await expect(glass.picture).toHaveAccessibleName(/saga-orchestrator: up · 0 leads, token 3/);
+});
+
+test('a compensation that cannot be had parks the saga; a person has it go on', async ({
+  page,
+  terrarium,
+  accessibilityProblems,
+}) => {
+  const saga = await Saga.of('saga-orchestration', page, terrarium.url);
+  const { glass, api } = saga;
+  await api.decline();
+  const fault = { kind: 'fail-step', target: 'inventory', ttl_ms: null, params: { step: 'release-stock', when: 'before' } };
+  const set = await api.request.put(`${await api.sandbox()}/faults/stuck`, { data: fault });
+  expect(set.status()).toBe(200);
+  await glass.press('Place an order');
+  await saga.ends(101, 'PARKED');
+  await saga.reads({ 'reserve-stock': /^reserve-stock parked.*release-stock parked, attempt \d/ });
+  await expect(glass.view.getByText(/release-stock of order 101, \d+ attempts/)).toBeVisible();
+  await expect(glass.view.getByText(/the stock is HELD and the card DECLINED/)).toBeVisible();
+  expect(await accessibilityProblems()).toEqual([]);
+
+  // Wherever one looks, it is told.
+  await glass.open('Diagram');
+  await expect(glass.saying('1 saga is parked and waits for a person.')).toBeVisible();
+  await glass.vessel.getByRole('link', { name: 'Open the cases' }).click();
+  await glass.stands('Saga');
+
+  await api.request.delete(`${await api.sandbox()}/faults/stuck`);
+  await glass.press('Resume saga 101');
+  await saga.ends(101, 'COMPENSATED');
+  await expect(glass.button('Resume saga 101')).toBeHidden();
+  await glass.open('Diagram');
+  await expect(glass.saying('1 saga is parked and waits for a person.')).toBeHidden();
+  expect(await glass.story()).toContain('You have the parked saga of order 101 go on.');
 });
 
 test('of a choreography the view says that nobody knows it, and what each part says', async ({

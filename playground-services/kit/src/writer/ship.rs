@@ -64,7 +64,7 @@ impl<S: Service> Writer<S> {
         if !stored.is_empty() {
             relay::keep(&mut self.conn, self.n + 1, &stored).await?;
         }
-        let shipment = Shipment { n: self.n + 1, observed, acks };
+        let shipment = Shipment { n: self.n + 1, observed, unstored: vec![], acks };
         let entry = outbox::Entry { shipment: &shipment, handled, shipped };
         self.written += outbox::commit(&mut self.conn, &entry).await?;
         self.n += 1;
@@ -78,10 +78,7 @@ impl<S: Service> Writer<S> {
         let message = |observed: &Observed| observed.observation.message().is_some();
         let another_left = !unstored.is_empty() || shipment.observed.iter().any(message);
         self.sent = shipment.n;
-        self.ctx.send(ToHost::Ship(shipment));
-        if !unstored.is_empty() {
-            self.ctx.send(ToHost::Publish(unstored));
-        }
+        self.ctx.send(ToHost::Ship(Shipment { unstored, ..shipment }));
         self.held.hold(caught, another_left);
         if self.written > CHECKPOINT_AFTER {
             self.written = 0;

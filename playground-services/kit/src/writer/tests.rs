@@ -3,7 +3,7 @@
 mod faults;
 
 use super::*;
-use crate::{FromHost, Host, Refusal, Shipment, Start};
+use crate::{Clock, FromHost, Host, Refusal, Shipment, Start};
 use proptest::prelude::*;
 use protocol::{Name, Observed, ServiceSpec};
 use serde_json::json;
@@ -91,7 +91,7 @@ fn start(folder: &Path) -> Start {
         spec,
         replica: 0,
         folder: folder.to_owned(),
-        epoch_us: 0,
+        clock: Clock::new(0, 1),
         batch: 8,
         lease_us: 1,
         faults: vec![],

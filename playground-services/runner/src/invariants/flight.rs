@@ -1,10 +1,10 @@
-//! What is still under way for each order: whoever has yet to hear may yet put things right. What
-//! is delivered was published, too.
+//! What is still under way for each order: whoever has yet to hear may yet put things right, and
+//! so may what a service has yet to publish. What is delivered was published, too.
 
 use super::Verdict;
-use protocol::{Name, Observation, Position, Recorded, Topology, Uuid};
+use protocol::{FaultKind, Name, Observation, Position, Recorded, SpanId, Topology, Uuid};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// So many of the latest messages are remembered.
 const WINDOW: usize = 512;
@@ -19,6 +19,12 @@ pub struct Flight {
     /// How many of those there are for each order.
     of_order: BTreeMap<i64, u32>,
     published: BTreeMap<Position, Uuid>,
+    /// Faults that keep a message from the broker, by the latest installed under each id.
+    keeping: BTreeMap<Name, bool>,
+    /// Messages that a fault keeps in a service's outbox, by order: the spans that published them.
+    held: BTreeMap<i64, BTreeSet<SpanId>>,
+    /// Without an outbox, what does not get through is gone.
+    outbox_off: bool,
     unknown: Option<String>,
 }
 
@@ -32,17 +38,31 @@ impl Flight {
     /// Whether an order has come to rest by it, or an unknown message was seen.
     pub fn evolve(&mut self, event: &Recorded) -> bool {
         match &event.observation {
-            Observation::SandboxStarted { topology, .. } => self.readers = readers(topology),
+            Observation::SandboxStarted { topology, .. } => {
+                self.readers = readers(topology);
+                self.outbox_off = topology.switches.iter().any(|switch| &*switch.name == OUTBOX && !switch.on);
+            }
+            Observation::SwitchSet { name, enabled } if &**name == OUTBOX => self.outbox_off = !enabled,
+            Observation::FaultInstalled { fault } => {
+                self.keeping.insert(fault.id.clone(), keeps(fault.spec.kind));
+                if self.keeping.len() > WINDOW {
+                    self.keeping.pop_first();
+                }
+            }
+            Observation::FaultTriggered { fault_id, on } => self.struck(event, fault_id, on),
             Observation::MessagePublished { topic, envelope } => {
                 self.published.insert(event.position, envelope.id);
                 if self.published.len() > WINDOW {
                     self.published.pop_first();
                 }
                 let groups = self.readers.get(topic).and_then(|types| types.get(&envelope.kind));
-                if let (Some(groups), Some(order)) = (groups, order(&envelope.subject)) {
+                let Some(order) = order(&envelope.subject) else { return false };
+                let unread = groups.is_none();
+                if let Some(groups) = groups {
                     self.pending.insert(event.position, Pending { order, groups: groups.clone() });
                     *self.of_order.entry(order).or_default() += 1;
                 }
+                return self.let_go(order, event.span_id) && unread;
             }
             Observation::MessageDelivered { source_position, message_id, .. }
             | Observation::MessageRedelivered { source_position, message_id, .. } => {
@@ -55,6 +75,34 @@ impl Flight {
             _ => {}
         }
         false
+    }
+
+    /// A fault of the wire at a service strikes what it publishes.
+    fn struck(&mut self, event: &Recorded, fault: &Name, on: &str) {
+        let keeps = !self.outbox_off && self.keeping.get(fault).is_some_and(|keeps| *keeps);
+        let at_service = self.is_publisher(&event.service);
+        if let Some(order) = order(on).filter(|_| keeps && at_service) {
+            self.held.entry(order).or_default().insert(event.span_id);
+            if self.held.len() > WINDOW {
+                self.held.pop_first();
+            }
+        }
+    }
+
+    /// Whether that was the last one kept for this order.
+    fn let_go(&mut self, order: i64, span: SpanId) -> bool {
+        let Some(held) = self.held.get_mut(&order) else { return false };
+        held.remove(&span);
+        if !held.is_empty() {
+            return false;
+        }
+        self.held.remove(&order);
+        true
+    }
+
+    /// Topics carry the name of who publishes to them.
+    fn is_publisher(&self, service: &Name) -> bool {
+        self.readers.contains_key(service)
     }
 
     fn delivered(&mut self, at: Position, source: Position, id: Uuid) -> bool {
@@ -86,14 +134,22 @@ impl Flight {
         true
     }
 
-    /// Whether somebody has yet to hear something about this order.
+    /// Whether somebody has yet to hear something about this order, or to say it.
     pub fn is_under_way(&self, order: i64) -> bool {
-        self.of_order.contains_key(&order)
+        self.of_order.contains_key(&order) || self.held.contains_key(&order)
     }
 
     pub fn published(&self) -> Verdict {
         self.unknown.clone().map_or(Ok(String::new()), Err)
     }
+}
+
+const OUTBOX: &str = "outbox";
+
+/// Whether what a fault of this kind strikes on its way to the broker comes later, if at all.
+fn keeps(kind: FaultKind) -> bool {
+    use FaultKind::*;
+    matches!(kind, Delay | Reorder | Drop | Fail | Partition | BrokerOutage)
 }
 
 fn readers(topology: &Topology) -> BTreeMap<Name, BTreeMap<Name, Vec<Name>>> {

@@ -27,9 +27,9 @@ struct Parts {
     command: Option<Uuid>,
     #[serde(default)]
     answered: bool,
-    /// Its case is open, for a person to decide.
-    #[serde(default)]
-    parked: bool,
+    /// An orchestrator leads it, or a person has its case: neither waits for a message alone.
+    #[serde(default, alias = "parked")]
+    led: bool,
 }
 
 impl Sagas {
@@ -42,7 +42,7 @@ impl Sagas {
             self.illegal.get_or_insert_with(|| format!("{entity} {id} went from {from} to {to}"));
         }
         if let Some(parts) = self.open.get_mut(id).filter(|_| &**entity == "saga") {
-            parts.parked = &**to == "PARKED";
+            parts.led = !matches!(&**to, "COMPLETED" | "COMPENSATED");
         }
         if !matches!(&**entity, "order" | "reservation" | "payment" | "wrapping") {
             return true;
@@ -147,7 +147,7 @@ impl Parts {
     }
 
     fn wait(&self) -> bool {
-        self.order.as_deref() == Some("PENDING") && self.answered && !self.parked
+        self.order.as_deref() == Some("PENDING") && self.answered && !self.led
     }
 
     fn hold_after_the_end(&self) -> bool {

@@ -25,7 +25,13 @@ impl Record {
 
     fn see_of(&mut self, correlation_id: Option<Uuid>, service: &str, observation: Observation) -> &mut Self {
         self.1 += 1;
-        self.0.evolve(&Recorded {
+        let line = Recorded { correlation_id, ..self.line(service, observation) };
+        self.0.evolve(&line);
+        self
+    }
+
+    fn line(&self, service: &str, observation: Observation) -> Recorded {
+        Recorded {
             position: self.1,
             at: self.1,
             trace_id: TraceId::default(),
@@ -34,10 +40,9 @@ impl Record {
             service: service.into(),
             replica: 0,
             code: None,
-            correlation_id,
+            correlation_id: None,
             observation,
-        });
-        self
+        }
     }
 
     fn rows(&mut self, service: &str, table: &str, key: &str, before: Value, after: Value) -> &mut Self {
@@ -135,6 +140,28 @@ fn parts_that_end_differently_show() {
     record.state("reservation", Some("HELD"), "RELEASED").broken(&["sagas-end-consistent"]);
 }
 
+fn published(topic: &str, kind: &str, id: Uuid, fencingtoken: Option<u64>) -> Observation {
+    let envelope = protocol::Envelope {
+        specversion: "1.0".into(),
+        id,
+        source: topic.into(),
+        kind: kind.into(),
+        subject: "order/101".into(),
+        time: String::new(),
+        traceparent: String::new(),
+        correlationid: Uuid::nil(),
+        causationid: Uuid::nil(),
+        commandordinal: 1,
+        fencingtoken,
+        data: json!({}),
+    };
+    Observation::MessagePublished { topic: topic.into(), envelope: envelope.into() }
+}
+
+fn answer() -> Observation {
+    Observation::ResponseReceived { from: "orders".into(), protocol: "http".into(), status: 200, duration_us: 1 }
+}
+
 impl Record {
     /// A record that tells who reads what, as all real ones do.
     fn of(topology: &str) -> Self {
@@ -146,21 +173,8 @@ impl Record {
     }
 
     fn publish(&mut self, topic: &str, kind: &str) -> Position {
-        let envelope = protocol::Envelope {
-            specversion: "1.0".into(),
-            id: Uuid::from_u128(self.1.into()),
-            source: topic.into(),
-            kind: kind.into(),
-            subject: "order/101".into(),
-            time: String::new(),
-            traceparent: String::new(),
-            correlationid: Uuid::nil(),
-            causationid: Uuid::nil(),
-            commandordinal: 1,
-            fencingtoken: None,
-            data: json!({}),
-        };
-        self.see(topic, Observation::MessagePublished { topic: topic.into(), envelope: envelope.into() });
+        let id = Uuid::from_u128(self.1.into());
+        self.see(topic, published(topic, kind, id, None));
         self.1
     }
 
@@ -285,6 +299,61 @@ fn a_token_that_does_not_rise_shows() {
 }
 
 #[test]
+fn an_effect_under_an_older_token_shows() {
+    let obey = |token: u64, n: u8, record: &mut Record| {
+        record.1 += 1;
+        let mut ask = record.line(
+            "saga-orchestrator",
+            published("saga-orchestrator", "ChargePayment", Uuid::from_u128(n.into()), Some(token)),
+        );
+        ask.span_id = SpanId([n; 8]);
+        record.0.evolve(&ask);
+        record.1 += 1;
+        let (entity, to) = ("payment".into(), "CAPTURED".into());
+        let mut done =
+            record.line("payments", Observation::StateChanged { entity, id: 100 + i64::from(n), from: None, to });
+        done.parent_span_id = Some(ask.span_id);
+        record.0.evolve(&done);
+    };
+    let mut record = Record::of("saga-orchestration");
+    obey(1, 1, &mut record);
+    obey(2, 2, &mut record);
+    obey(2, 3, &mut record);
+    record.broken(&[]);
+    obey(1, 4, &mut record);
+    record.broken(&["fencing-never-falls"]);
+}
+
+#[test]
+fn a_message_that_a_fault_keeps_is_under_way_until_it_is_published_but_only_with_an_outbox() {
+    for outbox in [true, false] {
+        let mut record = Record::of("saga-choreography");
+        record.see("learner", Observation::SwitchSet { name: "outbox".into(), enabled: outbox });
+        let spec = serde_json::from_value(json!({"kind": "drop", "target": "topic:orders"})).expect("a fault");
+        let fault = Box::new(protocol::Fault { id: "lossy".into(), spec, installed_at: 0 });
+        record.see("learner", Observation::FaultInstalled { fault });
+        let from = || Observation::StateChanged { entity: "order".into(), id: 101, from: None, to: "PENDING".into() };
+        record.command("orders", from());
+        record.command("orders", Observation::FaultTriggered { fault_id: "lossy".into(), on: "order/101".into() });
+        record.command("terrarium", answer());
+        record.broken(if outbox { &[] } else { &["every-saga-ends"] });
+        let created = record.publish("orders", "OrderCreated");
+        record.acked(created, "inventory").broken(&["every-saga-ends"]);
+    }
+}
+
+#[test]
+fn a_saga_that_is_led_waits_for_its_leader() {
+    let mut record = Record::of("saga-orchestration");
+    let pending = Observation::StateChanged { entity: "order".into(), id: 101, from: None, to: "PENDING".into() };
+    record.command("orders", pending);
+    let created = record.publish("orders", "OrderCreated");
+    record.state("saga", None, "RUNNING").acked(created, "saga-orchestrator").command("terrarium", answer());
+    record.broken(&[]);
+    record.state("saga", Some("RUNNING"), "COMPENSATED").broken(&["every-saga-ends"]);
+}
+
+#[test]
 fn a_checkpoint_from_before_there_were_so_many_promises_goes_on() {
     let mut record = Record::new();
     let mut stored = serde_json::to_value(&record.0).expect("writes");
@@ -305,12 +374,6 @@ fn an_order_that_waits_for_nothing_shows_once_its_command_is_answered() {
         Observation::StateChanged { entity: "order".into(), id: 101, from: None, to: "PENDING".into() },
     );
     record.broken(&[]);
-    let answer = || Observation::ResponseReceived {
-        from: "orders".into(),
-        protocol: "http".into(),
-        status: 200,
-        duration_us: 1,
-    };
     record.command("terrarium", answer()).broken(&["every-saga-ends"]);
     record.state("order", Some("PENDING"), "CONFIRMED").broken(&[]);
     let mut record = Record::of("saga-choreography");

@@ -147,8 +147,8 @@ impl Rig {
         let mut words = vec![];
         for message in said {
             match message {
-                ToHost::Ship(Shipment { observed, acks, .. }) => {
-                    words.extend(observed.iter().filter_map(word));
+                ToHost::Ship(Shipment { observed, unstored, acks, .. }) => {
+                    words.extend(observed.iter().chain(&unstored).filter_map(word));
                     words.extend(acks.into_iter().map(Word::Acked));
                 }
                 ToHost::Publish(observed) | ToHost::Observe(observed) => {

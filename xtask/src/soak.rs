@@ -1,0 +1,73 @@
+//! `cargo xtask soak`: the tests of the promises, with the figures of a long run.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use crate::sh::{self, step};
+
+/// Those that have a figure; R4 and R5 are checked after every run of R3, R6, R7 and R11.
+const PROMISES: [&str; 7] = ["R1", "R3", "R6", "R7", "R11", "R12", "R18"];
+
+/// Runs the tests of these promises, or of all, one after another. Each says how far it is on
+/// stderr, and in the end how many cases it has seen.
+pub fn run(promises: &[String], minutes: Option<u32>) -> Result<()> {
+    let named: Vec<String> = promises.iter().map(|promise| promise.to_uppercase()).collect();
+    if let Some(unknown) = named.iter().find(|named| !PROMISES.contains(&named.as_str())) {
+        bail!("{unknown} has no long run; these have: {}", PROMISES.join(", "));
+    }
+    // The server beside the tests, which drive it: with the same features for both.
+    step("building the server and the tests, for release");
+    sh::run(&mut sh::cargo(&[
+        "build",
+        "--locked",
+        "--release",
+        "--workspace",
+        "--exclude=xtask",
+        "--lib",
+        "--bins",
+        "--tests",
+    ]))?;
+    let chosen = PROMISES.into_iter().filter(|promise| named.is_empty() || named.iter().any(|named| named == promise));
+    let mut done = Vec::new();
+    for promise in chosen {
+        step(format!("soaking {promise}"));
+        let start = Instant::now();
+        let said = soak(promise, minutes);
+        done.push((promise, start.elapsed(), said));
+    }
+    summary(&done)
+}
+
+/// What its tests said in the end: "R6: 0 in 1000000 ...".
+fn soak(promise: &str, minutes: Option<u32>) -> Result<Vec<String>> {
+    let mut test = sh::cargo(&["test", "--locked", "--release", "--workspace", "--exclude=xtask"]);
+    test.args(["--test=acceptance", "--", "--nocapture", "--test-threads=1"]);
+    test.arg(format!("::{}_", promise.to_lowercase())).env("TERRARIUM_SOAK", "1");
+    if let Some(minutes) = minutes {
+        test.env("TERRARIUM_SOAK_MINUTES", minutes.to_string());
+    }
+    let out = sh::output(&mut test)?;
+    let figures: Vec<String> =
+        out.lines().filter(|line| line.starts_with(promise) && line.contains(": 0 in ")).map(str::to_owned).collect();
+    if figures.is_empty() {
+        bail!("no test of {promise} has told its figure");
+    }
+    Ok(figures)
+}
+
+fn summary(done: &[(&str, Duration, Result<Vec<String>>)]) -> Result<()> {
+    println!();
+    for (promise, took, said) in done {
+        match said {
+            Ok(figures) => figures.iter().for_each(|figure| println!("✓ {figure}")),
+            Err(error) => println!("✗ {promise}: {error}"),
+        }
+        println!("  after {:.0} s", took.as_secs_f64());
+    }
+    let broken: Vec<&str> = done.iter().filter(|(.., said)| said.is_err()).map(|(promise, ..)| *promise).collect();
+    if !broken.is_empty() {
+        bail!("broken, or not to be judged: {}", broken.join(", "));
+    }
+    Ok(())
+}
