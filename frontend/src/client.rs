@@ -93,6 +93,11 @@ pub async fn place_order(id: &str, quantity: i64) -> Result<(), Refusal> {
     command(id, "PlaceOrder", &format!("\"item_id\":{item},\"quantity\":{quantity},\"user_id\":{user}")).await
 }
 
+/// Has an order shipped.
+pub async fn ship(id: &str, order: i64) -> Result<(), Refusal> {
+    command(id, crate::sight::SHIP_ORDER, &["\"order_id\":", &order.to_string()].concat()).await
+}
+
 /// A parked saga tries again.
 pub async fn resume(id: &str, order_id: &str) -> Result<(), Refusal> {
     command(id, "ResumeSaga", &["\"order_id\":", order_id].concat()).await

@@ -20,7 +20,7 @@ use crate::islands::{Given, Room};
 use crate::player::{Player, within};
 use crate::sight::{self, Link};
 use crate::svg::{escape, ledger, order_table, tables};
-use crate::texts;
+use crate::texts::{self, promises};
 use diagram::Strata;
 use looking::Looking;
 use outline::Outline;
@@ -30,7 +30,7 @@ use stage::Stage;
 use std::cell::RefCell;
 use std::pin::Pin;
 use wasm_bindgen::prelude::*;
-use web_sys::{HtmlElement, Window};
+use web_sys::{Element, HtmlElement, Window};
 
 struct Engine {
     link: Link,
@@ -282,6 +282,16 @@ impl Engine {
         self.paper.put(".latest", &sight::latest(state));
         self.paper.put(".protections-off", &sight::off(state));
         self.paper.put(".broken-promises", &sight::broken(state));
+        if let Ok(lights) = self.root.query_selector_all("[data-promise]") {
+            let named = |i| lights.item(i)?.unchecked_into::<Element>().get_attribute("data-promise");
+            for name in (0..lights.length()).filter_map(named) {
+                let (class, words) = sight::promise(state, &name);
+                let light = ["[data-promise=", &name, "]"].concat();
+                self.paper.set(&light, "class", class);
+                self.paper.put(&[&light, " .how"].concat(), &words);
+            }
+            self.paper.put(".promises .count", &promises::count(state.broken.len(), lights.length() as usize));
+        }
         self.paper.put(".parked-note", &sight::parked(state));
         if self.roomy {
             self.paper.put(".orders tbody", &order_table(state));
@@ -297,6 +307,7 @@ impl Engine {
     /// What can be done follows from how things are now, wherever one looks.
     fn show_levers(&mut self) {
         let now = self.player.tape.live().end();
+        self.paper.put(".ship", &sight::ship(now));
         for node in &now.nodes {
             let (class, word, label) = sight::lever(node);
             let selector = format!("[data-lever=\"crash-{}\"] button", node.name);

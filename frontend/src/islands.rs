@@ -10,6 +10,8 @@ mod faults;
 #[cfg(feature = "ssr")]
 mod head;
 #[cfg(feature = "ssr")]
+mod promises;
+#[cfg(feature = "ssr")]
 mod soil;
 #[cfg(feature = "ssr")]
 mod telling;

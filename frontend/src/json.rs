@@ -5,8 +5,8 @@
 //! Unlike that, it never minds a field it does not know. What does not fit is `None`.
 
 use diagram::{
-    Broken, DiagramState, Health, Held, Instance, Lane, Lease, Load, Node, Parked, Pipe, RowView, Run, SagaView, Sagas,
-    StepState, StepView, Strata, TableView, Waiting,
+    Broken, DiagramState, Health, Held, Instance, Lane, Lease, Load, Mended, Node, Parked, Pipe, RowView, Run,
+    SagaView, Sagas, StepState, StepView, Strata, TableView, Waiting,
 };
 use protocol::{
     CodeLine, Command, Envelope, Fault, FaultKind, FaultSpec, Isolation, Limits, Name, Observation, Outside, Params,
@@ -155,6 +155,7 @@ fields!(DiagramState {
     faults,
     commands_waiting,
     broken or default,
+    mended or default,
     load,
     switches or default,
     run,
@@ -163,7 +164,8 @@ fields!(Instance { replica, health });
 fields!(Lease { holder, token, until });
 fields!(StepView { name, state, attempt, since or default });
 fields!(Parked { order_id, step, attempt, reason, at, since, reservation, payment });
-fields!(Broken { name, since, detail });
+fields!(Broken { name, since, detail, at or default });
+fields!(Mended { name, since, until, lasted, times });
 fields!(Load { command_type, rate, sent or default });
 fields!(Run { began_at, ended_at });
 fields!(Node {

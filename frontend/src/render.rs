@@ -62,8 +62,8 @@ pub enum Shown<'a> {
     Live(&'a Live),
 }
 
-/// The topology of every page of this slice.
-const TOPOLOGY: &str = "saga-choreography";
+/// The topology of the start page, and of the playground where none is asked for.
+pub const TOPOLOGY: &str = texts::playground::PLAIN;
 
 pub fn home(assets: &Assets, shown: Shown) -> String {
     let given = given(shown, TOPOLOGY, Room::Home);
@@ -83,8 +83,9 @@ pub fn lesson(assets: &Assets, lesson: &Lesson, shown: Shown) -> String {
     })
 }
 
-pub fn playground(assets: &Assets, shown: Shown) -> String {
-    let given = given(shown, TOPOLOGY, Room::Playground);
+/// `topology` is what is begun in the browser where nothing is shown.
+pub fn playground(assets: &Assets, topology: &str, shown: Shown) -> String {
+    let given = given(shown, topology, Room::Playground);
     let (title, description) = (texts::PLAYGROUND_TITLE, texts::PLAYGROUND_DESCRIPTION);
     document(|| shell(assets, Here::Playground, title, description, true, view! { <PlaygroundPage given/> }))
 }

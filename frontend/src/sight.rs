@@ -3,7 +3,7 @@
 
 use crate::player::Player;
 use crate::svg::escape;
-use crate::texts::{self, faults as words, saga};
+use crate::texts::{self, faults as words, promises, saga};
 use diagram::{DiagramState, Health, Node};
 use protocol::FaultKind;
 
@@ -132,3 +132,29 @@ pub fn broken(state: &DiagramState) -> String {
     };
     state.broken.iter().map(one).collect()
 }
+
+/// Class and words of one promise: kept, broken, or broken for a while.
+pub fn promise(state: &DiagramState, name: &str) -> (&'static str, String) {
+    let link = |at: protocol::Position, words: String| format!("<a href=\"?at={at}\" data-at=\"{at}\">{words}</a>");
+    if let Some(broken) = state.broken.iter().find(|broken| *broken.name == *name) {
+        return ("broken", link(broken.since, promises::broken_since(broken.since)));
+    }
+    match state.mended.iter().find(|mended| *mended.name == *name) {
+        Some(mended) => {
+            let lasted = texts::elapsed(mended.lasted);
+            let words = promises::broken_for(&lasted, mended.since, mended.until, mended.times);
+            ("mended", link(mended.since, words))
+        }
+        None => ("held", promises::KEPT.into()),
+    }
+}
+
+/// What has the newest order shipped; empty where there is none, or nobody who does it.
+pub fn ship(state: &DiagramState) -> String {
+    let ships = state.topology.as_ref().is_some_and(|topology| topology.owner_of(SHIP_ORDER).is_some());
+    let order = state.sagas.latest.last().filter(|_| ships);
+    order.map_or_else(String::new, |saga| texts::ship(saga.order_id))
+}
+
+/// The command that has an order shipped.
+pub const SHIP_ORDER: &str = "ShipOrder";

@@ -3,6 +3,8 @@
 pub mod faults;
 pub mod lesson;
 pub mod matrix;
+pub mod playground;
+pub mod promises;
 pub mod rule;
 pub mod runs;
 pub mod saga;
@@ -153,7 +155,7 @@ pub const UP_AND: &str = "up · ";
 pub const YOU: &str = "you";
 pub const TOPIC: &str = "topic";
 
-pub const STARTING: &str = "Starting four services …";
+pub const STARTING: &str = "Starting the services …";
 pub const NOT_RUNNING: &str = "not started";
 pub const WAKES: &str = "Asleep. It wakes at the next thing you do.";
 pub const RECONNECTING: &str = "The connection is gone. Trying again by itself; nothing is lost.";
@@ -193,7 +195,15 @@ pub fn dead_letters(count: u64, reader: &str) -> String {
 }
 
 pub fn services_up(up: usize, all: usize) -> String {
-    if up == all { format!("{all} services up") } else { format!("{up} of {all} up") }
+    if up == all {
+        format!("{all} {} up", if all == 1 { "service" } else { "services" })
+    } else {
+        format!("{up} of {all} up")
+    }
+}
+
+pub fn ship(order: i64) -> String {
+    format!("Ship order {order}")
 }
 
 pub fn latest_order(id: i64) -> String {

@@ -10,6 +10,7 @@ use frontend::render::{self, CompareView, LessonEntry, Live, MatrixPageView, Rul
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, StatusCode};
 use lessons::Lesson;
+use protocol::Name;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,31 +19,33 @@ pub struct Pages {
     assets: render::Assets,
     /// By number.
     lessons: Vec<&'static Lesson>,
-    rendered: Mutex<HashMap<&'static str, Arc<Rendered>>>,
+    rendered: Mutex<HashMap<Name, Arc<Rendered>>>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub enum Page {
     Home,
     Lessons,
     Lesson(&'static Lesson),
-    Playground,
+    /// Of this topology.
+    Playground(Name),
 }
 
 impl Page {
-    fn key(self) -> &'static str {
+    fn key(&self) -> Name {
         match self {
-            Self::Home => "/",
-            Self::Lessons => "/lessons",
-            Self::Lesson(lesson) => &lesson.slug,
-            Self::Playground => "/playground",
+            Self::Home => "/".into(),
+            Self::Lessons => "/lessons".into(),
+            Self::Lesson(lesson) => format!("/lessons/{}", lesson.slug).into(),
+            Self::Playground(topology) => format!("/playground/{topology}").into(),
         }
     }
 
     /// The topology whose newest sandbox it shows.
-    pub fn topology(self) -> Option<&'static str> {
+    pub fn topology(&self) -> Option<&str> {
         match self {
-            Self::Home | Self::Playground => Some("saga-choreography"),
+            Self::Home => Some(render::TOPOLOGY),
+            Self::Playground(topology) => Some(topology),
             Self::Lesson(lesson) => Some(&lesson.topology),
             Self::Lessons => None,
         }
@@ -128,17 +131,18 @@ impl Pages {
                 render::lessons(&self.assets, self.lessons.iter().copied().map(nothing).collect())
             }
             Page::Lesson(lesson) => render::lesson(&self.assets, lesson, shown),
-            Page::Playground => render::playground(&self.assets, shown),
+            Page::Playground(topology) => render::playground(&self.assets, &topology, shown),
         }
     }
 
     fn shared(&self, page: Page) -> Arc<Rendered> {
         let lock = || self.rendered.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(rendered) = lock().get(page.key()) {
+        let key = page.key();
+        if let Some(rendered) = lock().get(&key) {
             return rendered.clone();
         }
         let rendered = Arc::new(Rendered::new(self.render(page, Shown::New)));
-        lock().insert(page.key(), rendered.clone());
+        lock().insert(key, rendered.clone());
         rendered
     }
 }

@@ -46,6 +46,10 @@ impl Engine {
         if parts.len() < 2 && !looking.names_run {
             parts.clear();
         }
+        // Which system the page is for.
+        if let Some(topology) = value("topology") {
+            parts.insert(0, format!("topology={topology}"));
+        }
         let Some(window) = window() else { return };
         let (path, hash) =
             (window.location().pathname().unwrap_or_default(), window.location().hash().unwrap_or_default());

@@ -38,6 +38,14 @@ pub fn place_orders(count: usize) {
     });
 }
 
+/// Has the newest order shipped.
+pub fn ship() {
+    let newest = with(|engine| Some(engine.player.tape.live().end().sagas.latest.last()?.order_id));
+    if let Some(order) = newest.flatten() {
+        send(LEVERS, move |id| async move { client::ship(&id, order).await });
+    }
+}
+
 pub fn crash_or_restart(service: &str) {
     let service = service.to_string();
     let crashed = with(|engine| {

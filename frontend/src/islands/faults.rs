@@ -2,6 +2,7 @@
 
 use super::telling::Trouble;
 use crate::sight;
+use crate::svg::BROKER;
 use crate::texts::faults as texts;
 use crate::texts::matrix::switch;
 use diagram::{DiagramState, Node};
@@ -13,7 +14,7 @@ pub fn FaultSheet(state: DiagramState) -> impl IntoView {
     let standing = sight::standing(&state);
     let count = texts::count(state.faults.len());
     let pauses = state.nodes.iter().map(|node| view! { <Pause node=node.clone()/> }).collect_view();
-    let form = state.topology.clone().map(|topology| view! { <Form topology/> });
+    let form = state.topology.clone().map(|topology| view! { <Form topology replicas=replicas(&state)/> });
     view! {
         <details class="tool faults">
             <summary><span>{texts::TITLE}</span>" "<span class="count">{count}</span></summary>
@@ -44,7 +45,7 @@ fn Pause(node: Node) -> impl IntoView {
 }
 
 #[component]
-fn Form(topology: Topology) -> impl IntoView {
+fn Form(topology: Topology, replicas: Vec<String>) -> impl IntoView {
     let kinds = FaultKind::ALL.map(|kind| view! { <option value=kind.name()>{texts::name(kind)}</option> });
     let steps = topology.services.iter().flat_map(|service| {
         service.steps.iter().map(|step| {
@@ -55,7 +56,7 @@ fn Form(topology: Topology) -> impl IntoView {
     let steps = steps.collect_view();
     view! {
         <div class="row fault-form" role="group" aria-label=texts::SET>
-            <label><span>{texts::WHERE}</span><select data-fault="target">{places(&topology)}</select></label>
+            <label><span>{texts::WHERE}</span><select data-fault="target">{places(&topology, &replicas)}</select></label>
             <label><span>{texts::WHAT}</span><select data-fault="kind">{kinds.collect_view()}</select></label>
             <label class="for-step">
                 <span>{texts::STEP}</span>
@@ -98,16 +99,30 @@ fn options(list: &[(&'static str, &'static str)]) -> impl IntoView + use<> {
     list.iter().map(|&(value, words)| view! { <option value=value>{words}</option> }).collect_view()
 }
 
+/// Each replica of the services that have more than one.
+fn replicas(state: &DiagramState) -> Vec<String> {
+    let several = state.nodes.iter().filter(|node| node.replicas > 1);
+    several.flat_map(|node| (0..node.replicas).map(|replica| format!("{}/{replica}", node.name))).collect()
+}
+
 /// Everything that a fault can be aimed at, each with the kinds that change something there.
-fn places(topology: &Topology) -> impl IntoView + use<> {
-    let services =
-        topology.services.iter().map(|service| (service.name.to_string(), at_service(service))).collect::<Vec<_>>();
+fn places(topology: &Topology, replicas: &[String]) -> impl IntoView + use<> {
+    let services = topology.services.iter().map(|service| (service.name.to_string(), at_service(service)));
+    let replicas = replicas.iter().map(|replica| (replica.clone(), vec![FaultKind::Crash, FaultKind::Pause]));
+    let services = services.chain(replicas).collect::<Vec<_>>();
     let asked = topology.services.iter().filter(|service| !service.commands.is_empty());
     let asks = asked.map(|service| (TERRARIUM.to_string(), service.name.to_string()));
     let delivers = topology
         .services
         .iter()
         .flat_map(|service| service.consumes.iter().map(|read| (read.topic.to_string(), service.name.to_string())));
+    // Who publishes or reads can be cut off from the broker.
+    let publishes = topology.services.iter().filter(|service| service.publishes.is_some());
+    let reads = topology.services.iter().filter(|service| !service.consumes.is_empty());
+    let cut_off = publishes
+        .map(|service| format!("{}->{BROKER}", service.name))
+        .chain(reads.map(|service| format!("{BROKER}->{}", service.name)))
+        .map(|edge| (edge, vec![FaultKind::Partition]));
     let edges: Vec<_> = asks
         .chain(delivers)
         .map(|(from, to)| {
@@ -115,11 +130,12 @@ fn places(topology: &Topology) -> impl IntoView + use<> {
             kinds.push(FaultKind::Partition);
             (format!("{from}->{to}"), kinds)
         })
+        .chain(cut_off)
         .collect();
     let topics = topology.topics().map(|topic| (format!("topic:{topic}"), wire())).collect::<Vec<_>>();
     let mut broker = wire();
     broker.insert(0, FaultKind::BrokerOutage);
-    let broker = if topics.is_empty() { vec![] } else { vec![("broker".to_string(), broker)] };
+    let broker = if topics.is_empty() { vec![] } else { vec![(BROKER.to_string(), broker)] };
     let groups = [(texts::SERVICES, services), (texts::EDGES, edges), (texts::TOPICS, topics), (texts::BROKER, broker)];
     let group = |(label, places): (&'static str, Vec<(String, Vec<FaultKind>)>)| {
         let places = places.into_iter().map(|(target, kinds)| {
@@ -185,7 +201,8 @@ mod tests {
     #[test]
     fn each_place_offers_only_what_changes_something_there() {
         let topology = protocol::topology("saga-choreography").expect("known");
-        let html = FaultSheet(FaultSheetProps { state: DiagramState::new(&topology) }).to_html();
+        let state = DiagramState::new(&topology);
+        let html = FaultSheet(FaultSheetProps { state: state.clone() }).to_html();
         let option = |target: &str| {
             let start = html.find(&format!("value=\"{target}\"")).unwrap_or_else(|| panic!("no {target}"));
             html[start..].split('>').take(2).collect::<String>()
@@ -193,6 +210,11 @@ mod tests {
         assert!(option("payments").contains("decline-payments"));
         assert!(!option("inventory").contains("decline-payments"));
         assert!(option("broker").contains("broker-outage"));
+        assert!(option("orders-&gt;broker").contains("partition") && !html.contains("payments/0"));
         assert!(html.contains("topic:orders") && html.contains("Heal all") && html.contains("Pause inventory"));
+        let mut several = state;
+        several.nodes[2].replicas = 2;
+        let html = FaultSheet(FaultSheetProps { state: several }).to_html();
+        assert!(html.contains("payments/0") && html.contains("payments, replica 1"));
     }
 }

@@ -30,7 +30,18 @@ pub fn Telling<'a>(player: &'a Player, link: Link) -> impl IntoView + use<> {
 #[component]
 pub fn Ledger<'a>(player: &'a Player) -> impl IntoView + use<> {
     let orders = ledger(&player.shown, LINE);
-    view! { <div class="line"><ol class="ledger" aria-label=texts::ORDERS inner_html=orders></ol></div> }
+    view! {
+        <div class="line">
+            <ol class="ledger" aria-label=texts::ORDERS inner_html=orders></ol>
+            <Ship player/>
+        </div>
+    }
+}
+
+/// Has the newest order shipped.
+#[component]
+pub fn Ship<'a>(player: &'a Player) -> impl IntoView + use<> {
+    view! { <button type="button" class="ship" data-do="ship" inner_html=sight::ship(&player.shown)></button> }
 }
 
 /// What the server answered to a click, beside what was clicked.

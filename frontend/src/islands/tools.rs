@@ -1,16 +1,18 @@
 use super::faults::{FaultSheet, SwitchSheet};
+use super::promises::PromiseSheet;
 use super::telling::Trouble;
 use crate::texts;
 use diagram::DiagramState;
 use leptos::prelude::*;
 
-/// Under the glass: faults and protections, a steady load, what can be taken along, the keys, and starting over.
+/// Under the glass: faults, protections and promises, a steady load, what can be taken along, the keys, and starting over.
 #[component]
 pub fn Foot(state: DiagramState) -> impl IntoView {
     view! {
         <div class="foot">
             <FaultSheet state=state.clone()/>
-            <SwitchSheet state/>
+            <SwitchSheet state=state.clone()/>
+            <PromiseSheet state/>
             <LoadSheet/>
             <KeepSheet/>
             <Keys/>

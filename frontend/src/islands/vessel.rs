@@ -3,7 +3,7 @@
 use super::controls::Levers;
 use super::head::Head;
 use super::soil::Soil;
-use super::telling::{Ledger, Telling, Trouble};
+use super::telling::{Ledger, Ship, Telling, Trouble};
 use super::terrarium::{Given, Room};
 use super::tools::Foot;
 use super::yard::Yard;
@@ -27,6 +27,7 @@ pub fn vessel(given: Given) -> String {
     let player = Player::new(state.clone());
     let roomy = room == Room::Playground;
     let ledger = (!roomy).then(|| view! { <Ledger player=&player/> });
+    let ship = roomy.then(|| view! { <Ship player=&player/> });
     let yard = roomy.then(|| view! { <Yard state=state.clone()/> });
     view! {
         <div class="vessel">
@@ -52,6 +53,7 @@ pub fn vessel(given: Given) -> String {
             <div class="told">
                 <Telling player=&player link/>
                 {ledger}
+                {ship}
             </div>
             <Soil player=&player/>
             <noscript inner_html=unscripted(&state)></noscript>

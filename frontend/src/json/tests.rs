@@ -83,7 +83,8 @@ fn state() -> DiagramState {
             state.evolve(&Recorded { observation, ..record[9].clone() });
         }
     }
-    state.broken.push(Broken { name: "stock".into(), since: 5, detail: "gone".into() });
+    state.broken.push(Broken { name: "stock".into(), since: 5, detail: "gone".into(), at: 6 });
+    state.mended.push(Mended { name: "money".into(), since: 5, until: 7, lasted: 8, times: 2 });
     state.load = Some(Load { command_type: "PlaceOrder".into(), rate: 50, sent: 7 });
     state.commands_waiting.push(Uuid::from_u128(5));
     state

@@ -36,7 +36,7 @@ fn every_page() -> Vec<String> {
         home(&assets, Shown::New),
         lessons(&assets, vec![begun(0, 0)]),
         lesson(&assets, sagas, Shown::New),
-        playground(&assets, Shown::New),
+        playground(&assets, TOPOLOGY, Shown::New),
         not_found(&assets),
         error_page(&assets, 500, "The <server> stumbled."),
     ]
@@ -177,11 +177,11 @@ fn the_page_of_the_matrix_reads_without_a_script() {
 fn a_kept_run_is_known_from_a_living_system_and_a_missing_one_is_told() {
     let state = DiagramState::new(&protocol::topology(TOPOLOGY).expect("there is one"));
     let live = Live { sandbox_id: "0000".into(), state, kept: true, end: 812 };
-    let page = playground(&assets(), Shown::Live(&live));
+    let page = playground(&assets(), TOPOLOGY, Shown::Live(&live));
     assert!(page.contains("data-sandbox=\"0000\" data-kept=\"true\" data-end=\"812\""));
-    let living = playground(&assets(), Shown::Live(&Live { kept: false, ..live }));
+    let living = playground(&assets(), TOPOLOGY, Shown::Live(&Live { kept: false, ..live }));
     assert!(!living.contains("data-kept") && living.contains("data-end=\"812\""));
-    let missing = playground(&assets(), Shown::Missing);
+    let missing = playground(&assets(), TOPOLOGY, Shown::Missing);
     assert!(missing.contains("class=\"missing\"") && !missing.contains("data-sandbox"));
-    assert!(!playground(&assets(), Shown::New).contains("class=\"missing\""));
+    assert!(!playground(&assets(), TOPOLOGY, Shown::New).contains("class=\"missing\""));
 }

@@ -7,6 +7,9 @@ use crate::texts::faults::badge;
 use diagram::{DiagramState, Place, Token};
 use protocol::{TERRARIUM, Target};
 
+/// The broker, as a target and as an end of an edge.
+pub const BROKER: &str = "broker";
+
 /// Where a mark stands, and what is written beside it.
 struct Mark {
     x: i32,
@@ -51,6 +54,13 @@ fn places(target: Target, layout: &Layout) -> Vec<(i32, i32)> {
         layout.pipes.iter().filter(|pipe| wanted(&pipe.topic)).map(end).collect()
     };
     match target {
+        // From and to the broker are the ways into and out of its pipes.
+        Target::Edge(from, BROKER) => on_edges(
+            &|edge| matches!((&edge.from, &edge.to), (Place::Service(name), Place::Topic(_)) if **name == *from),
+        ),
+        Target::Edge(BROKER, to) => {
+            on_edges(&|edge| matches!((&edge.from, &edge.to), (Place::Topic(_), Place::Service(name)) if **name == *to))
+        }
         Target::Edge(from, to) => on_edges(&|edge| aim(edge).is_some_and(|aimed| aimed == format!("{from}->{to}"))),
         Target::Topic(topic) => on_pipes(&|known| known == topic),
         Target::Broker => on_pipes(&|_| true),

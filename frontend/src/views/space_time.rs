@@ -6,11 +6,11 @@ use super::markup::{
     Piece, empty, fill, find, find_back, gather, gather_back, handover, is_delivery, open, put, sentence, token_class,
     when,
 };
-use crate::svg::glyph;
+use crate::svg::{BROKER, glyph};
 use crate::tape::Entry;
 use crate::texts::views as words;
 use diagram::{Token, delivered_as, published_as};
-use protocol::{Name, Observation, Position, Recorded};
+use protocol::{Name, Observation, Position, Recorded, Target};
 
 #[derive(Clone, Copy, Default)]
 pub struct SpaceTime<'a> {
@@ -168,6 +168,7 @@ fn is_drawn(event: &Recorded) -> bool {
         | MessageDeadLettered { .. }
         | MessageAcked { .. }
         | TransactionRolledBack { .. }
+        | FaultTriggered { .. }
         | ServiceStarted { .. }
         | ServiceStopped { .. }
         | ServiceCrashed { .. } => true,
@@ -376,6 +377,9 @@ impl<'a> Chart<'a> {
             ServiceStarted { .. } | ServiceStopped { .. } => {
                 (own, "<circle class=\"ring\" cx=\"#\" cy=\"#\" r=\"4.5\"/>")
             }
+            FaultTriggered { fault_id, .. } => {
+                (self.struck(entry, fault_id).or(own), "<path class=\"strike\" d=\"M# #m0-10l10 10l-10 10l-10-10z\"/>")
+            }
             CommandAccepted { .. } => (own, "c"),
             CommandRejected { .. } | TransactionRolledBack { .. } => (own, ""),
             MessageRejected { group, .. } | MessageDeadLettered { group, .. } => (self.y(group), ""),
@@ -390,6 +394,27 @@ impl<'a> Chart<'a> {
             sign => fill(out, sign, &[Piece::from(x), Piece::from(y)]),
         }
         out.push_str("</a>");
+    }
+
+    /// The line of what a fault struck: a message in its pipe, or a service.
+    fn struck(&self, entry: &Entry, fault: &str) -> Option<i32> {
+        let target = self.scope.state.faults.iter().find(|known| *known.id == *fault).map(|known| &known.spec.target);
+        match target.map(|target| Target::parse(target)) {
+            Some(Target::Topic(topic)) => self.topic_y(topic),
+            Some(Target::Edge(from, _)) => self.topic_y(from).or_else(|| self.y(line_of(from))),
+            // It is over by now, or is everywhere: the message that was on its way.
+            _ if &*entry.event.service == BROKER => {
+                let published = |other: &Entry| match &other.event.observation {
+                    Observation::MessagePublished { topic, .. } => Some(topic.clone()),
+                    _ => None,
+                };
+                let mine = |other: &Entry| {
+                    other.event.correlation_id == entry.event.correlation_id && published(other).is_some()
+                };
+                self.topic_y(&find_back(self.scope, entry.position() - 1, &mine).and_then(published)?)
+            }
+            _ => None,
+        }
     }
 
     /// What goes from one line to another.

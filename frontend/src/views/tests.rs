@@ -539,3 +539,14 @@ fn exported_pictures_stand_alone() {
         }
     }
 }
+
+#[test]
+fn a_fault_that_strikes_stands_on_the_line_it_struck() {
+    let window = window(record());
+    let state = window.end().clone();
+    let scope = scope(&window, &state);
+    let drawn = space_time(&scope, &SpaceTime::default());
+    let strikes =
+        window.entries().iter().filter(|entry| matches!(entry.event.observation, Observation::FaultTriggered { .. }));
+    assert_eq!(drawn.matches("class=\"strike\"").count(), strikes.count());
+}

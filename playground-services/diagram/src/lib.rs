@@ -16,4 +16,4 @@ pub use motion::{Motion, Place, Token, delivered_as, motion, published_as};
 pub use pipe::{Held, Lane, Pipe, SHOWN_TOKENS, Waiting};
 pub use rows::{RowView, TableView, row_text};
 pub use sagas::{Parked, SHOWN_ORDERS, SagaView, Sagas, StepState, StepView};
-pub use state::{Broken, DiagramState, Health, Instance, Lease, Load, Node, Run};
+pub use state::{Broken, DiagramState, Health, Instance, Lease, Load, Mended, Node, Run};

@@ -22,6 +22,9 @@ pub struct DiagramState {
     /// Promises that do not hold, by name.
     #[serde(default)]
     pub broken: Vec<Broken>,
+    /// Promises that did not hold for a while, the latest last: each by its last time.
+    #[serde(default)]
+    pub mended: Vec<Mended>,
     /// Commands that arrive at a steady rate.
     #[serde(default)]
     pub load: Option<Load>,
@@ -58,7 +61,26 @@ pub struct Broken {
     pub since: Position,
     /// In words.
     pub detail: String,
+    /// When that was found, in microseconds since the sandbox was created.
+    #[serde(default)]
+    pub at: u64,
 }
+
+/// A stretch in which an invariant did not hold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mended {
+    pub name: Name,
+    /// The position that broke it, and the one from which on it holds again.
+    pub since: Position,
+    pub until: Position,
+    /// How long that was, in microseconds.
+    pub lasted: u64,
+    /// How often it was broken so far.
+    pub times: u32,
+}
+
+/// At most so many: more than there are promises.
+const MENDED: usize = 32;
 
 /// A steady load.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -293,9 +315,10 @@ impl DiagramState {
             Observation::LoadStopped { .. } => self.load = None,
             Observation::InvariantBroken { name, since, reason } => {
                 self.broken.retain(|broken| broken.name != *name);
-                self.broken.push(Broken { name: name.clone(), since: *since, detail: reason.clone() });
+                let (name, detail) = (name.clone(), reason.clone());
+                self.broken.push(Broken { name, since: *since, detail, at: event.at });
             }
-            Observation::InvariantRestored { name, .. } => self.broken.retain(|broken| broken.name != *name),
+            Observation::InvariantRestored { name, since } => self.mend(name, *since, event.at),
 
             Observation::RequestSent { .. }
             | Observation::RequestReceived { .. }
@@ -304,6 +327,17 @@ impl DiagramState {
             | Observation::TransactionRolledBack { .. }
             | Observation::FaultTriggered { .. } => {}
         }
+    }
+
+    fn mend(&mut self, name: &Name, until: Position, at: u64) {
+        let Some(place) = self.broken.iter().position(|broken| broken.name == *name) else { return };
+        let Broken { name, since, at: found, .. } = self.broken.remove(place);
+        let before = self.mended.iter().position(|mended| mended.name == name);
+        let times = 1 + before.map_or(0, |place| self.mended.remove(place).times);
+        if self.mended.len() == MENDED {
+            self.mended.remove(0);
+        }
+        self.mended.push(Mended { name, since, until, lasted: at.saturating_sub(found), times });
     }
 
     fn lay_out(&mut self, topology: &Topology) {
@@ -364,5 +398,38 @@ impl DiagramState {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(position: Position, observation: Observation) -> Recorded {
+        Recorded {
+            position,
+            at: position * 1_000,
+            trace_id: Default::default(),
+            span_id: Default::default(),
+            parent_span_id: None,
+            service: TERRARIUM.into(),
+            replica: 0,
+            code: None,
+            correlation_id: None,
+            observation,
+        }
+    }
+
+    #[test]
+    fn how_long_a_promise_was_broken_is_told_of_its_last_time() {
+        let name: Name = "stock-conserved".into();
+        let broken = |since| Observation::InvariantBroken { name: name.clone(), since, reason: "one is gone".into() };
+        let restored = |since| Observation::InvariantRestored { name: name.clone(), since };
+        let mut state = DiagramState::default();
+        for (position, observation) in [(13, broken(12)), (32, restored(31)), (41, broken(40)), (43, restored(42))] {
+            state.evolve(&event(position, observation));
+        }
+        let mended = Mended { name: name.clone(), since: 40, until: 42, lasted: 2_000, times: 2 };
+        assert_eq!((state.broken, state.mended), (vec![], vec![mended]));
     }
 }

@@ -8,7 +8,7 @@ use crate::pages::{Asked, Page};
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use frontend::render::Live;
+use frontend::render::{self, Live};
 use futures_util::{StreamExt, stream};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
@@ -52,13 +52,22 @@ pub async fn lesson(
     show(&app, Page::Lesson(lesson), actor, wanted, &headers).await
 }
 
+/// Which topology the playground is for; without one, the first.
+#[derive(Deserialize)]
+pub struct Chosen {
+    topology: Option<String>,
+}
+
 pub async fn playground(
     State(app): State<App>,
     actor: Actor,
+    Query(chosen): Query<Chosen>,
     Query(wanted): Query<Wanted>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    show(&app, Page::Playground, actor, wanted, &headers).await
+    let topology = chosen.topology.as_deref().unwrap_or(render::TOPOLOGY);
+    let topology = protocol::topology(topology).ok_or_else(Problem::not_found)?.name;
+    show(&app, Page::Playground(topology), actor, wanted, &headers).await
 }
 
 /// Never sends anything: that it breaks off tells a page that the server is being replaced.
@@ -69,7 +78,7 @@ pub async fn reload(State(app): State<App>) -> Response {
 
 async fn show(app: &App, page: Page, actor: Actor, wanted: Wanted, headers: &HeaderMap) -> Result<Response, Problem> {
     let asked = match &wanted.run {
-        None => match newest(app, page, actor).await {
+        None => match newest(app, &page, actor).await {
             Some(look) => live(&look, wanted.at).await,
             None => Asked::Nobodys,
         },
@@ -85,7 +94,7 @@ async fn show(app: &App, page: Page, actor: Actor, wanted: Wanted, headers: &Hea
 
 /// The session's newest sandbox of the page's topology, which this does not wake. One that can't
 /// be read leaves the page readable.
-async fn newest(app: &App, page: Page, actor: Actor) -> Option<Look> {
+async fn newest(app: &App, page: &Page, actor: Actor) -> Option<Look> {
     let (topology, session) = (page.topology()?, actor.session()?);
     let row = app.store.sandboxes_of(&session).into_iter().find(|row| row.topology == topology)?;
     match app.sandboxes.get(&row.id).await {

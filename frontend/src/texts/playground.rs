@@ -1,0 +1,39 @@
+//! What can be started in the playground.
+
+pub const CHOOSE: &str = "Which system";
+
+/// Each topology in a sentence, by its name.
+const SENTENCES: [(&str, &str); 6] = [
+    (
+        "saga-choreography",
+        "Each service hears what the others did, and knows what is its own to do next. Nobody leads.",
+    ),
+    ("saga-orchestration", "One service leads: it asks for each step, waits for the answer, and has steps taken back."),
+    ("saga-challenge", "The same shop as somebody else built it, with a flaw left in. Find it, prove it, close it."),
+    (
+        "saga-choreography-gift",
+        "A fourth participant, gift wrapping, in the choreography: two services have to hear somebody else than before.",
+    ),
+    ("saga-orchestration-gift", "The same participant where one service leads: one more entry in its list."),
+    ("monolith", "Everything in one process on one database: an order is one transaction, and there is no saga."),
+];
+
+/// What one finds behind a topology's title; a later one needs no sentence to be listed.
+pub fn sentence(topology: &str) -> &'static str {
+    SENTENCES.iter().find(|(name, _)| *name == topology).map_or("", |(_, sentence)| sentence)
+}
+
+/// The topology of the playground's plain address.
+pub const PLAIN: &str = SENTENCES[0].0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_can_be_started_has_a_sentence() {
+        for topology in protocol::topologies() {
+            assert!(!sentence(&topology.name).is_empty(), "{}", topology.name);
+        }
+    }
+}
