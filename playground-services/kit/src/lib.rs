@@ -10,6 +10,7 @@ pub mod broker;
 pub mod changes;
 pub mod clock;
 pub mod ctx;
+pub mod event_store;
 pub mod fault;
 pub mod gate;
 pub mod http;

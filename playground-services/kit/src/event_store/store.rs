@@ -1,0 +1,209 @@
+//! Loading, folding and storing: what a service calls.
+
+use super::segment::{Body, Slice};
+use super::snapshot::{self, Snapshot};
+use super::storage;
+use super::streams::{Staged, Stream, Streams};
+use super::upcaster::{Unreadable, Upcasters};
+use super::{Aggregate, Malformed, Reader, Recorded, pack};
+use protocol::Uuid;
+use sqlx::sqlite::SqliteConnection;
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+
+/// How a service's events are read and snapshots are taken. It holds no connection: events lie in
+/// the service's own database, and each call says which.
+#[derive(Clone, Debug)]
+pub struct EventStore<A> {
+    pub upcasters: Upcasters,
+    /// A snapshot is taken at each so many versions of a stream; none without.
+    pub snapshot_every: Option<u64>,
+    reads: PhantomData<fn() -> A>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error(transparent)]
+    Sql(#[from] sqlx::Error),
+    /// A reader that does not know this event, or its schema.
+    #[error("event {sequence} of stream {stream} cannot be read: {why}")]
+    Unreadable { stream: i64, sequence: u64, why: Unreadable },
+    #[error("stream {stream} is damaged at its event {sequence}: {why}")]
+    Damaged { stream: i64, sequence: u64, why: Malformed },
+    #[error("the snapshot of stream {stream} at version {version} is damaged: {why}")]
+    Snapshot { stream: i64, version: u64, why: Malformed },
+}
+
+/// For [`crate::Service`], whose storage fails as sqlx does.
+impl From<StoreError> for sqlx::Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Sql(error) => error,
+            error => sqlx::Error::Decode(error.into()),
+        }
+    }
+}
+
+impl<A: Aggregate> Default for EventStore<A> {
+    fn default() -> Self {
+        EventStore { upcasters: Upcasters::default(), snapshot_every: None, reads: PhantomData }
+    }
+}
+
+impl<A: Aggregate> EventStore<A> {
+    /// Loads the streams a batch of work is about, within the transaction that will store what is
+    /// appended to them, and finds which of these events there are already.
+    pub async fn load(
+        &self,
+        conn: &mut SqliteConnection,
+        streams: impl IntoIterator<Item = i64>,
+        ids: &[Uuid],
+    ) -> Result<Streams<A>, StoreError> {
+        let wanted: Vec<i64> = streams.into_iter().collect();
+        let loaded = storage::load(conn, &wanted, A::STATE_SCHEMA, ids).await?;
+        let mut folds: BTreeMap<i64, Fold<'_, A>> = wanted.iter().map(|id| (*id, self.fold(*id))).collect();
+        for (stream, version, state) in loaded.snapshots {
+            folds.insert(stream, self.fold_from(stream, Some(Snapshot { version, state }))?);
+        }
+        for (stream, first, last, body) in loaded.segments {
+            let Some(fold) = folds.get_mut(&stream) else { continue };
+            if let Some(body) = body {
+                fold.segment(first, &body, last)?;
+            }
+        }
+        Ok(Streams {
+            streams: folds.into_iter().map(|(id, fold)| (id, fold.into_stream())).collect(),
+            known: loaded.known.into_iter().map(|(id, stream, sequence)| (id, (stream, sequence))).collect(),
+            end: loaded.end,
+            packed: loaded.packed,
+            snapshot_every: self.snapshot_every,
+            staged: Staged::default(),
+        })
+    }
+
+    /// Stores what was appended, within the transaction in which the streams were loaded, and packs
+    /// what has become old.
+    pub async fn save(&self, conn: &mut SqliteConnection, streams: &Streams<A>) -> Result<(), StoreError> {
+        if streams.staged.segments.is_empty() {
+            return Ok(());
+        }
+        storage::save(conn, &streams.staged, A::STATE_SCHEMA).await?;
+        pack::pack(conn, streams.packed, streams.end).await?;
+        Ok(())
+    }
+
+    /// The state of a stream at a version, or at its end if that comes before. From the nearest
+    /// snapshot on.
+    pub async fn state_at(
+        &self,
+        conn: &mut SqliteConnection,
+        stream: i64,
+        version: u64,
+    ) -> Result<Stream<A::State>, StoreError> {
+        let (kept, bodies) = storage::nearest(conn, stream, A::STATE_SCHEMA, version).await?;
+        let mut fold = self.fold_from(stream, kept.map(|(version, state)| Snapshot { version, state }))?;
+        for (first, body) in bodies {
+            fold.segment(first, &body, version)?;
+        }
+        Ok(fold.into_stream())
+    }
+
+    /// The same from a snapshot that lies elsewhere, or without one from the first event on.
+    pub async fn replay(
+        &self,
+        events: &mut SqliteConnection,
+        stream: i64,
+        from: Option<Snapshot>,
+        version: u64,
+    ) -> Result<Stream<A::State>, StoreError> {
+        let mut fold = self.fold_from(stream, from)?;
+        self.go_on(events, &mut fold, version).await?;
+        Ok(fold.into_stream())
+    }
+
+    pub(super) async fn go_on(
+        &self,
+        events: &mut SqliteConnection,
+        fold: &mut Fold<'_, A>,
+        to: u64,
+    ) -> Result<(), StoreError> {
+        storage::bodies(events, fold.stream, fold.version, to, |first, body| fold.segment(first, body, to)).await
+    }
+
+    /// An event as its data say, upcast where need be.
+    #[inline]
+    pub fn read(&self, slice: Slice<'_>) -> Result<A::Event, Unreadable> {
+        let Slice { kind, schema, data } = slice;
+        let wanted = A::schema(kind).ok_or(Unreadable::UnknownKind { kind })?;
+        if schema == wanted {
+            return whole::<A>(kind, data);
+        }
+        whole::<A>(kind, &self.upcasters.upcast(kind, schema, wanted, data)?)
+    }
+
+    /// The same of an event as it lies in the store, which comes along.
+    pub fn told<'e>(&self, recorded: Recorded<'e>) -> Result<(Recorded<'e>, A::Event), StoreError> {
+        match self.read(Slice::of(&recorded)) {
+            Ok(event) => Ok((recorded, event)),
+            Err(why) => Err(StoreError::Unreadable { stream: recorded.stream, sequence: recorded.sequence, why }),
+        }
+    }
+
+    pub(super) fn fold(&self, stream: i64) -> Fold<'_, A> {
+        let (version, state) = (0, A::State::default());
+        Fold { store: self, stream, version, state, snapshot_every: None, taken: vec![] }
+    }
+
+    fn fold_from(&self, stream: i64, from: Option<Snapshot>) -> Result<Fold<'_, A>, StoreError> {
+        let Some(Snapshot { version, state }) = from else { return Ok(self.fold(stream)) };
+        let state = snapshot::read::<A>(&state).map_err(|why| StoreError::Snapshot { stream, version, why })?;
+        Ok(Fold { version, state, ..self.fold(stream) })
+    }
+}
+
+#[inline]
+fn whole<A: Aggregate>(kind: u16, data: &[u8]) -> Result<A::Event, Unreadable> {
+    let mut data = Reader::new(data);
+    let event = A::read(kind, &mut data)?;
+    data.end()?;
+    Ok(event)
+}
+
+/// A stream as far as it is folded.
+pub(super) struct Fold<'s, A: Aggregate> {
+    store: &'s EventStore<A>,
+    pub stream: i64,
+    pub version: u64,
+    pub state: A::State,
+    pub snapshot_every: Option<u64>,
+    pub taken: Vec<Snapshot>,
+}
+
+impl<A: Aggregate> Fold<'_, A> {
+    /// Goes on with the events of a segment, those that are not folded yet, up to the sequence `to`.
+    pub fn segment(&mut self, first: u64, body: &[u8], to: u64) -> Result<(), StoreError> {
+        let stream = self.stream;
+        let damaged = |sequence, why| StoreError::Damaged { stream, sequence, why };
+        if first > self.version + 1 {
+            return Err(damaged(self.version + 1, Malformed("it is missing")));
+        }
+        let body = Body::open(body).map_err(|why| damaged(first, why))?;
+        for (sequence, slice) in (first..=to).zip(body) {
+            let slice = slice.map_err(|why| damaged(sequence, why))?;
+            if sequence <= self.version {
+                continue;
+            }
+            let event = self.store.read(slice).map_err(|why| StoreError::Unreadable { stream, sequence, why })?;
+            self.state = A::evolve(std::mem::take(&mut self.state), &event);
+            self.version = sequence;
+            if self.snapshot_every.is_some_and(|every| sequence.is_multiple_of(every)) {
+                self.taken.push(Snapshot { version: sequence, state: snapshot::write::<A>(&self.state) });
+            }
+        }
+        Ok(())
+    }
+
+    fn into_stream(self) -> Stream<A::State> {
+        Stream { version: self.version, state: self.state }
+    }
+}
