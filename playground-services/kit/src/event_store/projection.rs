@@ -6,8 +6,9 @@
 //! another file than the events: its position is kept beside its rows, in the same transaction, so
 //! each event counts once.
 
+use super::storage::{self, Turn};
 use super::subscription::read_all;
-use super::{Aggregate, EventStore, Recorded, StoreError, storage};
+use super::{Aggregate, EventStore, Recorded, StoreError};
 use sqlx::sqlite::SqliteConnection;
 
 pub const SCHEMA: &str = "
@@ -108,8 +109,11 @@ impl<M: ReadModel> Projector<M> {
         models: &mut SqliteConnection,
     ) -> Result<Progress, StoreError> {
         let batch = read_all(events, self.position).await?;
-        let recorded = batch.events()?;
-        let told = recorded.into_iter().map(|recorded| store.told(recorded)).collect::<Result<Vec<_>, _>>()?;
+        let (mut told, mut turn) = (vec![], Turn::default());
+        for recorded in batch.events().await? {
+            told.push(store.told(recorded)?);
+            turn.used(1).await;
+        }
         if let Some((last, _)) = told.last() {
             let position = last.position;
             crate::storage::begin(models).await?;

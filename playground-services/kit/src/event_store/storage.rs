@@ -1,7 +1,7 @@
 //! The tables of events, and every query of them. Never begins or commits: whoever calls owns the
 //! transaction.
 
-use super::segment::{Filling, Segment};
+use super::segment::{EVENTS_MAX, Filling, Segment};
 use super::streams::Staged;
 use crate::storage::json;
 use futures_util::TryStreamExt;
@@ -50,7 +50,7 @@ create table snapshot (
 pub(super) struct Loaded {
     pub end: u64,
     pub packed: u64,
-    /// The newest snapshot of each stream that has one: stream, version, state.
+    /// The newest snapshot of each stream that has a later one than asked for: stream, version, state.
     pub snapshots: Vec<(i64, u64, Vec<u8>)>,
     /// From there on: stream, first and last sequence, body; the body of those behind the snapshot.
     pub segments: Vec<(i64, u64, u64, Option<Vec<u8>>)>,
@@ -58,31 +58,35 @@ pub(super) struct Loaded {
     pub known: Vec<(Uuid, i64, u64)>,
 }
 
-/// All of it in one go.
+/// All of it in one go, from these versions on where there is no later snapshot.
 pub(super) async fn load(
     conn: &mut SqliteConnection,
-    streams: &[i64],
+    streams: &[(i64, u64)],
     schema: u16,
     ids: &[Uuid],
 ) -> sqlx::Result<Loaded> {
     type Found = (i64, i64, i64, i64, Option<Vec<u8>>);
     let mut rows: Vec<Found> = sqlx::query_as(
-        "with wanted (stream, version) as materialized (
-             select value, coalesce((select max(version) from snapshot where stream = value and schema = ?2), 0)
-             from json_each(?1)
+        "with asked (stream, version) as materialized (select value ->> 0, value ->> 1 from json_each(?1)),
+         wanted (stream, version) as materialized (
+             select stream, max(version, coalesce(
+                 (select max(version) from snapshot as s where s.stream = asked.stream and schema = ?2), 0))
+             from asked
          )
          select 0, packed, coalesce((select max(position) from segment), 0), 0, null from event_store
          union all
          select 1, snapshot.stream, snapshot.version, 0, state
-         from wanted cross join snapshot using (stream, version) where schema = ?2
+         from asked cross join wanted using (stream)
+         cross join snapshot on snapshot.stream = wanted.stream and snapshot.version = wanted.version
+         where schema = ?2 and wanted.version > asked.version
          union all
          select 2, segment.stream, first, last, case when last > wanted.version then body end
          from wanted cross join segment using (stream)
          where first >= coalesce(
              (select max(first) from segment as s where s.stream = wanted.stream and first <= wanted.version + 1), 0)
          union all
-         select 3, stream, sequence, 0, id from json_each(?3) as asked cross join event_id
-         where id = unhex(asked.value, '-')",
+         select 3, stream, sequence, 0, event_id.id from json_each(?3) as one cross join event_id
+         where event_id.id = unhex(one.value, '-')",
     )
     .bind(json(streams.iter()))
     .bind(schema)
@@ -117,8 +121,11 @@ pub(super) async fn save(conn: &mut SqliteConnection, staged: &Staged, schema: u
         (segment.position(), *stream, *first, *last, blobs.put(segment.body()), blobs.put(segment.about()))
     });
     let segments = json(segments);
-    let ids: Vec<u8> = staged.ids.iter().flat_map(|(id, ..)| *id.as_bytes()).collect();
-    let places = json(staged.ids.iter().map(|(_, stream, sequence)| (stream, sequence)));
+    // In the order of their table, so that many at once touch each page of it once.
+    let mut sorted: Vec<&(Uuid, i64, u64)> = staged.ids.iter().collect();
+    sorted.sort_unstable();
+    let ids: Vec<u8> = sorted.iter().flat_map(|(id, ..)| *id.as_bytes()).collect();
+    let places = json(sorted.iter().map(|(_, stream, sequence)| (stream, sequence)));
     let snapshots = json(staged.snapshots.iter().map(|(stream, version, state)| (stream, version, blobs.put(state))));
     sqlx::query(
         "insert into segment (position, stream, first, last, until, body, about)
@@ -176,8 +183,10 @@ pub(super) async fn bodies<E: From<sqlx::Error>>(
     .bind(after.cast_signed())
     .bind(bound(to))
     .fetch(conn);
+    let mut turn = Turn::default();
     while let Some(row) = rows.try_next().await? {
         take(row.try_get::<i64, _>(0)?.unsigned_abs(), row.try_get(1)?)?;
+        turn.used(EVENTS_MAX / 8).await;
     }
     Ok(())
 }
@@ -247,6 +256,23 @@ pub(super) async fn of_all(conn: &mut SqliteConnection, after: u64, about: u64) 
 pub async fn end(conn: &mut SqliteConnection) -> sqlx::Result<u64> {
     let (end,): (i64,) = sqlx::query_as("select coalesce(max(position), 0) from segment").fetch_one(conn).await?;
     Ok(end.unsigned_abs())
+}
+
+/// Work that takes long gives way now and then: a service shares its threads with all others.
+#[derive(Default)]
+pub(super) struct Turn {
+    used: u64,
+}
+
+impl Turn {
+    /// About so many events' worth of work was done.
+    pub async fn used(&mut self, events: u64) {
+        self.used += events;
+        if self.used >= EVENTS_MAX / 2 {
+            self.used = 0;
+            tokio::task::yield_now().await;
+        }
+    }
 }
 
 /// Puts these in place of all segments from behind `after` up to `until`.

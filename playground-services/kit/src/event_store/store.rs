@@ -3,22 +3,26 @@
 use super::segment::{Body, Slice};
 use super::snapshot::{self, Snapshot};
 use super::storage;
-use super::streams::{Staged, Stream, Streams};
+use super::streams::{Appended, Conflict, Expected, Staged, Stream, Streams};
 use super::upcaster::{Unreadable, Upcasters};
-use super::{Aggregate, Malformed, Reader, Recorded, pack};
+use super::{Aggregate, Malformed, NewEvent, Reader, Recorded, pack};
 use protocol::Uuid;
 use sqlx::sqlite::SqliteConnection;
-use std::collections::BTreeMap;
-use std::marker::PhantomData;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
 
-/// How a service's events are read and snapshots are taken. It holds no connection: events lie in
-/// the service's own database, and each call says which.
-#[derive(Clone, Debug)]
-pub struct EventStore<A> {
-    pub upcasters: Upcasters,
+/// How many states are kept warm.
+const WARM: usize = 1024;
+
+/// The events of one database. It holds no connection: each call says which to use.
+#[derive(Debug)]
+pub struct EventStore<A: Aggregate> {
+    upcasters: Upcasters,
     /// A snapshot is taken at each so many versions of a stream; none without.
-    pub snapshot_every: Option<u64>,
-    reads: PhantomData<fn() -> A>,
+    snapshot_every: Option<u64>,
+    /// The streams loaded lately, as they were then. The next load reads on from there, so whoever
+    /// else has appended meanwhile is heard, too.
+    warm: Mutex<HashMap<i64, Stream<A::State>>>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -46,11 +50,22 @@ impl From<StoreError> for sqlx::Error {
 
 impl<A: Aggregate> Default for EventStore<A> {
     fn default() -> Self {
-        EventStore { upcasters: Upcasters::default(), snapshot_every: None, reads: PhantomData }
+        EventStore { upcasters: Upcasters::default(), snapshot_every: None, warm: Mutex::default() }
     }
 }
 
 impl<A: Aggregate> EventStore<A> {
+    /// One that takes a snapshot at each so many versions.
+    pub fn with_snapshots(every: u64) -> Self {
+        EventStore { snapshot_every: Some(every.max(1)), ..EventStore::default() }
+    }
+
+    /// One that reads what is older by these.
+    #[must_use]
+    pub fn with_upcasters(self, upcasters: Upcasters) -> Self {
+        EventStore { upcasters, ..self }
+    }
+
     /// Loads the streams a batch of work is about, within the transaction that will store what is
     /// appended to them, and finds which of these events there are already.
     pub async fn load(
@@ -59,26 +74,49 @@ impl<A: Aggregate> EventStore<A> {
         streams: impl IntoIterator<Item = i64>,
         ids: &[Uuid],
     ) -> Result<Streams<A>, StoreError> {
-        let wanted: Vec<i64> = streams.into_iter().collect();
+        let mut folds: BTreeMap<i64, Fold<'_, A>> = BTreeMap::new();
+        for stream in streams {
+            folds.insert(stream, self.fold(stream));
+        }
+        self.warmed(&mut folds);
+        let wanted: Vec<(i64, u64)> = folds.values().map(|fold| (fold.stream, fold.version)).collect();
         let loaded = storage::load(conn, &wanted, A::STATE_SCHEMA, ids).await?;
-        let mut folds: BTreeMap<i64, Fold<'_, A>> = wanted.iter().map(|id| (*id, self.fold(*id))).collect();
         for (stream, version, state) in loaded.snapshots {
             folds.insert(stream, self.fold_from(stream, Some(Snapshot { version, state }))?);
         }
         for (stream, first, last, body) in loaded.segments {
-            let Some(fold) = folds.get_mut(&stream) else { continue };
-            if let Some(body) = body {
+            if let (Some(fold), Some(body)) = (folds.get_mut(&stream), body) {
                 fold.segment(first, &body, last)?;
             }
         }
+        let streams = folds.into_iter().map(|(id, fold)| (id, fold.into_stream())).collect();
+        self.keep_warm(&streams);
         Ok(Streams {
-            streams: folds.into_iter().map(|(id, fold)| (id, fold.into_stream())).collect(),
+            streams,
             known: loaded.known.into_iter().map(|(id, stream, sequence)| (id, (stream, sequence))).collect(),
             end: loaded.end,
             packed: loaded.packed,
             snapshot_every: self.snapshot_every,
             staged: Staged::default(),
         })
+    }
+
+    fn warmed(&self, folds: &mut BTreeMap<i64, Fold<'_, A>>) {
+        let warm = self.warm.lock().unwrap_or_else(PoisonError::into_inner);
+        for (stream, fold) in folds {
+            if let Some(Stream { version, state }) = warm.get(stream).cloned() {
+                (fold.version, fold.state) = (version, state);
+            }
+        }
+    }
+
+    /// What was read is committed: the transaction has appended nothing yet.
+    fn keep_warm(&self, streams: &BTreeMap<i64, Stream<A::State>>) {
+        let mut warm = self.warm.lock().unwrap_or_else(PoisonError::into_inner);
+        if warm.len() + streams.len() > WARM {
+            warm.clear();
+        }
+        warm.extend(streams.iter().take(WARM).map(|(id, stream)| (*id, stream.clone())));
     }
 
     /// Stores what was appended, within the transaction in which the streams were loaded, and packs
@@ -90,6 +128,30 @@ impl<A: Aggregate> EventStore<A> {
         storage::save(conn, &streams.staged, A::STATE_SCHEMA).await?;
         pack::pack(conn, streams.packed, streams.end).await?;
         Ok(())
+    }
+
+    /// Appends within a transaction of its own.
+    pub async fn append(
+        &self,
+        conn: &mut SqliteConnection,
+        stream: i64,
+        expected: Expected,
+        events: &[NewEvent<A::Event>],
+    ) -> Result<Result<Appended, Conflict>, StoreError> {
+        let ids: Vec<Uuid> = events.iter().map(|new| new.about.id).collect();
+        crate::storage::begin(conn).await?;
+        let done = async {
+            let mut streams = self.load(conn, [stream], &ids).await?;
+            let appended = streams.append(stream, expected, events);
+            self.save(conn, &streams).await?;
+            crate::storage::commit(conn).await?;
+            Ok(appended)
+        };
+        let done = done.await;
+        if done.is_err() {
+            crate::storage::rollback(conn).await?;
+        }
+        done
     }
 
     /// The state of a stream at a version, or at its end if that comes before. From the nearest

@@ -1,8 +1,9 @@
 //! Reading what happened: one stream, or all of them in the order of positions, to the end and on.
 
+use super::StoreError;
 use super::aggregate::Recorded;
 use super::segment::Segment;
-use super::{StoreError, storage};
+use super::storage::{self, Turn};
 use sqlx::sqlite::SqliteConnection;
 use tokio::sync::watch;
 
@@ -24,12 +25,13 @@ enum Wanted {
 
 impl Batch {
     /// They borrow from the batch.
-    pub fn events(&self) -> Result<Vec<Recorded<'_>>, StoreError> {
-        let mut all = vec![];
+    pub async fn events(&self) -> Result<Vec<Recorded<'_>>, StoreError> {
+        let (mut all, mut turn) = (vec![], Turn::default());
         for segment in &self.segments {
             let events = segment.events();
             let (stream, sequence) = (segment.stream, segment.first);
             all.extend(events.map_err(|why| StoreError::Damaged { stream, sequence, why })?);
+            turn.used(segment.last + 1 - segment.first).await;
         }
         match self.wanted {
             Wanted::Sequences(from, to) => all.retain(|event| (from..=to).contains(&event.sequence)),
