@@ -39,26 +39,29 @@ async fn ratios(dir: &Path, synchronous: SqliteSynchronous, events: u64) -> anyh
     let (mut one_by_one, mut grouped) = (vec![], vec![]);
     let mut next = 0;
     for round in 0..ROUNDS {
-        let began = Instant::now();
-        for n in 0..events {
-            insert(&mut bare, round * events + n).await?;
-        }
-        let bare_rate = events as f64 / began.elapsed().as_secs_f64();
-        let began = Instant::now();
+        // They take turns, commit by commit: the disk has its moods.
+        let (mut bare_times, mut our_times) = (vec![], vec![]);
         for _ in 0..events {
             next += 1;
+            let began = Instant::now();
+            insert(&mut bare, next).await?;
+            bare_times.push(began.elapsed().as_secs_f64() * 1e6);
             let new = [event(next)];
+            let began = Instant::now();
             store.append(&mut ours, 1, Expected::Any, &new).await??;
+            our_times.push(began.elapsed().as_secs_f64() * 1e6);
         }
-        let rate = events as f64 / began.elapsed().as_secs_f64();
         let many = events * 10;
         let began = Instant::now();
         ours = write_together(ours, store.clone(), next, many).await?;
-        let together = many as f64 / began.elapsed().as_secs_f64();
+        let together = began.elapsed().as_secs_f64() * 1e6 / many as f64;
         next += many;
-        println!("round {round}, {synchronous:?}: bare {bare_rate:.0}/s, ours {rate:.0}/s, 64 writers {together:.0}/s");
-        one_by_one.push(rate / bare_rate);
-        grouped.push(together / bare_rate);
+        let (bare_each, each) = (report::median(bare_times), report::median(our_times));
+        println!(
+            "round {round}, {synchronous:?}: bare {bare_each:.0} µs, ours {each:.0} µs, 64 writers {together:.1} µs"
+        );
+        one_by_one.push(bare_each / each);
+        grouped.push(bare_each / together);
         storage::checkpoint(&bare_path).await?;
         storage::checkpoint(&ours_path).await?;
     }
@@ -97,6 +100,7 @@ async fn append_all(
     }
     store.save(conn, &streams).await?;
     storage::commit(conn).await?;
+    store.committed(&streams);
     Ok(())
 }
 

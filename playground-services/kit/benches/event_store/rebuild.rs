@@ -18,9 +18,8 @@ pub async fn measure(dir: &Path) -> anyhow::Result<()> {
     let store = EventStore::<Account>::default();
     let mut events = open(dir, "million.db").await?;
     let began = Instant::now();
-    fill(&mut events, &store).await?;
+    fill(&mut events, &store, &dir.join("million.db")).await?;
     println!("{EVENTS} events appended in {:.1} s", began.elapsed().as_secs_f64());
-    storage::checkpoint(&dir.join("million.db")).await?;
     let path = dir.join("models.db");
     let mut models = storage::open(&path, &[projection::SCHEMA]).await?;
     let mut old = Projector::live(&mut models, Balances).await?;
@@ -57,7 +56,7 @@ fn at(times: &mut [f64], share: f64) -> f64 {
 }
 
 /// To a thousand accounts in no order.
-async fn fill(conn: &mut SqliteConnection, store: &EventStore<Account>) -> anyhow::Result<()> {
+async fn fill(conn: &mut SqliteConnection, store: &EventStore<Account>, path: &Path) -> anyhow::Result<()> {
     for from in (0..EVENTS).step_by(50_000) {
         storage::begin(conn).await?;
         let mut streams = store.load(conn, 1..=STREAMS.cast_signed(), &[]).await?;
@@ -67,6 +66,8 @@ async fn fill(conn: &mut SqliteConnection, store: &EventStore<Account>) -> anyho
         }
         store.save(conn, &streams).await?;
         storage::commit(conn).await?;
+        store.committed(&streams);
+        storage::checkpoint(path).await?;
     }
     Ok(())
 }

@@ -17,13 +17,18 @@ pub const GROUP: u64 = 4096;
 /// Packs whole groups of what lies between these positions. Returns up to where all is packed now.
 pub(super) async fn pack(conn: &mut SqliteConnection, packed: u64, end: u64) -> Result<u64, StoreError> {
     let mut done = packed;
-    while end - done >= GROUP {
+    while is_due(done, end) {
         done = pack_group(conn, done).await?;
     }
     if done > packed {
         storage::packed_to(conn, done).await?;
     }
     Ok(done)
+}
+
+/// Whether there is a whole group to pack.
+pub(super) fn is_due(packed: u64, end: u64) -> bool {
+    end - packed >= GROUP
 }
 
 async fn pack_group(conn: &mut SqliteConnection, after: u64) -> Result<u64, StoreError> {

@@ -114,10 +114,13 @@ pub async fn all(conn: &mut SqliteConnection, stream: i64, schema: u16) -> sqlx:
 /// Keeps them, in place of those at the same versions.
 pub async fn keep(conn: &mut SqliteConnection, stream: i64, schema: u16, snapshots: &[Snapshot]) -> sqlx::Result<()> {
     let mut states = Pieces::default();
-    let rows = json(snapshots.iter().map(|snapshot| (snapshot.version, states.put(&snapshot.state))));
+    let rows = json(snapshots.iter().map(|Snapshot { version, state }| {
+        let (at, length) = states.put(state);
+        (*version, at, length)
+    }));
     sqlx::query(
         "insert or replace into snapshot (stream, schema, version, state)
-         select ?1, ?2, value ->> 0, substr(?3, value ->> '$[1][0]', value ->> '$[1][1]') from json_each(?4)",
+         select ?1, ?2, value ->> 0, substr(?3, value ->> 1, value ->> 2) from json_each(?4)",
     )
     .bind(stream)
     .bind(schema)

@@ -52,21 +52,14 @@ pub(super) struct Loaded {
     pub packed: u64,
     /// The newest snapshot of each stream that has a later one than asked for: stream, version, state.
     pub snapshots: Vec<(i64, u64, Vec<u8>)>,
-    /// From there on: stream, first and last sequence, body; the body of those behind the snapshot.
-    pub segments: Vec<(i64, u64, u64, Option<Vec<u8>>)>,
+    /// What lies behind: stream, first and last sequence, body.
+    pub segments: Vec<(i64, u64, u64, Vec<u8>)>,
     /// Id, stream, sequence.
     pub known: Vec<(Uuid, i64, u64)>,
 }
 
-/// All of it in one go, from these versions on where there is no later snapshot.
-pub(super) async fn load(
-    conn: &mut SqliteConnection,
-    streams: &[(i64, u64)],
-    schema: u16,
-    ids: &[Uuid],
-) -> sqlx::Result<Loaded> {
-    type Found = (i64, i64, i64, i64, Option<Vec<u8>>);
-    let mut rows: Vec<Found> = sqlx::query_as(
+macro_rules! load {
+    () => {
         "with asked (stream, version) as materialized (select value ->> 0, value ->> 1 from json_each(?1)),
          wanted (stream, version) as materialized (
              select stream, max(version, coalesce(
@@ -80,19 +73,38 @@ pub(super) async fn load(
          cross join snapshot on snapshot.stream = wanted.stream and snapshot.version = wanted.version
          where schema = ?2 and wanted.version > asked.version
          union all
-         select 2, segment.stream, first, last, case when last > wanted.version then body end
-         from wanted cross join segment using (stream)
-         where first >= coalesce(
+         select 2, segment.stream, first, last, body from wanted cross join segment using (stream)
+         where last > wanted.version and first >= coalesce(
              (select max(first) from segment as s where s.stream = wanted.stream and first <= wanted.version + 1), 0)
          union all
          select 3, stream, sequence, 0, event_id.id from json_each(?3) as one cross join event_id
-         where event_id.id = unhex(one.value, '-')",
-    )
-    .bind(json(streams.iter()))
-    .bind(schema)
-    .bind(json(ids.iter()))
-    .fetch_all(conn)
-    .await?;
+         where event_id.id = unhex(one.value, '-')"
+    };
+}
+
+/// Begins a transaction where the caller has not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Transaction {
+    Callers,
+    /// In the same go: each costs a way to SQLite's thread and back.
+    Own,
+}
+
+/// All of it in one go, from these versions on where there is no later snapshot.
+pub(super) async fn load(
+    conn: &mut SqliteConnection,
+    transaction: Transaction,
+    streams: &[(i64, u64)],
+    schema: u16,
+    ids: &[Uuid],
+) -> sqlx::Result<Loaded> {
+    type Found = (i64, i64, i64, i64, Option<Vec<u8>>);
+    let query = match transaction {
+        Transaction::Callers => load!(),
+        Transaction::Own => concat!("begin immediate; ", load!()),
+    };
+    let mut rows: Vec<Found> =
+        sqlx::query_as(query).bind(json(streams.iter())).bind(schema).bind(json(ids.iter())).fetch_all(conn).await?;
     // A union is in no order by law.
     rows.sort_by_key(|(what, stream, first, ..)| (*what, *stream, *first));
     let mut loaded = Loaded::default();
@@ -100,7 +112,7 @@ pub(super) async fn load(
         match row {
             (0, packed, end, ..) => (loaded.packed, loaded.end) = (packed.unsigned_abs(), end.unsigned_abs()),
             (1, stream, version, _, Some(state)) => loaded.snapshots.push((stream, version.unsigned_abs(), state)),
-            (2, stream, first, last, body) => {
+            (2, stream, first, last, Some(body)) => {
                 loaded.segments.push((stream, first.unsigned_abs(), last.unsigned_abs(), body));
             }
             (3, stream, sequence, _, Some(id)) => {
@@ -113,41 +125,58 @@ pub(super) async fn load(
     Ok(loaded)
 }
 
+macro_rules! save {
+    () => {
+        "insert into segment (position, stream, first, last, until, body, about)
+             select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 0,
+                    substr(?1, value ->> 4, value ->> 5), substr(?1, value ->> 6, value ->> 7)
+             from json_each(?2);
+         insert into event_id (id, stream, sequence)
+             select substr(?3, 16 * key + 1, 16), value ->> 0, value ->> 1 from json_each(?4);
+         insert or replace into snapshot (stream, schema, version, state)
+             select value ->> 0, ?6, value ->> 1, substr(?1, value ->> 2, value ->> 3) from json_each(?5)"
+    };
+}
+
 /// Stores what was staged: one statement a table, whatever there is of it.
-pub(super) async fn save(conn: &mut SqliteConnection, staged: &Staged, schema: u16) -> sqlx::Result<()> {
+pub(super) async fn save(
+    conn: &mut SqliteConnection,
+    transaction: Transaction,
+    staged: &Staged,
+    schema: u16,
+) -> sqlx::Result<()> {
     let mut blobs = Pieces::default();
-    let segments = staged.segments.iter().map(|segment| {
-        let Filling { stream, first, last, .. } = segment;
-        (segment.position(), *stream, *first, *last, blobs.put(segment.body()), blobs.put(segment.about()))
-    });
-    let segments = json(segments);
+    let segments = json(staged.segments.iter().map(|segment| row(segment, &mut blobs)));
     // In the order of their table, so that many at once touch each page of it once.
     let mut sorted: Vec<&(Uuid, i64, u64)> = staged.ids.iter().collect();
     sorted.sort_unstable();
     let ids: Vec<u8> = sorted.iter().flat_map(|(id, ..)| *id.as_bytes()).collect();
     let places = json(sorted.iter().map(|(_, stream, sequence)| (stream, sequence)));
-    let snapshots = json(staged.snapshots.iter().map(|(stream, version, state)| (stream, version, blobs.put(state))));
-    sqlx::query(
-        "insert into segment (position, stream, first, last, until, body, about)
-             select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 0,
-                    substr(?1, value ->> '$[4][0]', value ->> '$[4][1]'),
-                    substr(?1, value ->> '$[5][0]', value ->> '$[5][1]')
-             from json_each(?2);
-         insert into event_id (id, stream, sequence)
-             select substr(?3, 16 * key + 1, 16), value ->> 0, value ->> 1 from json_each(?4);
-         insert or replace into snapshot (stream, schema, version, state)
-             select value ->> 0, ?6, value ->> 1, substr(?1, value ->> '$[2][0]', value ->> '$[2][1]')
-             from json_each(?5)",
-    )
-    .bind(blobs.bytes)
-    .bind(segments)
-    .bind(ids)
-    .bind(places)
-    .bind(snapshots)
-    .bind(schema)
-    .execute(conn)
-    .await
-    .map(drop)
+    let snapshots = json(staged.snapshots.iter().map(|(stream, version, state)| {
+        let (at, length) = blobs.put(state);
+        (stream, version, at, length)
+    }));
+    let query = match transaction {
+        Transaction::Callers => save!(),
+        Transaction::Own => concat!(save!(), "; commit"),
+    };
+    sqlx::query(query)
+        .bind(blobs.bytes)
+        .bind(segments)
+        .bind(ids)
+        .bind(places)
+        .bind(snapshots)
+        .bind(schema)
+        .execute(conn)
+        .await
+        .map(drop)
+}
+
+/// Position, stream, first and last sequence, and where the two blobs lie.
+fn row(segment: &Filling, blobs: &mut Pieces) -> (u64, i64, u64, u64, usize, usize, usize, usize) {
+    let Filling { stream, first, last, .. } = segment;
+    let ((body, its_length), (about, length)) = (blobs.put(segment.body()), blobs.put(segment.about()));
+    (segment.position(), *stream, *first, *last, body, its_length, about, length)
 }
 
 /// Many blobs as one: JSON can hold none, only say where each lies.
@@ -283,17 +312,12 @@ pub(super) async fn replace(
     packed: &[Filling],
 ) -> sqlx::Result<()> {
     let mut blobs = Pieces::default();
-    let rows = packed.iter().map(|segment| {
-        let Filling { stream, first, last, .. } = segment;
-        (segment.position(), *stream, *first, *last, blobs.put(segment.body()), blobs.put(segment.about()))
-    });
-    let rows = json(rows);
+    let rows = json(packed.iter().map(|segment| row(segment, &mut blobs)));
     sqlx::query(
         "delete from segment where position > ?1 and position <= ?2;
          insert into segment (position, stream, first, last, until, body, about)
              select value ->> 0, value ->> 1, value ->> 2, value ->> 3, ?2,
-                    substr(?3, value ->> '$[4][0]', value ->> '$[4][1]'),
-                    substr(?3, value ->> '$[5][0]', value ->> '$[5][1]')
+                    substr(?3, value ->> 4, value ->> 5), substr(?3, value ->> 6, value ->> 7)
              from json_each(?4)",
     )
     .bind(after.cast_signed())

@@ -2,14 +2,16 @@
 
 use super::segment::{Body, Slice};
 use super::snapshot::{self, Snapshot};
-use super::storage;
+use super::storage::{self, Transaction};
 use super::streams::{Appended, Conflict, Expected, Staged, Stream, Streams};
+use super::subscription::Subscription;
 use super::upcaster::{Unreadable, Upcasters};
 use super::{Aggregate, Malformed, NewEvent, Reader, Recorded, pack};
 use protocol::Uuid;
 use sqlx::sqlite::SqliteConnection;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
+use tokio::sync::watch;
 
 /// How many states are kept warm.
 const WARM: usize = 1024;
@@ -20,9 +22,11 @@ pub struct EventStore<A: Aggregate> {
     upcasters: Upcasters,
     /// A snapshot is taken at each so many versions of a stream; none without.
     snapshot_every: Option<u64>,
-    /// The streams loaded lately, as they were then. The next load reads on from there, so whoever
-    /// else has appended meanwhile is heard, too.
+    /// The streams used lately, as they were committed. A load reads on from there, so whoever else
+    /// has appended meanwhile is heard, too.
     warm: Mutex<HashMap<i64, Stream<A::State>>>,
+    /// Told the last position after each commit.
+    committed: watch::Sender<u64>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +54,12 @@ impl From<StoreError> for sqlx::Error {
 
 impl<A: Aggregate> Default for EventStore<A> {
     fn default() -> Self {
-        EventStore { upcasters: Upcasters::default(), snapshot_every: None, warm: Mutex::default() }
+        EventStore {
+            upcasters: Upcasters::default(),
+            snapshot_every: None,
+            warm: Mutex::default(),
+            committed: watch::Sender::default(),
+        }
     }
 }
 
@@ -74,22 +83,33 @@ impl<A: Aggregate> EventStore<A> {
         streams: impl IntoIterator<Item = i64>,
         ids: &[Uuid],
     ) -> Result<Streams<A>, StoreError> {
+        self.load_within(conn, Transaction::Callers, streams, ids).await
+    }
+
+    async fn load_within(
+        &self,
+        conn: &mut SqliteConnection,
+        transaction: Transaction,
+        streams: impl IntoIterator<Item = i64>,
+        ids: &[Uuid],
+    ) -> Result<Streams<A>, StoreError> {
         let mut folds: BTreeMap<i64, Fold<'_, A>> = BTreeMap::new();
         for stream in streams {
             folds.insert(stream, self.fold(stream));
         }
         self.warmed(&mut folds);
         let wanted: Vec<(i64, u64)> = folds.values().map(|fold| (fold.stream, fold.version)).collect();
-        let loaded = storage::load(conn, &wanted, A::STATE_SCHEMA, ids).await?;
+        let loaded = storage::load(conn, transaction, &wanted, A::STATE_SCHEMA, ids).await?;
         for (stream, version, state) in loaded.snapshots {
             folds.insert(stream, self.fold_from(stream, Some(Snapshot { version, state }))?);
         }
         for (stream, first, last, body) in loaded.segments {
-            if let (Some(fold), Some(body)) = (folds.get_mut(&stream), body) {
+            if let Some(fold) = folds.get_mut(&stream) {
                 fold.segment(first, &body, last)?;
             }
         }
         let streams = folds.into_iter().map(|(id, fold)| (id, fold.into_stream())).collect();
+        // Nothing is appended yet, so all that was read is committed.
         self.keep_warm(&streams);
         Ok(Streams {
             streams,
@@ -110,7 +130,6 @@ impl<A: Aggregate> EventStore<A> {
         }
     }
 
-    /// What was read is committed: the transaction has appended nothing yet.
     fn keep_warm(&self, streams: &BTreeMap<i64, Stream<A::State>>) {
         let mut warm = self.warm.lock().unwrap_or_else(PoisonError::into_inner);
         if warm.len() + streams.len() > WARM {
@@ -125,9 +144,22 @@ impl<A: Aggregate> EventStore<A> {
         if streams.staged.segments.is_empty() {
             return Ok(());
         }
-        storage::save(conn, &streams.staged, A::STATE_SCHEMA).await?;
+        storage::save(conn, Transaction::Callers, &streams.staged, A::STATE_SCHEMA).await?;
         pack::pack(conn, streams.packed, streams.end).await?;
         Ok(())
+    }
+
+    /// To be called once that transaction is committed: what was appended is told to subscribers.
+    pub fn committed(&self, streams: &Streams<A>) {
+        if !streams.staged.segments.is_empty() {
+            self.keep_warm(&streams.streams);
+            self.committed.send_replace(streams.end);
+        }
+    }
+
+    /// Follows all streams behind a position, to the end and on.
+    pub fn subscribe(&self, after: u64) -> Subscription {
+        Subscription::new(after, self.committed.subscribe())
     }
 
     /// Appends within a transaction of its own.
@@ -139,19 +171,33 @@ impl<A: Aggregate> EventStore<A> {
         events: &[NewEvent<A::Event>],
     ) -> Result<Result<Appended, Conflict>, StoreError> {
         let ids: Vec<Uuid> = events.iter().map(|new| new.about.id).collect();
-        crate::storage::begin(conn).await?;
-        let done = async {
-            let mut streams = self.load(conn, [stream], &ids).await?;
-            let appended = streams.append(stream, expected, events);
-            self.save(conn, &streams).await?;
-            crate::storage::commit(conn).await?;
-            Ok(appended)
-        };
-        let done = done.await;
-        if done.is_err() {
+        let done = self.append_and_commit(conn, stream, expected, events, &ids).await;
+        if !matches!(done, Ok(Ok(Appended { repeat: false, .. }))) {
             crate::storage::rollback(conn).await?;
         }
         done
+    }
+
+    async fn append_and_commit(
+        &self,
+        conn: &mut SqliteConnection,
+        stream: i64,
+        expected: Expected,
+        events: &[NewEvent<A::Event>],
+        ids: &[Uuid],
+    ) -> Result<Result<Appended, Conflict>, StoreError> {
+        let mut streams = self.load_within(conn, Transaction::Own, [stream], ids).await?;
+        let appended = streams.append(stream, expected, events);
+        if matches!(appended, Ok(Appended { repeat: false, .. })) {
+            if pack::is_due(streams.packed, streams.end) {
+                self.save(conn, &streams).await?;
+                crate::storage::commit(conn).await?;
+            } else {
+                storage::save(conn, Transaction::Own, &streams.staged, A::STATE_SCHEMA).await?;
+            }
+            self.committed(&streams);
+        }
+        Ok(appended)
     }
 
     /// The state of a stream at a version, or at its end if that comes before. From the nearest

@@ -71,7 +71,7 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    pub fn new(after: u64, committed: watch::Receiver<u64>) -> Self {
+    pub(super) fn new(after: u64, committed: watch::Receiver<u64>) -> Self {
         Subscription { after, committed }
     }
 
