@@ -1,4 +1,4 @@
-//! One event per durable commit, against a bare insert; and with 64 writers, whose events are
+//! One event per durable commit, against a bare insert into a table with the same keys; and with 64 writers, whose events are
 //! committed as a group, as a service's writer does it.
 //!
 //! Durable is `synchronous=full`: the disk has it. With a service's own setting, `normal`, a commit
@@ -6,7 +6,7 @@
 
 use crate::account::{Account, event};
 use crate::report;
-use kit::event_store::{EventStore, Expected, SCHEMA};
+use kit::event_store::{About, EventStore, Expected, SCHEMA};
 use kit::storage;
 use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnection, SqliteSynchronous};
@@ -68,19 +68,26 @@ async fn ratios(dir: &Path, synchronous: SqliteSynchronous, events: u64) -> anyh
     Ok((report::median(one_by_one), report::median(grouped)))
 }
 
-const BARE: &str = "create table event (position integer primary key, stream integer not null,
-    kind integer not null, data blob not null, at_us integer not null, id blob not null)";
+/// With the keys that any table of events needs, so that both promise the same.
+const BARE: &str = "create table event (
+    position integer primary key, stream integer not null, sequence integer not null, kind integer not null,
+    data blob not null, at_us integer not null, id blob not null unique, cause blob not null, who text not null,
+    unique (stream, sequence)
+)";
 
 async fn insert(conn: &mut SqliteConnection, n: u64) -> anyhow::Result<()> {
-    let new = event(n);
-    sqlx::query("insert into event (stream, kind, data, at_us, id) values (?, ?, ?, ?, ?)")
-        .bind(1)
-        .bind(2)
-        .bind(&[1_u8, 2, 3][..])
-        .bind(new.about.at_us)
-        .bind(new.about.id.as_bytes().as_slice())
-        .execute(conn)
-        .await?;
+    let About { id, at_us, cause, by, .. } = event(n).about;
+    sqlx::query(
+        "insert into event (stream, sequence, kind, data, at_us, id, cause, who) values (1, ?, 2, ?, ?, ?, ?, ?)",
+    )
+    .bind(n.cast_signed())
+    .bind(&[1_u8, 2, 3][..])
+    .bind(at_us)
+    .bind(id.as_bytes().as_slice())
+    .bind(cause.as_bytes().as_slice())
+    .bind(&*by)
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
