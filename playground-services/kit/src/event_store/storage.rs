@@ -145,6 +145,9 @@ pub(super) async fn save(
     staged: &Staged,
     schema: u16,
 ) -> sqlx::Result<()> {
+    if let ([segment], [id], []) = (&*staged.segments, &*staged.ids, &*staged.snapshots) {
+        return save_one(conn, transaction, segment, id.0).await;
+    }
     let mut blobs = Pieces::default();
     let segments = json(staged.segments.iter().map(|segment| row(segment, &mut blobs)));
     // In the order of their table, so that many at once touch each page of it once.
@@ -167,6 +170,36 @@ pub(super) async fn save(
         .bind(places)
         .bind(snapshots)
         .bind(schema)
+        .execute(conn)
+        .await
+        .map(drop)
+}
+
+macro_rules! save_one {
+    () => {
+        "insert into segment (position, stream, first, last, until, body, about) values (?1, ?2, ?3, ?3, ?1, ?4, ?5);
+         insert into event_id (id, stream, sequence) values (?6, ?2, ?3)"
+    };
+}
+
+/// A single event, the most frequent case, needs no JSON.
+async fn save_one(
+    conn: &mut SqliteConnection,
+    transaction: Transaction,
+    segment: &Filling,
+    id: Uuid,
+) -> sqlx::Result<()> {
+    let query = match transaction {
+        Transaction::Callers => save_one!(),
+        Transaction::Own => concat!(save_one!(), "; commit"),
+    };
+    sqlx::query(query)
+        .bind(segment.position().cast_signed())
+        .bind(segment.stream)
+        .bind(segment.last.cast_signed())
+        .bind(segment.body())
+        .bind(segment.about())
+        .bind(id.as_bytes().as_slice())
         .execute(conn)
         .await
         .map(drop)

@@ -55,11 +55,11 @@ async fn packing_that_fails_half_way_has_not_begun() {
              begin select raise(abort, 'the disk is full'); end"
         );
         sqlx::raw_sql(sqlx::AssertSqlSafe(trap)).execute(&mut conn).await.unwrap();
-        let failed = store.append(&mut conn, 1, Expected::Any, &[event(pack::GROUP)]).await;
+        let failed = store.append(&mut conn, 2, Expected::Any, &[event(pack::GROUP)]).await;
         assert!(matches!(failed, Err(StoreError::Sql(_))), "{failed:?}");
         holds(&mut conn, &store, &model).await.unwrap();
         sqlx::raw_sql("drop trigger trap").execute(&mut conn).await.unwrap();
-        store.append(&mut conn, 1, Expected::Any, &[event(pack::GROUP)]).await.unwrap().unwrap();
+        store.append(&mut conn, 2, Expected::Any, &[event(pack::GROUP)]).await.unwrap().unwrap();
         assert_eq!(rows(&mut conn).await, (pack::GROUP / EVENTS_MAX) as i64);
     }
 }
@@ -71,8 +71,8 @@ async fn a_writer_that_is_gone_before_its_commit_has_packed_nothing() {
     let store = EventStore::<Account<3>>::default();
     let model = almost_a_group(&mut conn, &store).await;
     storage::begin(&mut conn).await.unwrap();
-    let mut streams = store.load(&mut conn, [1], &[]).await.unwrap();
-    streams.append(1, Expected::Any, &[event(pack::GROUP)]).unwrap();
+    let mut streams = store.load(&mut conn, [2], &[]).await.unwrap();
+    streams.append(2, Expected::Any, &[event(pack::GROUP)]).unwrap();
     store.save(&mut conn, &streams).await.unwrap();
     assert_eq!(rows(&mut conn).await, (pack::GROUP / EVENTS_MAX) as i64);
     conn.close_hard().await.unwrap();
