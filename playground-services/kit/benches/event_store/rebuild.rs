@@ -30,7 +30,7 @@ pub async fn measure(dir: &Path) -> anyhow::Result<()> {
     let rebuilding = tokio::spawn(async move {
         let began = Instant::now();
         let mut new = Projector::rebuild(&mut models, Balances).await?;
-        while !new.advance(&store, &mut events, &mut models).await?.has_caught_up() {}
+        while !new.advance_gently(&store, &mut events, &mut models).await?.has_caught_up() {}
         new.switch(&mut models).await?;
         anyhow::Ok(began.elapsed())
     });

@@ -1,6 +1,6 @@
 //! Packing: rows of single events become segments, so that replaying a stream reads few rows.
 //!
-//! The oldest 4,096 events not packed yet are packed together, each stream's into segments of its
+//! The oldest 8,192 events not packed yet are packed together, each stream's into segments of its
 //! own. They take the place of the rows they are made of within one transaction, the one that
 //! appended: a crash leaves either all of the old rows or all of the new. As they make up a whole
 //! group of positions, all streams can still be read in the order of positions, a group at a time.
@@ -12,7 +12,7 @@ use sqlx::sqlite::SqliteConnection;
 use std::collections::BTreeMap;
 
 /// How many events are packed together.
-pub const GROUP: u64 = 4096;
+pub const GROUP: u64 = 8192;
 
 /// Packs whole groups of what lies between these positions. Returns up to where all is packed now.
 pub(super) async fn pack(conn: &mut SqliteConnection, packed: u64, end: u64) -> Result<u64, StoreError> {

@@ -10,6 +10,7 @@ use super::storage::{self, Turn};
 use super::subscription::read_all;
 use super::{Aggregate, EventStore, Recorded, StoreError};
 use sqlx::sqlite::SqliteConnection;
+use std::time::{Duration, Instant};
 
 pub const SCHEMA: &str = "
 -- How far each generation of a read model has come.
@@ -20,6 +21,9 @@ create table projection (
     live integer not null,
     primary key (model, generation)
 ) without rowid";
+
+/// A busy machine makes each batch take longer; the rest in between need not be longer than this.
+const REST_MAX: Duration = Duration::from_millis(15);
 
 /// What a read model makes of events.
 pub trait ReadModel: Send {
@@ -99,6 +103,20 @@ impl<M: ReadModel> Projector<M> {
     /// The table it fills.
     pub fn table(&self) -> String {
         table(M::NAME, self.generation)
+    }
+
+    /// Takes in the next events as [`Projector::advance`] does, and then rests for longer than that
+    /// took: who reads meanwhile finds the processor free most of the time.
+    pub async fn advance_gently(
+        &mut self,
+        store: &EventStore<M::Of>,
+        events: &mut SqliteConnection,
+        models: &mut SqliteConnection,
+    ) -> Result<Progress, StoreError> {
+        let began = Instant::now();
+        let progress = self.advance(store, events, models).await?;
+        tokio::time::sleep((4 * began.elapsed()).min(REST_MAX)).await;
+        Ok(progress)
     }
 
     /// Takes in the next events, some thousands at most.

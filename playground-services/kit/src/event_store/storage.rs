@@ -29,9 +29,16 @@ create table segment (
     -- positions, times, ids, causes, who and why; behind the body, so that folding reads none of it
     about blob not null
 );
-create unique index segment_of_stream on segment (stream, first);
--- Each event's id, so that a repeat is known for good.
+-- A stream's end is found in the index alone.
+create unique index segment_of_stream on segment (stream, first, last);
+-- Each event's id, so that a repeat is known for good. Ids come in no order: one by one, each would
+-- write a page of its own of a large table. So those not packed yet are in a small one.
 create table event_id (
+    id blob primary key,
+    stream integer not null,
+    sequence integer not null
+) without rowid;
+create table recent_event_id (
     id blob primary key,
     stream integer not null,
     sequence integer not null
@@ -50,7 +57,7 @@ create table snapshot (
 pub(super) struct Loaded {
     pub end: u64,
     pub packed: u64,
-    /// The newest snapshot of each stream that has a later one than asked for: stream, version, state.
+    /// The newest snapshot of each stream that was asked for from 0 on, where there is one: stream, version, state.
     pub snapshots: Vec<(i64, u64, Vec<u8>)>,
     /// What lies behind: stream, first and last sequence, body.
     pub segments: Vec<(i64, u64, u64, Vec<u8>)>,
@@ -62,8 +69,8 @@ macro_rules! load {
     () => {
         "with asked (stream, version) as materialized (select value ->> 0, value ->> 1 from json_each(?1)),
          wanted (stream, version) as materialized (
-             select stream, max(version, coalesce(
-                 (select max(version) from snapshot as s where s.stream = asked.stream and schema = ?2), 0))
+             select stream, case when version > 0 then version else coalesce(
+                 (select max(version) from snapshot as s where s.stream = asked.stream and schema = ?2), 0) end
              from asked
          )
          select 0, packed, coalesce((select max(position) from segment), 0), 0, null from event_store
@@ -78,7 +85,10 @@ macro_rules! load {
              (select max(first) from segment as s where s.stream = wanted.stream and first <= wanted.version + 1), 0)
          union all
          select 3, stream, sequence, 0, event_id.id from json_each(?3) as one cross join event_id
-         where event_id.id = unhex(one.value, '-')"
+         where event_id.id = unhex(one.value, '-')
+         union all
+         select 3, stream, sequence, 0, recent.id from json_each(?3) as one cross join recent_event_id as recent
+         where recent.id = unhex(one.value, '-')"
     };
 }
 
@@ -90,7 +100,7 @@ pub(super) enum Transaction {
     Own,
 }
 
-/// All of it in one go, from these versions on where there is no later snapshot.
+/// All of it in one go: behind these versions, or behind the newest snapshot for those at 0.
 pub(super) async fn load(
     conn: &mut SqliteConnection,
     transaction: Transaction,
@@ -131,7 +141,7 @@ macro_rules! save {
              select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 0,
                     substr(?1, value ->> 4, value ->> 5), substr(?1, value ->> 6, value ->> 7)
              from json_each(?2);
-         insert into event_id (id, stream, sequence)
+         insert into recent_event_id (id, stream, sequence)
              select substr(?3, 16 * key + 1, 16), value ->> 0, value ->> 1 from json_each(?4);
          insert or replace into snapshot (stream, schema, version, state)
              select value ->> 0, ?6, value ->> 1, substr(?1, value ->> 2, value ->> 3) from json_each(?5)"
@@ -178,7 +188,7 @@ pub(super) async fn save(
 macro_rules! save_one {
     () => {
         "insert into segment (position, stream, first, last, until, body, about) values (?1, ?2, ?3, ?3, ?1, ?4, ?5);
-         insert into event_id (id, stream, sequence) values (?6, ?2, ?3)"
+         insert into recent_event_id (id, stream, sequence) values (?6, ?2, ?3)"
     };
 }
 
@@ -364,7 +374,15 @@ pub(super) async fn replace(
 
 /// Says up to where events are packed.
 pub(super) async fn packed_to(conn: &mut SqliteConnection, position: u64) -> sqlx::Result<()> {
-    sqlx::query("update event_store set packed = ?").bind(position.cast_signed()).execute(conn).await.map(drop)
+    sqlx::query(
+        "update event_store set packed = ?;
+         insert into event_id select id, stream, sequence from recent_event_id order by id;
+         delete from recent_event_id",
+    )
+    .bind(position.cast_signed())
+    .execute(conn)
+    .await
+    .map(drop)
 }
 
 type SegmentRow = (i64, i64, i64, i64, i64, Vec<u8>, Vec<u8>);
