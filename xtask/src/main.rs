@@ -62,7 +62,7 @@ enum Command {
         #[arg(long, default_value_t = 10)]
         minutes: u32,
     },
-    /// Test the promises for long: R1, R3, R6, R7, R11, R12, R18
+    /// Test the promises for long: R1, R3, R6, R7, R10, R11, R12, R18
     Soak {
         /// All of them when none is named
         promises: Vec<String>,

@@ -1,6 +1,7 @@
 //! What the benchmarks share: arguments, a folder, and verdicts as ratios.
 #![allow(dead_code, reason = "each benchmark uses its part")]
 
+pub mod recorded;
 pub mod viewer;
 
 use std::path::PathBuf;
