@@ -168,7 +168,7 @@ pub fn arrange(part: &Element) {
     time::look_further();
 }
 
-fn focused() -> Option<HtmlElement> {
+pub fn focused() -> Option<HtmlElement> {
     super::window()?.document()?.active_element()?.dyn_into().ok()
 }
 

@@ -202,6 +202,7 @@ test('by keyboard alone: what is published comes twice, is handled once, and the
 
   await press(faults.button('Clear “twice” at topic inventory'));
   await faults.noneStand();
+  await expect(faults.button('Heal all'), 'the focus goes on').toBeFocused();
   await press(glass.button('Place an order'));
   await faults.order(102, 'CONFIRMED');
 });
@@ -338,7 +339,7 @@ test('a promise that was broken for a while says for how long', async ({ page })
 test('a fault ends by itself when its time is up', async ({ page }) => {
   const faults = await Faults.open(page);
   await faults.set({ Where: 'orders to inventory', What: 'Cannot be reached', Lasts: '10 s' });
-  const away = 'orders and inventory cannot be reached.';
+  const away = 'Nothing passes between orders and inventory.';
   await faults.stands(away, 'cut off');
   await expect(faults.standing(away)).toContainText(/\b(10|9|8) s left/);
   await faults.place(101, 'PENDING');
@@ -346,7 +347,7 @@ test('a fault ends by itself when its time is up', async ({ page }) => {
   await faults.order(101, 'PENDING');
   await faults.noneStand();
   await faults.order(101, 'CONFIRMED');
-  expect(await faults.glass.story()).toContain('It is over that orders and inventory cannot be reached.');
+  expect(await faults.glass.story()).toContain('It is over that nothing passes between orders and inventory.');
 });
 
 for (const [width, height, colorScheme] of [
@@ -360,7 +361,7 @@ for (const [width, height, colorScheme] of [
     await faults.protection('inbox', false);
     await faults.set({ Where: 'topic inventory', What: 'Is lost', 'Strength, percent': '50', Lasts: 'until cleared' });
     await faults.stands('What is published to the topic inventory is lost, in 50 of 100 cases.', 'lost');
-    await faults.set({ Where: 'inventory', What: 'Has a slow store', Milliseconds: '20' });
+    await faults.set({ Where: 'inventory', What: 'Has a slow store', Milliseconds: '20', Lasts: '60 s' });
     const slow = faults.standing('Each transaction of inventory takes 20 ms longer, in 50 of 100 cases.');
     await expect(slow).toContainText(/\d+ s left/);
     await faults.glass.sheet('Promises');
