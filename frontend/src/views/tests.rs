@@ -352,14 +352,26 @@ fn rows_of_the_last_transaction_are_marked_and_show_before_and_after() {
 fn the_line_is_lit_and_the_rest_is_folded() {
     let source: String = (1..=100).map(|line| format!("let x = \"<{line}>\"; // {line}\n")).collect();
     let window = window(record());
-    let shown = code("a/b.rs", &source, 50, window.entry(12));
+    let state = at(&window, 12);
+    let here = scope(&window, &state);
+    let shown = code(&here, "a/b.rs", &source, 50, window.entry(12));
     assert_eq!(shown.matches("aria-current").count(), 1);
     assert!(shown.contains("aria-current=\"true\"><span class=\"no\">50</span>"));
     assert!(shown.contains("Lines 1 – 34") && shown.contains("Lines 66 – 100"));
     assert!(shown.contains("<i class=\"s\">&quot;&lt;50&gt;&quot;</i>") && shown.contains("<i class=\"c\">// 50</i>"));
-    assert!(
-        code("a/b.rs", "one\n", 9, None).contains("one") && code("a/b.rs", "", 1, None).contains(words::CODE_EMPTY)
-    );
+    assert!(code(&here, "a/b.rs", "one\n", 9, None).contains("one"));
+    assert!(code(&here, "a/b.rs", "", 1, None).contains(words::CODE_EMPTY));
+}
+
+#[test]
+fn the_code_leads_to_where_the_rule_is_if_there_is_a_saga() {
+    let window = window(record());
+    for (topology, leads) in [("saga-choreography", true), ("saga-challenge", true), ("monolith", false)] {
+        let state = DiagramState { topology: protocol::topology(topology), ..at(&window, 12) };
+        let here = Scope { run: Some("<7>"), ..scope(&window, &state) };
+        let shown = code(&here, "a/b.rs", "one\n", 1, None);
+        assert_eq!(shown.contains("<a href=\"/rule?run=&lt;7&gt;\">Where is the rule?</a>"), leads, "{topology}");
+    }
 }
 
 #[test]
