@@ -349,6 +349,28 @@ fn rows_of_the_last_transaction_are_marked_and_show_before_and_after() {
 }
 
 #[test]
+fn what_is_asked_for_again_and_again_is_one_line_of_the_story() {
+    let message = record().into_iter().map(|event| event.observation);
+    let message = message.into_iter().find(|told| matches!(told, Observation::MessagePublished { .. }));
+    let message = message.expect("the fixture has one");
+    let mut observations = vec![message.clone()];
+    for attempt in 2..=5 {
+        observations.push(Observation::SagaStepStarted { id: 101, step: "release-stock".into(), attempt });
+        observations.push(message.clone());
+    }
+    let observations = observations.into_iter().zip(1..);
+    let window = window(observations.map(|(told, position)| event(position, "saga-orchestrator", told)).collect());
+    let told = |position, kind| {
+        let state = at(&window, position);
+        let shown = story(&scope(&window, &state), &Filter::parse("", "", kind));
+        ["<li", "attempt 3.", "attempt 5.", "to-come"].map(|part| shown.matches(part).count())
+    };
+    assert_eq!(told(9, ""), [2, 0, 1, 0], "the last attempt says how often");
+    assert_eq!(told(5, ""), [3, 1, 1, 1], "what has happened is not told with what is to come");
+    assert_eq!(told(9, "everything"), [9, 1, 1, 0]);
+}
+
+#[test]
 fn the_line_is_lit_and_the_rest_is_folded() {
     let source: String = (1..=100).map(|line| format!("let x = \"<{line}>\"; // {line}\n")).collect();
     let window = window(record());
