@@ -111,6 +111,14 @@ impl Layout {
         }
     }
 
+    /// Whether a word of so many pixels, from `x` on, stands in no box.
+    pub fn is_free(&self, x: i32, y: i32, width: i32) -> bool {
+        let boxes = self.nodes.iter().map(|node| node.area).chain(self.pipes.iter().map(|pipe| pipe.area));
+        let mut hit =
+            boxes.filter(|area| x < area.right() && area.x < x + width && y - 8 < area.bottom() && area.y < y + 8);
+        x >= 0 && x + width <= self.width && hit.next().is_none()
+    }
+
     /// The way between two places; commands and replies share one, run both ways.
     pub fn curve(&self, from: &Place, to: &Place) -> Option<Curve> {
         let forth = self.edges.iter().find(|edge| edge.from == *from && edge.to == *to);
