@@ -26,7 +26,8 @@ pub struct Pages {
 pub enum Page {
     Home,
     Lessons,
-    Lesson(&'static Lesson),
+    /// With the steps of it that were done.
+    Lesson(&'static Lesson, Vec<&'static str>),
     /// Of this topology.
     Playground(Name),
 }
@@ -36,7 +37,7 @@ impl Page {
         match self {
             Self::Home => "/".into(),
             Self::Lessons => "/lessons".into(),
-            Self::Lesson(lesson) => format!("/lessons/{}", lesson.slug).into(),
+            Self::Lesson(lesson, _) => format!("/lessons/{}", lesson.slug).into(),
             Self::Playground(topology) => format!("/playground/{topology}").into(),
         }
     }
@@ -46,9 +47,14 @@ impl Page {
         match self {
             Self::Home => Some(render::TOPOLOGY),
             Self::Playground(topology) => Some(topology),
-            Self::Lesson(lesson) => Some(&lesson.topology),
+            Self::Lesson(lesson, _) => Some(&lesson.topology),
             Self::Lessons => None,
         }
+    }
+
+    /// Whether it is like this for everybody who has no sandbox.
+    fn is_shared(&self) -> bool {
+        !matches!(self, Self::Lesson(_, done) if !done.is_empty())
     }
 }
 
@@ -89,7 +95,8 @@ impl Pages {
         match asked {
             Asked::Own(live) => own(self.render(page, Shown::Live(&live)), headers),
             Asked::Missing => own(self.render(page, Shown::Missing), headers),
-            Asked::Nobodys => varying(self.shared(page).respond(headers)),
+            Asked::Nobodys if page.is_shared() => varying(self.shared(page).respond(headers)),
+            Asked::Nobodys => own(self.render(page, Shown::New), headers),
         }
     }
 
@@ -130,7 +137,7 @@ impl Pages {
                 let nothing = |lesson| LessonEntry { lesson, steps_done: 0, answered: 0 };
                 render::lessons(&self.assets, self.lessons.iter().copied().map(nothing).collect())
             }
-            Page::Lesson(lesson) => render::lesson(&self.assets, lesson, shown),
+            Page::Lesson(lesson, done) => render::lesson(&self.assets, lesson, done, shown),
             Page::Playground(topology) => render::playground(&self.assets, &topology, shown),
         }
     }

@@ -30,12 +30,8 @@ pub fn draw(state: &DiagramState, layout: &Layout) -> String {
     }
     let one = |Mark { x, y, words }: Mark| {
         // Beside the mark where there is room, else above it.
-        let half = words.chars().count() as i32 * 4;
-        let (at, below, anchor) = match () {
-            () if layout.is_free(x + 13, y, 2 * half) => (x + 13, 5, "start"),
-            () if layout.is_free(x - 13 - 2 * half, y, 2 * half) => (x - 13, 5, "end"),
-            () => (x, -12, "middle"),
-        };
+        let beside = layout.is_free(x + 13, y, 8 * words.len() as i32);
+        let (at, below, anchor) = if beside { (x + 13, 5, "start") } else { (x, -12, "middle") };
         format!(
             "{}<text class=\"fault-word\" x=\"{at}\" y=\"{}\" text-anchor=\"{anchor}\">{}</text>",
             glyph(Token::Failure, x, y),

@@ -111,12 +111,11 @@ impl Layout {
         }
     }
 
-    /// Whether a word of so many pixels, from `x` on, stands in no box.
+    /// Whether a word of so many pixels, from `x` on, stands in no service and within the picture.
     pub fn is_free(&self, x: i32, y: i32, width: i32) -> bool {
-        let boxes = self.nodes.iter().map(|node| node.area).chain(self.pipes.iter().map(|pipe| pipe.area));
-        let mut hit =
-            boxes.filter(|area| x < area.right() && area.x < x + width && y - 8 < area.bottom() && area.y < y + 8);
-        x >= 0 && x + width <= self.width && hit.next().is_none()
+        let mut areas = self.nodes.iter().map(|node| node.area);
+        x + width <= self.width
+            && !areas.any(|area| x < area.right() && area.x < x + width && area.y < y && y < area.bottom())
     }
 
     /// The way between two places; commands and replies share one, run both ways.
