@@ -113,6 +113,20 @@ function given(form) {
   }
 }
 
+// What was predicted on an earlier visit stands there again.
+function giveAgain(form, prediction) {
+  form.setAttribute("data-given", "");
+  const answers = [prediction].flat().map(String);
+  if (form.dataset.kind === "order") {
+    const items = answers.map((name) => form.querySelector(`[data-name="${CSS.escape(name)}"]`)).filter(Boolean);
+    form.querySelector(".ordering").append(...items);
+  }
+  for (const input of form.querySelectorAll("[name=answer]")) {
+    if (input.type === "number") input.value = answers[0];
+    else input.checked = answers.includes(input.value);
+  }
+}
+
 function move(button) {
   const item = button.closest("li");
   const up = button.dataset.move === "up";
@@ -190,7 +204,10 @@ async function check() {
   asking = true;
   let settled = false;
   try {
-    settled = show(current, await ask("GET", `${address(current, "check")}?sandbox=${sandbox}`));
+    const told = await ask("GET", `${address(current, "check")}?sandbox=${sandbox}`);
+    settled = show(current, told);
+    // Not all that is shown is seen in this system's record: a matrix has systems of its own.
+    if (told.show.state === "running") again = true;
   } catch {
     // The terrarium says when there is no connection; the next event asks again.
   }
@@ -212,7 +229,8 @@ function show(step, told) {
     item.classList.toggle("holds", holds);
     item.querySelector(".holding").textContent = holds ? words.holds : words.open;
   });
-  if (told.show.state === "failed") step.querySelector(".said").textContent = told.show.detail ?? words.showFailed;
+  const said = { running: words.showing, done: "", failed: told.show.detail ?? words.showFailed }[told.show.state];
+  if (said !== undefined) step.querySelector(".said").textContent = said;
   if (told.done) finish(step);
   compare(step, told.prediction, told.truth, told.right);
   return told.done && (told.truth != null || !step.querySelector("form.predict"));
@@ -241,7 +259,8 @@ async function remember() {
   for (const known of lesson?.steps ?? []) {
     const step = steps.find((step) => step.dataset.step === known.id);
     if (!step) continue;
-    if (known.prediction != null) step.querySelector("form.predict")?.setAttribute("data-given", "");
+    const form = step.querySelector("form.predict");
+    if (form && known.prediction != null) giveAgain(form, known.prediction);
     if (known.done) compare(step, known.prediction, known.truth, known.right);
   }
 }
@@ -249,6 +268,8 @@ async function remember() {
 count();
 remember().catch(() => {});
 document.addEventListener("terrarium", check);
+// Who comes back from another tab may have done something there.
+document.addEventListener("visibilitychange", check);
 check();
 
 // ---- what is pressed

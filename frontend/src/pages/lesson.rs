@@ -27,6 +27,7 @@ pub fn LessonPage(
             data-slug=lesson.slug.clone()
             data-no-answer=texts::NO_ANSWER
             data-working=texts::WORKING
+            data-showing=texts::SHOWING
             data-done=texts::DONE
             data-count=texts::COUNT
             data-holds=texts::HOLDS
