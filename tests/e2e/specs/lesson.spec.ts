@@ -73,3 +73,25 @@ test('an answer explains itself', async ({ page }) => {
   await expect(page.getByText('Not quite.')).toBeVisible();
   await expect(question.getByText('Time is not what is missing.')).toBeVisible();
 });
+
+test('the challenge is met by hand on a phone', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto('/lessons/sagas');
+  const step = page.locator('[data-step="paid-for-nothing"]');
+  const reloaded = page.waitForURL(/run=/);
+  await step.getByRole('button', { name: 'Do it' }).click();
+  await reloaded;
+  const glass = page.getByRole('region', { name: 'Terrarium' });
+  const quantity = glass.getByRole('spinbutton', { name: 'Quantity' });
+  await expect(glass.getByText('Switched off: refund-on-rejection.')).toBeVisible();
+  await quantity.fill('101');
+  await glass.getByRole('button', { name: 'Place an order' }).click();
+  await expect(glass.getByText(/Broken promise, money-conserved/)).toBeVisible();
+  // What a step asks for can be reached, and closed again, with the text still there.
+  await page.getByText('Protections', { exact: true }).click();
+  await page.getByRole('switch', { name: 'refund-on-rejection' }).click();
+  await page.getByText('Protections', { exact: true }).click();
+  await quantity.fill('102');
+  await glass.getByRole('button', { name: 'Place an order' }).click();
+  await expect(step.getByText('done', { exact: true })).toBeVisible();
+});
