@@ -45,17 +45,37 @@ async function during(step, work) {
 const MADE_FOR = "terrarium.step";
 const madeFor = JSON.parse(sessionStorage.getItem(MADE_FOR) ?? "{}");
 const current = steps.find((step) => sandbox && madeFor.sandbox === sandbox && step.dataset.step === madeFor.step);
-current?.classList.add("current");
+if (current) {
+  current.classList.add("current");
+  current.querySelector(".fold").open = true;
+}
+
+// What is done folds when another step begins, which stays where it is on the screen; there the
+// browser finds it again.
+function fold(begun) {
+  const top = () => begun.getBoundingClientRect().top;
+  const before = top();
+  for (const step of steps) {
+    if (step !== begun && step.dataset.state === "done") step.querySelector(".fold").open = false;
+  }
+  scrollBy({ top: top() - before, behavior: "instant" });
+}
 
 // A step begins with a system of its own, so that nothing done before matters.
+let leaving = false;
 async function begin(step, way) {
-  const made = await ask("POST", address(step, "scene"), sandbox ? { sandbox } : {});
+  leaving = true;
+  const made = await ask("POST", address(step, "scene"), sandbox ? { sandbox } : {}).catch((error) => {
+    leaving = false;
+    throw error;
+  });
   sessionStorage.setItem(MADE_FOR, JSON.stringify({ step: step.dataset.step, sandbox: made.sandbox }));
   if (way === "show") await ask("POST", address(step, "show"), { sandbox: made.sandbox });
   const page = new URL(location.href);
   page.search = `?run=${made.sandbox}`;
   page.hash = step.id;
   history.replaceState(null, "", page);
+  fold(step);
   location.reload();
 }
 
@@ -90,6 +110,20 @@ function given(form) {
       return data.get("answer") === "" ? null : Number(data.get("answer"));
     default:
       return data.get("answer");
+  }
+}
+
+// What was predicted on an earlier visit stands there again.
+function giveAgain(form, prediction) {
+  form.setAttribute("data-given", "");
+  const answers = [prediction].flat().map(String);
+  if (form.dataset.kind === "order") {
+    const items = answers.map((name) => form.querySelector(`[data-name="${CSS.escape(name)}"]`)).filter(Boolean);
+    form.querySelector(".ordering").append(...items);
+  }
+  for (const input of form.querySelectorAll("[name=answer]")) {
+    if (input.type === "number") input.value = answers[0];
+    else input.checked = answers.includes(input.value);
   }
 }
 
@@ -140,17 +174,18 @@ function compare(step, predicted, truth, right) {
   const named = (id) => form.querySelector(`[data-text-of="${CSS.escape(String(id))}"]`)?.textContent ?? String(id);
   const say = (answer) => [answer].flat().map(named).join(form.dataset.kind === "order" ? " → " : ", ") || words.none;
   const place = step.querySelector(".compared");
-  place.replaceChildren();
-  for (const [label, answer] of [
-    [words.predicted, predicted],
-    [words.happened, truth],
-  ]) {
-    const line = document.createElement("p");
-    const name = document.createElement("b");
-    name.textContent = `${label} `;
-    line.append(name, say(answer));
-    place.append(line);
-  }
+  const told = [
+    [words.predicted, say(predicted)],
+    [words.happened, say(truth)],
+  ];
+  const lines = told.map(([label, answer]) => {
+    const [line, name] = [document.createElement("p"), document.createElement("b")];
+    name.textContent = label;
+    line.append(name, ` ${answer}`);
+    return line;
+  });
+  place.replaceChildren(...lines);
+  step.querySelector(".result").textContent = told.map((line) => line.join(" ")).join(" · ");
   place.classList.toggle("right", right === true);
   place.hidden = false;
   if (form.dataset.kind === "services" && step === current) draw(predicted, truth);
@@ -161,7 +196,7 @@ function compare(step, predicted, truth, right) {
 let asking = false;
 let again = false;
 async function check() {
-  if (!current) return;
+  if (!current || leaving) return;
   if (asking) {
     again = true;
     return;
@@ -169,7 +204,10 @@ async function check() {
   asking = true;
   let settled = false;
   try {
-    settled = show(current, await ask("GET", `${address(current, "check")}?sandbox=${sandbox}`));
+    const told = await ask("GET", `${address(current, "check")}?sandbox=${sandbox}`);
+    settled = show(current, told);
+    // Not all that is shown is seen in this system's record: a matrix has systems of its own.
+    if (told.show.state === "running") again = true;
   } catch {
     // The terrarium says when there is no connection; the next event asks again.
   }
@@ -186,23 +224,24 @@ async function check() {
 
 // Says whether there is no more to come.
 function show(step, told) {
-  const items = step.querySelectorAll(".checks li");
-  told.conditions.forEach((condition, i) => items[i]?.classList.toggle("holds", condition.holds));
-  told.conditions.forEach((condition, i) => {
-    const state = items[i]?.querySelector(".holding");
-    if (state) state.textContent = condition.holds ? words.holds : words.open;
+  step.querySelectorAll(".checks li").forEach((item, i) => {
+    const { holds } = told.conditions[i];
+    item.classList.toggle("holds", holds);
+    item.querySelector(".holding").textContent = holds ? words.holds : words.open;
   });
-  if (told.show.state === "failed") step.querySelector(".said").textContent = told.show.detail ?? words.showFailed;
+  const said = { running: words.showing, done: "", failed: told.show.detail ?? words.showFailed }[told.show.state];
+  if (said !== undefined) step.querySelector(".said").textContent = said;
   if (told.done) finish(step);
-  if (told.done && step.querySelector(".reveal")) step.querySelector(".reveal").open = true;
   compare(step, told.prediction, told.truth, told.right);
   return told.done && (told.truth != null || !step.querySelector("form.predict"));
 }
 
+// It stays open while it is read: a page that is loaded later has it folded.
 function finish(step) {
   if (step.dataset.state === "done") return;
   step.dataset.state = "done";
   step.querySelector(".state").textContent = words.done;
+  step.querySelector(".reveal").open = true;
   main.querySelector(`.lesson-progress [data-of="${step.dataset.step}"]`)?.classList.add("done");
   count();
 }
@@ -213,15 +252,15 @@ function count() {
   if (place) place.textContent = words.count.replace("{done}", done).replace("{all}", steps.length);
 }
 
-// What was done before, on this page or another.
+// What was predicted before, and what came of it.
 async function remember() {
   const { lessons } = await ask("GET", "/api/progress");
   const lesson = lessons.find((lesson) => lesson.slug === slug);
   for (const known of lesson?.steps ?? []) {
     const step = steps.find((step) => step.dataset.step === known.id);
     if (!step) continue;
-    if (known.done) finish(step);
-    if (known.prediction != null) step.querySelector("form.predict")?.setAttribute("data-given", "");
+    const form = step.querySelector("form.predict");
+    if (form && known.prediction != null) giveAgain(form, known.prediction);
     if (known.done) compare(step, known.prediction, known.truth, known.right);
   }
 }
@@ -229,6 +268,8 @@ async function remember() {
 count();
 remember().catch(() => {});
 document.addEventListener("terrarium", check);
+// Who comes back from another tab may have done something there.
+document.addEventListener("visibilitychange", check);
 check();
 
 // ---- what is pressed

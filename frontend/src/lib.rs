@@ -32,6 +32,11 @@ mod engine;
 #[cfg(any(feature = "hydrate", test))]
 mod json;
 
+/// Half the size of the one that Rust brings for wasm.
+#[cfg(all(feature = "hydrate", target_arch = "wasm32"))]
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
 /// What the page's script (public/start.js) calls before it hydrates the islands.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]

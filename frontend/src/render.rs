@@ -75,10 +75,11 @@ pub fn lessons(assets: &Assets, lessons: Vec<LessonEntry>) -> String {
     document(|| shell(assets, Here::Lessons, title, description, false, view! { <LessonsPage lessons/> }))
 }
 
-pub fn lesson(assets: &Assets, lesson: &Lesson, shown: Shown) -> String {
+/// `done`: the ids of the steps that were done.
+pub fn lesson(assets: &Assets, lesson: &Lesson, done: Vec<&'static str>, shown: Shown) -> String {
     let given = given(shown, &lesson.topology, Room::Lesson);
     document(|| {
-        let page = view! { <LessonPage lesson=lesson.clone() given/> };
+        let page = view! { <LessonPage lesson=lesson.clone() done given/> };
         shell(assets, Here::Lesson, &lesson.title, &lesson.summary, true, page)
     })
 }

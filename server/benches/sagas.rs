@@ -1,54 +1,66 @@
-//! Recorded choreography sagas per second, 64 in flight, against the floor: four sequential
-//! transactions per saga (state, inbox and outbox row each) on four SQLite files by bare sqlx.
+//! Finished sagas per second, as recorded, of both styles under the same load.
 //!
-//! Declared latencies are 0 and workers do not limit; nothing is sampled: every saga's ~25
-//! observations are numbered and stored. `--sagas N` changes the length, `--profile` runs ours alone.
+//! Choreography goes against the floor, which is four sequential transactions per saga (state, inbox
+//! and outbox row each) on four SQLite files by bare sqlx; orchestration against choreography.
+//!
+//! Declared latencies are 0 and workers do not limit; nothing is sampled: every observation is
+//! numbered and stored. `--sagas N` and `--in-flight N` change the load; `--choreography` and
+//! `--orchestration` run that style alone, for a profiler.
 
 mod report;
 
-use futures_util::StreamExt;
-use protocol::{Command, Uuid};
-use server::Config;
-use server::sandbox::Sandboxes;
-use server::store::Store;
+use protocol::Uuid;
+use report::recorded::{CHOREOGRAPHY, ORCHESTRATION, sagas_per_second};
 use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-const IN_FLIGHT: usize = 64;
+const ROUNDS: usize = 5;
 
 fn main() -> anyhow::Result<()> {
     let sagas = report::argument("--sagas").unwrap_or(10_000);
+    let in_flight = usize::try_from(report::argument("--in-flight").unwrap_or(64))?;
     tokio::runtime::Runtime::new()?.block_on(async {
         let dir = report::temp_dir("sagas")?;
-        if std::env::args().any(|argument| argument == "--profile") {
-            // Ours alone, for a profiler.
-            return ours(&dir.join("ours"), sagas).await.map(|took| println!("{:.0}/s", rate(sagas, took)));
+        for (option, style) in [("--choreography", CHOREOGRAPHY), ("--orchestration", ORCHESTRATION)] {
+            if std::env::args().any(|argument| argument == option) {
+                let rate = sagas_per_second(&dir.join("alone"), &style, sagas, in_flight).await?;
+                println!("{}: {rate:.0} finished sagas/s", style.topology);
+                return Ok(std::fs::remove_dir_all(&dir)?);
+            }
         }
-        // Warm up both, then take turns, so that a noisy machine is noisy for both.
-        floor(&dir.join("warm"), sagas / 10).await?;
-        ours(&dir.join("warm-ours"), sagas / 10).await?;
-        let mut ratios = vec![];
-        for round in 0..3 {
-            let floor = rate(sagas, floor(&dir.join(format!("floor-{round}")), sagas).await?);
-            let ours = rate(sagas, ours(&dir.join(format!("ours-{round}")), sagas).await?);
-            println!("round {round}: {ours:.0} recorded sagas/s, floor {floor:.0}/s");
-            ratios.push(ours / floor);
+        // Warm up all, then take turns, so that a noisy machine is noisy for all.
+        floor(&dir.join("warm-floor"), sagas / 10, in_flight).await?;
+        for style in [CHOREOGRAPHY, ORCHESTRATION] {
+            sagas_per_second(&dir.join("warm").join(style.topology), &style, sagas / 10, in_flight).await?;
+        }
+        let (mut to_floor, mut to_choreography) = (vec![], vec![]);
+        for round in 0..ROUNDS {
+            let dir = dir.join(round.to_string());
+            let floor = floor(&dir.join("floor"), sagas, in_flight).await?;
+            let choreography = sagas_per_second(&dir.join("choreography"), &CHOREOGRAPHY, sagas, in_flight).await?;
+            let orchestration = sagas_per_second(&dir.join("orchestration"), &ORCHESTRATION, sagas, in_flight).await?;
+            println!(
+                "round {round}: finished sagas/s: {choreography:.0} choreographed, {orchestration:.0} orchestrated; \
+                 floor {floor:.0}/s"
+            );
+            to_floor.push(choreography / floor);
+            to_choreography.push(orchestration / choreography);
+            std::fs::remove_dir_all(&dir)?;
         }
         std::fs::remove_dir_all(&dir)?;
-        report::at_least("recorded sagas per second, ratio to the floor", report::median(ratios), 1.0)
+        let floor =
+            report::at_least("choreographed sagas per second, ratio to the floor", report::median(to_floor), 1.0);
+        let ratio = report::at_least("orchestrated ones, ratio to choreographed", report::median(to_choreography), 0.7);
+        floor.and(ratio)
     })
 }
 
-fn rate(sagas: u64, took: Duration) -> f64 {
-    sagas as f64 / took.as_secs_f64()
-}
-
 /// Four files, one connection each, as the services have.
-async fn floor(dir: &Path, sagas: u64) -> anyhow::Result<Duration> {
+async fn floor(dir: &Path, sagas: u64, in_flight: usize) -> anyhow::Result<f64> {
     std::fs::create_dir_all(dir)?;
     let mut files = vec![];
     for i in 0..4 {
@@ -65,7 +77,7 @@ async fn floor(dir: &Path, sagas: u64) -> anyhow::Result<Duration> {
         files.push(pool);
     }
     let files = Arc::new(files);
-    let room = Arc::new(Semaphore::new(IN_FLIGHT));
+    let room = Arc::new(Semaphore::new(in_flight));
     let mut tasks = JoinSet::new();
     let began = Instant::now();
     for id in 0..sagas {
@@ -85,7 +97,7 @@ async fn floor(dir: &Path, sagas: u64) -> anyhow::Result<Duration> {
     for file in files.iter() {
         file.close().await;
     }
-    Ok(took)
+    Ok(sagas as f64 / took.as_secs_f64())
 }
 
 async fn transaction(file: &SqlitePool, id: i64) -> sqlx::Result<()> {
@@ -101,67 +113,4 @@ async fn transaction(file: &SqlitePool, id: i64) -> sqlx::Result<()> {
         .execute(&mut *conn)
         .await?;
     sqlx::query("commit").execute(&mut *conn).await.map(drop)
-}
-
-/// The product: command, services, outbox, inbox, broker, record, one viewer.
-async fn ours(dir: &Path, sagas: u64) -> anyhow::Result<Duration> {
-    let data_dir = dir.to_string_lossy().into_owned();
-    let config = Config::from_args([
-        "--data-dir",
-        &data_dir,
-        "--service-batch",
-        "64",
-        "--commands-per-second",
-        "4000000000",
-        "--command-burst",
-        "4000000000",
-        "--record-bytes",
-        "1000000000000",
-    ])?;
-    let store = Store::open(dir).await?;
-    let owner = store.create_session().await?.session();
-    let sandboxes = Sandboxes::open(Arc::new(config), store).await?;
-    let topology = protocol::topology("saga-choreography").expect("exists").unhindered(2 * IN_FLIGHT as u32);
-    let sandbox = sandboxes.create(&owner, topology, 1).await?;
-
-    let room = Arc::new(Semaphore::new(IN_FLIGHT));
-    let ended = Arc::new(Semaphore::new(0));
-    let mut events = Box::pin(sandbox.events(0).await?);
-    let viewer = tokio::spawn({
-        let (room, ended) = (room.clone(), ended.clone());
-        let needle = memchr::memmem::Finder::new(br#""to":"CONFIRMED""#);
-        async move {
-            while let Some(bytes) = events.next().await {
-                let confirmed = needle.find_iter(&bytes).count();
-                room.add_permits(confirmed);
-                ended.add_permits(confirmed);
-            }
-        }
-    });
-    let began = Instant::now();
-    let mut tasks = JoinSet::new();
-    for _ in 0..sagas {
-        room.acquire().await?.forget();
-        let sandbox = sandbox.clone();
-        tasks.spawn(async move {
-            let data = serde_json::json!({ "item_id": 42, "quantity": 1, "user_id": 1 });
-            sandbox.accept(Command { id: Uuid::new_v4(), kind: "PlaceOrder".to_owned(), data }).await
-        });
-        while let Some(accepted) = tasks.try_join_next() {
-            accepted??;
-        }
-    }
-    while let Some(accepted) = tasks.join_next().await {
-        accepted??;
-    }
-    ended.acquire_many(u32::try_from(sagas)?).await?.forget();
-    let took = began.elapsed();
-    let invariants = sandbox.invariants().await?;
-    anyhow::ensure!(invariants.iter().all(|invariant| invariant.holds), "{invariants:?}");
-    let state = sandbox.state();
-    anyhow::ensure!(state.sagas.confirmed == sagas, "{} of {sagas} confirmed", state.sagas.confirmed);
-    println!("  {} observations, {:.0}/s", state.position, state.position as f64 / took.as_secs_f64());
-    sandboxes.shutdown().await;
-    viewer.await?;
-    Ok(took)
 }

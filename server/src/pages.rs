@@ -26,7 +26,8 @@ pub struct Pages {
 pub enum Page {
     Home,
     Lessons,
-    Lesson(&'static Lesson),
+    /// With the steps of it that were done.
+    Lesson(&'static Lesson, Vec<&'static str>),
     /// Of this topology.
     Playground(Name),
 }
@@ -36,7 +37,7 @@ impl Page {
         match self {
             Self::Home => "/".into(),
             Self::Lessons => "/lessons".into(),
-            Self::Lesson(lesson) => format!("/lessons/{}", lesson.slug).into(),
+            Self::Lesson(lesson, _) => format!("/lessons/{}", lesson.slug).into(),
             Self::Playground(topology) => format!("/playground/{topology}").into(),
         }
     }
@@ -46,9 +47,14 @@ impl Page {
         match self {
             Self::Home => Some(render::TOPOLOGY),
             Self::Playground(topology) => Some(topology),
-            Self::Lesson(lesson) => Some(&lesson.topology),
+            Self::Lesson(lesson, _) => Some(&lesson.topology),
             Self::Lessons => None,
         }
+    }
+
+    /// Whether it is like this for everybody who has no sandbox.
+    fn is_shared(&self) -> bool {
+        !matches!(self, Self::Lesson(_, done) if !done.is_empty())
     }
 }
 
@@ -89,7 +95,8 @@ impl Pages {
         match asked {
             Asked::Own(live) => own(self.render(page, Shown::Live(&live)), headers),
             Asked::Missing => own(self.render(page, Shown::Missing), headers),
-            Asked::Nobodys => varying(self.shared(page).respond(headers)),
+            Asked::Nobodys if page.is_shared() => varying(self.shared(page).respond(headers)),
+            Asked::Nobodys => own(self.render(page, Shown::New), headers),
         }
     }
 
@@ -130,7 +137,7 @@ impl Pages {
                 let nothing = |lesson| LessonEntry { lesson, steps_done: 0, answered: 0 };
                 render::lessons(&self.assets, self.lessons.iter().copied().map(nothing).collect())
             }
-            Page::Lesson(lesson) => render::lesson(&self.assets, lesson, shown),
+            Page::Lesson(lesson, done) => render::lesson(&self.assets, lesson, done, shown),
             Page::Playground(topology) => render::playground(&self.assets, &topology, shown),
         }
     }
@@ -231,6 +238,25 @@ mod tests {
         let headers = HeaderMap::from_iter([(IF_NONE_MATCH, first.headers()[ETAG].clone())]);
         let again = pages.respond(Page::Lessons, Asked::Nobodys, &headers);
         assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+    }
+
+    #[test]
+    fn the_page_names_each_promise_that_is_checked() {
+        let mut checks = runner::invariants::Checks::default();
+        checks.evolve(&protocol::Recorded {
+            position: 1,
+            at: 0,
+            trace_id: Default::default(),
+            span_id: Default::default(),
+            parent_span_id: None,
+            service: protocol::TERRARIUM.into(),
+            replica: 0,
+            code: None,
+            correlation_id: None,
+            observation: protocol::Observation::SandboxWoken,
+        });
+        let checked: Vec<_> = checks.report().iter().map(|promise| promise.name.as_str()).collect();
+        assert_eq!(checked, frontend::texts::promises::LIST.map(|(name, _)| name));
     }
 
     #[test]

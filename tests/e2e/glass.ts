@@ -29,6 +29,9 @@ export interface Recorded {
 export const views = ['Diagram', 'Story', 'Saga', 'Space-time', 'Trace', 'Data', 'Code'] as const;
 export type View = (typeof views)[number];
 
+/** What is folded away around the glass, by its title. */
+export type Sheet = 'Steady load' | 'Keep and export' | 'Stop at' | 'Faults' | 'Protections' | 'Promises';
+
 /** The picture at a position, as the API folds it; of it what tests ask for. */
 export interface State {
   position: number;
@@ -190,9 +193,23 @@ export class Glass {
     return this.outline.getByRole('option', { name }).first();
   }
 
+  /** Presses Tab until a control has the focus. */
+  async tabTo(control: Locator): Promise<void> {
+    for (let presses = 0; presses < 120; presses++) {
+      await this.page.keyboard.press('Tab');
+      if (await control.evaluate((element) => element === document.activeElement)) return;
+    }
+    throw new Error(`120 times Tab did not come to ${control}`);
+  }
+
+  /** A sheet around the glass, whether it is unfolded or not. */
+  folded(title: Sheet): Locator {
+    return this.vessel.getByRole('group').filter({ has: this.page.getByText(title, { exact: true }) }).first();
+  }
+
   /** A sheet under the glass, unfolded. */
-  async sheet(title: 'Steady load' | 'Keep and export' | 'Stop at'): Promise<Locator> {
-    const sheet = this.vessel.getByRole('group').filter({ has: this.page.getByText(title, { exact: true }) }).first();
+  async sheet(title: Sheet): Promise<Locator> {
+    const sheet = this.folded(title);
     if ((await sheet.getAttribute('open')) === null) await sheet.getByText(title, { exact: true }).first().click();
     return sheet;
   }

@@ -54,15 +54,15 @@ enum Command {
         #[arg(long, value_enum, value_delimiter = ',')]
         only: Vec<test::Step>,
     },
-    /// Measure against the budgets: wasm, footprint, lighthouse, page, or a benchmark of the server
+    /// Measure against the budgets: wasm, footprint, lighthouse, page, or a benchmark of the server or the kit
     Bench {
-        /// All of the server's benchmarks when none is named
+        /// All of theirs when none is named
         names: Vec<String>,
         /// How long page-memory watches the page under load
         #[arg(long, default_value_t = 10)]
         minutes: u32,
     },
-    /// Test the promises for long: R1, R3, R6, R7, R11, R12, R18
+    /// Test the promises for long: R1, R3, R6, R7, R10, R11, R12, R18
     Soak {
         /// All of them when none is named
         promises: Vec<String>,

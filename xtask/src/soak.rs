@@ -16,18 +16,11 @@ pub fn run(promises: &[String], minutes: Option<u32>) -> Result<()> {
     if let Some(unknown) = named.iter().find(|named| !PROMISES.contains(&named.as_str())) {
         bail!("{unknown} has no long run; these have: {}", PROMISES.join(", "));
     }
-    // The server beside the tests, which drive it: with the same features for both.
+    // The server beside the tests that drive it, and no other test: each would be linked at length.
+    // Of the whole workspace, so that the features are the same as when they are run.
     step("building the server and the tests, for release");
-    sh::run(&mut sh::cargo(&[
-        "build",
-        "--locked",
-        "--release",
-        "--workspace",
-        "--exclude=xtask",
-        "--lib",
-        "--bins",
-        "--tests",
-    ]))?;
+    let targets = ["--bins", "--test=acceptance"];
+    sh::run(sh::cargo(&["build", "--locked", "--release", "--workspace", "--exclude=xtask"]).args(targets))?;
     let chosen = PROMISES.into_iter().filter(|promise| named.is_empty() || named.iter().any(|named| named == promise));
     let mut done = Vec::new();
     for promise in chosen {

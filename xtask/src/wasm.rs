@@ -16,6 +16,7 @@ const BINARYEN: &str = "132.0.0";
 /// Never `--all-features`: it emits an import encoding that Chromium refuses.
 const WASM_OPT: &[&str] = &[
     "-Oz",
+    "--converge",
     "--enable-bulk-memory",
     "--enable-bulk-memory-opt",
     "--enable-reference-types",

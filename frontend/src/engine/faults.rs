@@ -1,7 +1,7 @@
 //! Faults and protections: what is chosen in their sheets, what stands, and how long it lasts.
 
 use super::clicks::{self, FAULTS, LEVERS, SWITCHES};
-use super::{Engine, hands, now, spawn, window, with};
+use super::{Engine, hands, looking, now, spawn, window, with};
 use crate::texts::faults as texts;
 use crate::{client, sight};
 use diagram::Health;
@@ -169,7 +169,14 @@ impl Engine {
             self.paper.set(&selector, "aria-checked", if known.on { "true" } else { "false" });
         }
         self.paper.put(".faults .count", &texts::count(state.faults.len()));
-        self.paper.put(".standing", &sight::standing(state));
+        let standing = sight::standing(state);
+        let pressed = looking::focused().and_then(|button| button.get_attribute("data-fault-id"));
+        if self.paper.put(".standing", &standing)
+            && let Some(id) = pressed
+        {
+            self.focus_on(&id);
+        }
+        let state = self.player.tape.live().end();
         if self.standing.listed == listed {
             return;
         }
@@ -178,6 +185,16 @@ impl Engine {
         self.standing.ends.clear();
         if mortal && let Some(sandbox) = self.sandbox.clone() {
             spawn(ask_how_long(sandbox));
+        }
+    }
+
+    /// The button that clears a fault keeps the focus; once that fault is gone, the one that
+    /// heals all has it.
+    fn focus_on(&self, id: &str) {
+        let button = |selector: &str| self.root.query_selector(selector).ok().flatten();
+        let next = button(&format!("[data-fault-id=\"{id}\"]")).or_else(|| button("[data-do=heal]"));
+        if let Some(next) = next {
+            let _ = next.unchecked_into::<HtmlElement>().focus();
         }
     }
 }

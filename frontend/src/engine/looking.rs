@@ -168,7 +168,7 @@ pub fn arrange(part: &Element) {
     time::look_further();
 }
 
-fn focused() -> Option<HtmlElement> {
+pub fn focused() -> Option<HtmlElement> {
     super::window()?.document()?.active_element()?.dyn_into().ok()
 }
 
@@ -353,7 +353,7 @@ fn code(looking: &Looking, scope: &Scope) -> (String, bool) {
     };
     let Some(line) = &entry.event.code else { return (String::new(), false) };
     match looking.sources.iter().find(|(file, _)| *file == line.file) {
-        Some((_, Some(Ok(source)))) => (views::code(&line.file, source, line.line, Some(entry)), false),
+        Some((_, Some(Ok(source)))) => (views::code(scope, &line.file, source, line.line, Some(entry)), false),
         Some((_, Some(Err(why)))) => (format!("<p class=\"view-empty\">{}</p>", escape(why)), false),
         _ => (format!("<p class=\"view-empty\">{}</p>", texts::LOADING), true),
     }

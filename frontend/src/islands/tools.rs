@@ -10,6 +10,7 @@ use leptos::prelude::*;
 pub fn Foot(state: DiagramState) -> impl IntoView {
     view! {
         <div class="foot">
+            <button type="button" class="ten" data-do="ten">{texts::TEN_ORDERS}</button>
             <FaultSheet state=state.clone()/>
             <SwitchSheet state=state.clone()/>
             <PromiseSheet state/>

@@ -8,10 +8,16 @@ use lessons::{Lesson, Question, Section};
 /// Prose with the living system beside it, what to try, and questions. What is done there is the
 /// page's script's business (public/lesson.js), which finds its words in the attributes of `main`.
 #[component]
-pub fn LessonPage(lesson: Lesson, given: Given) -> impl IntoView {
-    let sections = lesson.sections.iter().map(|section| section_view(&lesson, section)).collect_view();
+pub fn LessonPage(
+    lesson: Lesson,
+    /// The ids of the steps that were done.
+    done: Vec<&'static str>,
+    given: Given,
+) -> impl IntoView {
+    let sections = lesson.sections.iter().map(|section| section_view(&lesson, section, &done)).collect_view();
     let progress = lesson.steps.iter().map(|step| {
-        view! { <li data-of=step.id.clone()></li> }
+        let class = done.contains(&&*step.id).then_some("done");
+        view! { <li class=class data-of=step.id.clone()></li> }
     });
     let quiz = (!lesson.quiz.is_empty()).then(|| quiz_view(&lesson.quiz));
     view! {
@@ -21,6 +27,7 @@ pub fn LessonPage(lesson: Lesson, given: Given) -> impl IntoView {
             data-slug=lesson.slug.clone()
             data-no-answer=texts::NO_ANSWER
             data-working=texts::WORKING
+            data-showing=texts::SHOWING
             data-done=texts::DONE
             data-count=texts::COUNT
             data-holds=texts::HOLDS
@@ -51,14 +58,14 @@ pub fn LessonPage(lesson: Lesson, given: Given) -> impl IntoView {
     }
 }
 
-fn section_view(lesson: &Lesson, section: &Section) -> impl IntoView + use<> {
+fn section_view(lesson: &Lesson, section: &Section, done: &[&str]) -> impl IntoView + use<> {
     let all = lesson.steps.len();
     let steps = lesson
         .steps
         .iter()
         .zip(1..)
         .filter(|(step, _)| step.section == section.id)
-        .map(|(step, n)| view! { <StepCard step=step.clone() n all/> })
+        .map(|(step, n)| view! { <StepCard done=done.contains(&&*step.id) step=step.clone() n all/> })
         .collect_view();
     view! {
         <section id=section.id.clone()>

@@ -3,42 +3,56 @@ use crate::texts::lesson as texts;
 use leptos::prelude::*;
 use lessons::{Action, Prediction, PredictionKind, Step};
 
-/// Predict, act, watch, explain: a short experiment on the running services.
+/// Predict, act, watch, explain: a short experiment on the running services. One that was done is
+/// folded to its title and what came of it.
 #[component]
-pub fn StepCard(step: Step, n: usize, all: usize) -> impl IntoView {
+pub fn StepCard(step: Step, done: bool, n: usize, all: usize) -> impl IntoView {
+    let (class, holding) = if done { (Some("holds"), texts::HOLDS) } else { (None, texts::OPEN) };
     let checks = step.check.iter().map(|check| {
         view! {
-            <li>
+            <li class=class>
                 <span class="text">{check.text.clone()}</span>
-                <span class="visually-hidden holding">{texts::OPEN}</span>
+                <span class="visually-hidden holding">{holding}</span>
             </li>
         }
     });
+    let result = step.check.iter().map(|check| &*check.text).collect::<Vec<_>>().join(" · ");
     let predict = step.predict.as_ref().map(|predict| predict_view(&step.id, predict));
     // The terrarium has no control for it.
     let ships = step
         .show
         .contains(&Action::ShipOrder)
         .then(|| view! { <button type="button" data-ship>{texts::SHIP}</button> });
-    let class = if step.challenge { "step challenge" } else { "step" };
+    let aside = if step.challenge { "step challenge" } else { "step" };
     let eyebrow = if step.challenge { texts::CHALLENGE.to_owned() } else { texts::step(n, all) };
     view! {
-        <aside class=class id=step.id.clone() data-step=step.id.clone() aria-labelledby=format!("{}-title", step.id)>
-            <p class="eyebrow">{eyebrow} " " <span class="state"></span></p>
-            <h3 id=format!("{}-title", step.id)>{step.title.clone()}</h3>
-            <div class="do" inner_html=step.do_html.clone()></div>
-            {predict}
-            <p class="ways scripted" hidden>
-                <button type="button" class="primary" data-way="do">{texts::DO_IT}</button>
-                <button type="button" data-way="show">{texts::SHOW_ME}</button>
-                {ships}
-                <span class="said" role="status"></span>
-            </p>
-            <ul class="checks" aria-label=texts::CHECKS>{checks.collect_view()}</ul>
-            <details class="reveal">
-                <summary>{texts::EXPECT}</summary>
-                <div class="compared" hidden></div>
-                <div inner_html=step.reveal_html.clone()></div>
+        <aside
+            class=aside
+            id=step.id.clone()
+            data-step=step.id.clone()
+            data-state=done.then_some("done")
+            aria-labelledby=format!("{}-title", step.id)
+        >
+            <details class="fold" open=!done>
+                <summary>
+                    <span class="eyebrow">{eyebrow} " " <span class="state">{done.then_some(texts::DONE)}</span></span>
+                    <h3 id=format!("{}-title", step.id)>{step.title.clone()}</h3>
+                    <span class="result">{result}</span>
+                </summary>
+                <div class="do" inner_html=step.do_html.clone()></div>
+                {predict}
+                <p class="ways scripted" hidden>
+                    <button type="button" class="primary" data-way="do">{texts::DO_IT}</button>
+                    <button type="button" data-way="show">{texts::SHOW_ME}</button>
+                    {ships}
+                    <span class="said" role="status"></span>
+                </p>
+                <ul class="checks" aria-label=texts::CHECKS>{checks.collect_view()}</ul>
+                <details class="reveal" open=done>
+                    <summary>{texts::EXPECT}</summary>
+                    <div class="compared" hidden></div>
+                    <div inner_html=step.reveal_html.clone()></div>
+                </details>
             </details>
         </aside>
     }

@@ -35,7 +35,7 @@ fn every_page() -> Vec<String> {
     vec![
         home(&assets, Shown::New),
         lessons(&assets, vec![begun(0, 0)]),
-        lesson(&assets, sagas, Shown::New),
+        lesson(&assets, sagas, vec![], Shown::New),
         playground(&assets, TOPOLOGY, Shown::New),
         not_found(&assets),
         error_page(&assets, 500, "The <server> stumbled."),
@@ -68,13 +68,22 @@ fn no_page_has_what_the_content_security_policy_forbids() {
 
 #[test]
 fn the_living_pages_show_the_system_without_a_script() {
-    let page = lesson(&assets(), lessons::lesson("sagas").expect("it is embedded"), Shown::New);
+    let page = lesson(&assets(), lessons::lesson("sagas").expect("it is embedded"), vec![], Shown::New);
     assert!(page.contains("not started") && page.contains("card network · declared 50 ms"));
     assert_eq!(page.matches("<leptos-island").count(), 1);
     assert_eq!(page.matches(">Place an order</button>").count(), 1);
     for service in ["orders", "inventory", "payments", "notifications"] {
         assert_eq!(page.matches(&format!("aria-label=\"Crash {service}\"")).count(), 1);
     }
+}
+
+#[test]
+fn a_step_that_was_done_is_folded_and_the_others_are_open() {
+    let sagas = lessons::lesson("sagas").expect("it is embedded");
+    let page = lesson(&assets(), sagas, vec!["place-an-order"], Shown::New);
+    let (folded, open) = ("<details class=\"fold\">", "<details open class=\"fold\">");
+    assert_eq!((page.matches(folded).count(), page.matches(open).count()), (1, sagas.steps.len() - 1), "{page}");
+    assert_eq!(page.matches("data-state=\"done\"").count(), 1);
 }
 
 #[test]

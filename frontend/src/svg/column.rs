@@ -14,6 +14,8 @@ const DECLINE_H: i32 = 36;
 const EDGE: i32 = 30;
 const PIPE_W: i32 = 224;
 const TOP: i32 = 40;
+/// So long is the way of a command: it begins right above its service, below any pipe.
+const YOU: i32 = 28;
 
 pub fn layout(topology: &Topology) -> Layout {
     let mut layout =
@@ -61,7 +63,7 @@ fn edges(topology: &Topology, layout: &mut Layout) {
         let here = Place::Service(service.name.clone());
         if !service.commands.is_empty() {
             let x = node.x + 34;
-            let curve = Curve::straight(at(x, 6), at(x, node.y));
+            let curve = Curve::straight(at(x, node.y - YOU), at(x, node.y));
             edges.push(Edge { from: Place::Learner, to: here.clone(), curve, far: false });
         }
         let Some(pipe) =

@@ -29,12 +29,13 @@ pub fn draw(state: &DiagramState, layout: &Layout) -> String {
         }
     }
     let one = |Mark { x, y, words }: Mark| {
-        // Near the right edge the word stands on the other side.
-        let (at, anchor) = if x > layout.width - 90 { (x - 13, "end") } else { (x + 13, "start") };
+        // Beside the mark where there is room, else above it.
+        let beside = layout.is_free(x + 13, y, 8 * words.len() as i32);
+        let (at, below, anchor) = if beside { (x + 13, 5, "start") } else { (x, -12, "middle") };
         format!(
             "{}<text class=\"fault-word\" x=\"{at}\" y=\"{}\" text-anchor=\"{anchor}\">{}</text>",
             glyph(Token::Failure, x, y),
-            y + 5,
+            y + below,
             escape(&words)
         )
     };

@@ -111,6 +111,13 @@ impl Layout {
         }
     }
 
+    /// Whether a word of so many pixels, from `x` on, stands in no service and within the picture.
+    pub fn is_free(&self, x: i32, y: i32, width: i32) -> bool {
+        let mut areas = self.nodes.iter().map(|node| node.area);
+        x + width <= self.width
+            && !areas.any(|area| x < area.right() && area.x < x + width && area.y < y && y < area.bottom())
+    }
+
     /// The way between two places; commands and replies share one, run both ways.
     pub fn curve(&self, from: &Place, to: &Place) -> Option<Curve> {
         let forth = self.edges.iter().find(|edge| edge.from == *from && edge.to == *to);

@@ -20,6 +20,7 @@ pub const NONE: &str = "nothing";
 pub const PREDICTED: &str = "You said:";
 pub const HAPPENED: &str = "It was:";
 pub const WORKING: &str = "Setting up a system of its own for this step…";
+pub const SHOWING: &str = "It is being done for you: watch.";
 pub const NO_ANSWER: &str = "The server does not answer. Nothing is lost; try again in a moment.";
 pub const SHOW_FAILED: &str = "Showing it did not come to its end. Press Show me again.";
 pub const QUESTIONS: &str = "Questions";

@@ -241,7 +241,7 @@ pub fn fault_words(spec: &FaultSpec) -> String {
         _ => format!("what passes {target}"),
     };
     let share = if spec.strength == 100 { String::new() } else { format!(", in {} of 100 cases", spec.strength) };
-    let ms = spec.params.ms.unwrap_or_default();
+    let ms = spec.params.slowness_ms();
     match spec.kind {
         FaultKind::DeclinePayments => {
             let which = match spec.params.every {
@@ -259,6 +259,7 @@ pub fn fault_words(spec: &FaultSpec) -> String {
         FaultKind::Fail => format!("{passes} is refused{share}"),
         FaultKind::Crash => format!("{target} is held down"),
         FaultKind::Pause => format!("{target} stands still"),
+        FaultKind::Partition if spec.target.contains("->") => format!("nothing passes between {target}"),
         FaultKind::Partition => format!("{target} cannot be reached"),
         FaultKind::BrokerOutage => "the broker is out".into(),
         FaultKind::SlowStore => format!("each transaction of {target} takes {ms} ms longer{share}"),

@@ -1,5 +1,6 @@
 //! The code: the line of source that an event came from, lit.
 
+use super::Scope;
 use super::markup::{empty, put};
 use crate::svg::escape;
 use crate::tape::Entry;
@@ -8,7 +9,7 @@ use crate::texts::views as words;
 /// So many lines to each side of the lit one; the rest is folded away.
 const AROUND: usize = 15;
 
-pub fn code(file: &str, source: &str, line: u32, entry: Option<&Entry>) -> String {
+pub fn code(scope: &Scope, file: &str, source: &str, line: u32, entry: Option<&Entry>) -> String {
     if source.is_empty() {
         return empty(words::CODE_EMPTY);
     }
@@ -20,6 +21,12 @@ pub fn code(file: &str, source: &str, line: u32, entry: Option<&Entry>) -> Strin
     put!(&mut out, "<p class=\"code-head\"><code>$</code>, @ #", file, words::LINE, u64::from(line));
     if let Some(entry) = entry {
         put!(&mut out, ". @", &entry.sentence().html());
+    }
+    let is_saga = scope.state.topology.as_ref().is_some_and(|topology| {
+        topology.services.iter().flat_map(|service| &service.steps).any(|step| step.compensates.is_some())
+    });
+    if let Some(run) = scope.run.filter(|_| is_saga) {
+        put!(&mut out, " <a href=\"/rule?run=$\">@</a>", run, crate::texts::rule::TITLE);
     }
     out.push_str("</p><div class=\"code\" tabindex=\"0\" role=\"region\" aria-label=\"");
     put!(&mut out, "$\">", file);

@@ -91,10 +91,13 @@ pub fn story(scope: &Scope, filter: &Filter) -> String {
     let mut shown = gather_back(scope, position, BEFORE + 1, &|entry| filter.admits(scope, entry));
     let earlier = if shown.len() > BEFORE { shown.pop() } else { None };
     shown.reverse();
+    let folds = filter.kind == Kind::Matters;
+    shown.dedup_by(|later, line| folds && says_again(later, line));
     // The last of what happened is where one stands, whether it is told or not.
     let here = shown.last().map(|entry| entry.position());
     let mut coming = gather(scope, position + 1, AFTER + 1, &mut |entry| filter.admits(scope, entry));
     let later = if coming.len() > AFTER { coming.pop() } else { None };
+    coming.dedup_by(|later, line| folds && says_again(later, line));
     shown.append(&mut coming);
     if shown.is_empty() {
         return empty(if scope.window.entries().is_empty() { words::STORY_EMPTY } else { words::STORY_FILTERED });
@@ -114,6 +117,23 @@ pub fn story(scope: &Scope, filter: &Filter) -> String {
     out.push_str("</ol>");
     way(&mut out, scope, later, words::LATER);
     out
+}
+
+/// What an orchestrator asks for again and again is one line, with its last attempt and without the
+/// message that asks.
+fn says_again<'a>(later: &mut &'a Entry, line: &mut &'a Entry) -> bool {
+    use Observation::{MessagePublished, SagaStepStarted};
+    let (before, after) = (&line.event, &later.event);
+    let SagaStepStarted { step, .. } = &before.observation else { return false };
+    if (&before.service, before.correlation_id) != (&after.service, after.correlation_id) {
+        return false;
+    }
+    match &after.observation {
+        SagaStepStarted { step: again, .. } if again == step => *line = later,
+        MessagePublished { .. } => {}
+        _ => return false,
+    }
+    true
 }
 
 fn telling(out: &mut String, scope: &Scope, entry: &Entry, here: bool) {

@@ -349,17 +349,51 @@ fn rows_of_the_last_transaction_are_marked_and_show_before_and_after() {
 }
 
 #[test]
+fn what_is_asked_for_again_and_again_is_one_line_of_the_story() {
+    let message = record().into_iter().map(|event| event.observation);
+    let message = message.into_iter().find(|told| matches!(told, Observation::MessagePublished { .. }));
+    let message = message.expect("the fixture has one");
+    let mut observations = vec![message.clone()];
+    for attempt in 2..=5 {
+        observations.push(Observation::SagaStepStarted { id: 101, step: "release-stock".into(), attempt });
+        observations.push(message.clone());
+    }
+    let observations = observations.into_iter().zip(1..);
+    let window = window(observations.map(|(told, position)| event(position, "saga-orchestrator", told)).collect());
+    let told = |position, kind| {
+        let state = at(&window, position);
+        let shown = story(&scope(&window, &state), &Filter::parse("", "", kind));
+        ["<li", "attempt 3.", "attempt 5.", "to-come"].map(|part| shown.matches(part).count())
+    };
+    assert_eq!(told(9, ""), [2, 0, 1, 0], "the last attempt says how often");
+    assert_eq!(told(5, ""), [3, 1, 1, 1], "what has happened is not told with what is to come");
+    assert_eq!(told(9, "everything"), [9, 1, 1, 0]);
+}
+
+#[test]
 fn the_line_is_lit_and_the_rest_is_folded() {
     let source: String = (1..=100).map(|line| format!("let x = \"<{line}>\"; // {line}\n")).collect();
     let window = window(record());
-    let shown = code("a/b.rs", &source, 50, window.entry(12));
+    let state = at(&window, 12);
+    let here = scope(&window, &state);
+    let shown = code(&here, "a/b.rs", &source, 50, window.entry(12));
     assert_eq!(shown.matches("aria-current").count(), 1);
     assert!(shown.contains("aria-current=\"true\"><span class=\"no\">50</span>"));
     assert!(shown.contains("Lines 1 – 34") && shown.contains("Lines 66 – 100"));
     assert!(shown.contains("<i class=\"s\">&quot;&lt;50&gt;&quot;</i>") && shown.contains("<i class=\"c\">// 50</i>"));
-    assert!(
-        code("a/b.rs", "one\n", 9, None).contains("one") && code("a/b.rs", "", 1, None).contains(words::CODE_EMPTY)
-    );
+    assert!(code(&here, "a/b.rs", "one\n", 9, None).contains("one"));
+    assert!(code(&here, "a/b.rs", "", 1, None).contains(words::CODE_EMPTY));
+}
+
+#[test]
+fn the_code_leads_to_where_the_rule_is_if_there_is_a_saga() {
+    let window = window(record());
+    for (topology, leads) in [("saga-choreography", true), ("saga-challenge", true), ("monolith", false)] {
+        let state = DiagramState { topology: protocol::topology(topology), ..at(&window, 12) };
+        let here = Scope { run: Some("<7>"), ..scope(&window, &state) };
+        let shown = code(&here, "a/b.rs", "one\n", 1, None);
+        assert_eq!(shown.contains("<a href=\"/rule?run=&lt;7&gt;\">Where is the rule?</a>"), leads, "{topology}");
+    }
 }
 
 #[test]

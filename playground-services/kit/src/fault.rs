@@ -67,12 +67,9 @@ pub fn striking_work<'a>(faults: &'a [Fault], kind: FaultKind, work: &AtWork<'_>
     })
 }
 
-/// Milliseconds that `delay` and `slow-store` take unless `params.ms` says otherwise.
-const SLOWNESS_MS: u64 = 1000;
-
 /// How much longer a `delay` or `slow-store` makes it, in microseconds.
 pub fn slowness_us(fault: &Fault) -> u64 {
-    fault.spec.params.ms.unwrap_or(SLOWNESS_MS).saturating_mul(1000)
+    fault.spec.params.slowness_ms().saturating_mul(1000)
 }
 
 /// Whether it acts now, on the command of this number.

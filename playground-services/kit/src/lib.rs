@@ -4,7 +4,7 @@
 //! request comes in), [`service`] (it is decided on, in one local transaction), [`outbox`]
 //! (the transaction's messages and observations), [`relay`] (what a fault caught on its
 //! way), [`broker`] (who gets them), [`inbox`]
-//! (a repeat does nothing).
+//! (a repeat does nothing). Services that keep events instead of rows have an [`event_store`].
 
 pub mod broker;
 pub mod changes;

@@ -180,7 +180,7 @@ pub struct Params {
     /// `decline-payments`: each n-th charge, 1 or more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub every: Option<u64>,
-    /// `delay`, `slow-store`: milliseconds.
+    /// `delay`, `slow-store`: milliseconds; 1,000 unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ms: Option<u64>,
     /// `delay`: up to so many milliseconds more, by the verdict's hash.
@@ -199,6 +199,13 @@ pub struct Params {
     /// Faults of the wire: only messages and commands of these types; of all, unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub only: Option<Vec<Name>>,
+}
+
+impl Params {
+    /// Milliseconds that `delay` and `slow-store` take: 1,000 unless `ms` says otherwise.
+    pub fn slowness_ms(&self) -> u64 {
+        self.ms.unwrap_or(1000)
+    }
 }
 
 fn hundred() -> u8 {

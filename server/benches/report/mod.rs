@@ -3,6 +3,7 @@
 
 #[path = "../../../playground-services/kit/benches/report.rs"]
 mod figures;
+pub mod recorded;
 pub mod viewer;
 
 pub use figures::*;

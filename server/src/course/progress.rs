@@ -55,6 +55,13 @@ impl Course {
         Ok(self.lessons().iter().zip(&progress).map(entry).collect())
     }
 
+    /// The steps of a lesson that were done, by their ids.
+    pub async fn done(&self, session: Option<SessionId>, lesson: &Lesson) -> crate::store::Result<Vec<&'static str>> {
+        let progress = self.progress(session).await?;
+        let steps = progress.iter().filter(|of| of.slug == lesson.slug).flat_map(|of| &of.steps);
+        Ok(steps.filter(|step| step.done.is_some()).map(|step| step.id).collect())
+    }
+
     /// Every lesson, by number. Of nobody, nothing is done.
     pub async fn progress(&self, session: Option<SessionId>) -> crate::store::Result<Vec<LessonProgress>> {
         let (steps, answers) = match session {

@@ -49,7 +49,8 @@ pub async fn lesson(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let lesson = app.course.lesson(&slug).ok_or_else(Problem::not_found)?;
-    show(&app, Page::Lesson(lesson), actor, wanted, &headers).await
+    let done = app.course.done(actor.session(), lesson).await?;
+    show(&app, Page::Lesson(lesson, done), actor, wanted, &headers).await
 }
 
 /// Which topology the playground is for; without one, the first.

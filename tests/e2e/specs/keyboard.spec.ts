@@ -1,17 +1,5 @@
-import type { Page } from '@playwright/test';
-
 import { expect, test } from '../fixtures.ts';
 import { Api, Glass } from '../glass.ts';
-
-/** Presses Tab until a control has the focus. */
-async function tabTo(page: Page, glass: Glass, name: string): Promise<void> {
-  const button = glass.button(name);
-  for (let presses = 0; presses < 60; presses++) {
-    await page.keyboard.press('Tab');
-    if (await button.evaluate((element) => element === document.activeElement)) return;
-  }
-  throw new Error(`60 times Tab did not come to “${name}”`);
-}
 
 test('the whole lesson by keyboard', async ({ page }) => {
   const glass = await Glass.open(page, '/lessons/sagas');
@@ -21,13 +9,13 @@ test('the whole lesson by keyboard', async ({ page }) => {
   await expect(skip).toBeFocused();
   await page.keyboard.press('Enter');
 
-  await tabTo(page, glass, 'Place an order');
+  await glass.tabTo(glass.button('Place an order'));
   const seen = await glass.button('Place an order').evaluate((element) => getComputedStyle(element).outlineStyle);
   expect(seen, 'the focus is visible').not.toBe('none');
   await page.keyboard.press('Enter');
   await expect(glass.order(101, 'CONFIRMED')).toBeVisible();
 
-  await tabTo(page, glass, 'Decline payments');
+  await glass.tabTo(glass.button('Decline payments'));
   await page.keyboard.press('Space');
   await expect(glass.button('Decline payments')).toHaveAttribute('aria-pressed', 'true');
   await page.keyboard.press('Space');
@@ -35,7 +23,7 @@ test('the whole lesson by keyboard', async ({ page }) => {
 
   await page.reload();
   await expect(glass.saying('4 services up')).toBeVisible();
-  await tabTo(page, glass, 'Crash inventory');
+  await glass.tabTo(glass.button('Crash inventory'));
   await page.keyboard.press('Enter');
   await expect(glass.button('Restart inventory')).toBeFocused();
   await page.keyboard.press('Enter');

@@ -1,6 +1,7 @@
 // Where the rule of a saga is written: lines of three services, or one list.
 
 import { expect, test } from '../fixtures.ts';
+import { Glass } from '../glass.ts';
 import type { Page } from '@playwright/test';
 
 /** A system of the page's session, in which an order went well and another one did not. */
@@ -43,6 +44,15 @@ test('an orchestration’s rule is one list, and so is what a newcomer touched',
   await expect(page.getByText('6 lines in 1 file of 1 service')).toBeVisible();
   await expect(page.getByText('1 service that ran already had to be changed')).toBeVisible();
   await expect(page.getByText('wrap-gift', { exact: true })).toBeVisible();
+});
+
+test('the code of a saga leads to its rule', async ({ page }) => {
+  await ran(page, 'saga-choreography');
+  const glass = await Glass.open(page, '/playground?topology=saga-choreography');
+  await glass.open('Code');
+  await glass.view.getByRole('link', { name: 'Where is the rule?' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Where is the rule?' })).toBeVisible();
+  await expect(page.getByText('in 3 files of 3 services')).toBeVisible();
 });
 
 for (const [width, height] of [

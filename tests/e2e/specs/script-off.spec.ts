@@ -18,7 +18,7 @@ test.describe('JavaScript off', () => {
     // What to do is said, and what is to be seen can be unfolded.
     const step = main.getByRole('complementary').first();
     await expect(step.getByRole('heading', { level: 3 })).toBeVisible();
-    const expectation = step.getByRole('group');
+    const expectation = step.getByRole('group').last();
     await expectation.getByText('What you will see').click();
     await expect(expectation.getByRole('paragraph').first()).toBeVisible();
   });

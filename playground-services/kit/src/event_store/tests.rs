@@ -121,10 +121,13 @@ fn run<T>(future: impl Future<Output = T>) -> T {
 /// The event of this number: the same number, the same id.
 fn event(n: u64) -> NewEvent<Event> {
     let cents = i64::try_from(n % 1000).unwrap() * 100;
-    let event =
-        if n % 3 == 0 { Event::Withdrawn { cents } } else { Event::Deposited { cents, channel: "counter".to_owned() } };
+    let event = if n.is_multiple_of(3) {
+        Event::Withdrawn { cents }
+    } else {
+        Event::Deposited { cents, channel: "counter".to_owned() }
+    };
     let cause = Uuid::from_u128(u128::from(n / 2));
-    let by = if n % 5 == 0 { "teller" } else { "" };
+    let by = if n.is_multiple_of(5) { "teller" } else { "" };
     let at_us = i64::try_from(n).unwrap() * 10 - 5_000;
     let about = About { id: event_id(cause, n % 2), at_us, cause, correlation: cause, by: by.into(), why: "".into() };
     NewEvent { event, about }

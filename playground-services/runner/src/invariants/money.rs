@@ -119,10 +119,14 @@ impl Money {
     pub fn conserved(&self, flight: &Flight) -> Verdict {
         let wrong = self.open.iter().find(|(id, account)| match account.status.as_str() {
             "CONFIRMED" => account.captured != account.price,
-            "CANCELLED" => account.captured != 0 && !flight.is_under_way(**id),
+            // Without a status it was settled before, or never placed.
+            "CANCELLED" | "" => account.captured != 0 && !flight.is_under_way(**id),
             _ => false,
         });
         match wrong {
+            Some((id, account)) if account.status.is_empty() => {
+                Err(format!("{} was captured for order {id}, which owes nothing", money(account.captured)))
+            }
             Some((id, account)) => {
                 let Account { price, captured, status, .. } = account;
                 Err(format!("order {id} is {status} at {} but {} was captured", money(*price), money(*captured)))
