@@ -17,12 +17,12 @@
 //!
 //! ```text
 //! body   01, then per event:  kind  schema  length data
-//! about  01, then per event:  position - the one before   at_us - the one before (signed)
+//! about  01, then per event:  position - the one before (the first: 0)   at_us - the one before (signed)
 //!        flags: 1 cause as before, 2 correlation = cause, 4 who as before, 8 why as before
 //!        id (16 bytes)  [cause (16)]  [correlation (16)]  [who]  [why]
 //! ```
-//! The first event's "before" is all zeros and empty. How many events there are, and the sequence of
-//! the first, is in the row. A state is folded from `body` alone; `about` is a column of its own
+//! The first event's "before" is all zeros and empty. Sequences of the first and last event, and the
+//! position of the last, are in the row: what is to be appended need not know its position. A state is folded from `body` alone; `about` is a column of its own
 //! behind it, which SQLite does not even read then. Nothing is compressed: the numbers are short
 //! already, and inflating would cost more than folding. `event_store.format` is the version of the
 //! tables, the first byte that of a blob; a reader refuses what it does not know.

@@ -48,6 +48,9 @@ impl Segment {
         }
         about.end()?;
         body.left.end()?;
+        // So far they were counted from the first event's.
+        let first = self.position.checked_sub(before.0).ok_or(Malformed("more positions than its row says"))?;
+        events.iter_mut().for_each(|event| event.position += first);
         Ok(events)
     }
 }
@@ -100,7 +103,7 @@ pub struct Filling {
     pub stream: i64,
     pub first: u64,
     pub last: u64,
-    /// That of its last event, and the event's audit.
+    /// The position of its last event, and the event's audit.
     before: (u64, About<'static>),
     body: Writer,
     about: Writer,
@@ -124,7 +127,9 @@ impl Filling {
         self.body.u64(slice.kind.into());
         self.body.u64(slice.schema.into());
         self.body.bytes(slice.data);
-        write_about(&mut self.about, position, about, &self.before);
+        let first = self.last < self.first;
+        let step = if first { 0 } else { position - self.before.0 };
+        write_about(&mut self.about, step, about, &self.before.1);
         self.last += 1;
         let (by, why) = (about.by.clone().into_owned().into(), about.why.clone().into_owned().into());
         self.before = (position, About { by, why, ..*about });
@@ -143,8 +148,8 @@ impl Filling {
     }
 }
 
-fn write_about(out: &mut Writer, position: u64, about: &About<'_>, (last, before): &(u64, About<'_>)) {
-    out.u64(position - last);
+fn write_about(out: &mut Writer, step: u64, about: &About<'_>, before: &About<'_>) {
+    out.u64(step);
     out.i64(about.at_us.wrapping_sub(before.at_us));
     let same = [
         (CAUSE_AS_BEFORE, about.cause == before.cause),
@@ -170,7 +175,7 @@ fn write_about(out: &mut Writer, position: u64, about: &About<'_>, (last, before
 }
 
 fn read_about<'a>(from: &mut Reader<'a>, (last, before): &(u64, About<'a>)) -> Result<(u64, About<'a>), Malformed> {
-    let position = last.wrapping_add(from.u64()?);
+    let position = last.checked_add(from.u64()?).ok_or(Malformed("a position beyond all numbers"))?;
     let at_us = before.at_us.wrapping_add(from.i64()?);
     let flags = from.byte()?;
     let id = uuid(from)?;

@@ -65,8 +65,15 @@ pub(super) struct Loaded {
     pub known: Vec<(Uuid, i64, u64)>,
 }
 
-macro_rules! load {
-    () => {
+/// All of it in one go: behind these versions, or behind the newest snapshot for those at 0.
+pub(super) async fn load(
+    conn: &mut SqliteConnection,
+    streams: &[(i64, u64)],
+    schema: u16,
+    ids: &[Uuid],
+) -> sqlx::Result<Loaded> {
+    type Found = (i64, i64, i64, i64, Option<Vec<u8>>);
+    let mut rows: Vec<Found> = sqlx::query_as(
         "with asked (stream, version) as materialized (select value ->> 0, value ->> 1 from json_each(?1)),
          wanted (stream, version) as materialized (
              select stream, case when version > 0 then version else coalesce(
@@ -88,33 +95,13 @@ macro_rules! load {
          where event_id.id = unhex(one.value, '-')
          union all
          select 3, stream, sequence, 0, recent.id from json_each(?3) as one cross join recent_event_id as recent
-         where recent.id = unhex(one.value, '-')"
-    };
-}
-
-/// Begins a transaction where the caller has not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Transaction {
-    Callers,
-    /// In the same go: each costs a way to SQLite's thread and back.
-    Own,
-}
-
-/// All of it in one go: behind these versions, or behind the newest snapshot for those at 0.
-pub(super) async fn load(
-    conn: &mut SqliteConnection,
-    transaction: Transaction,
-    streams: &[(i64, u64)],
-    schema: u16,
-    ids: &[Uuid],
-) -> sqlx::Result<Loaded> {
-    type Found = (i64, i64, i64, i64, Option<Vec<u8>>);
-    let query = match transaction {
-        Transaction::Callers => load!(),
-        Transaction::Own => concat!("begin immediate; ", load!()),
-    };
-    let mut rows: Vec<Found> =
-        sqlx::query_as(query).bind(json(streams.iter())).bind(schema).bind(json(ids.iter())).fetch_all(conn).await?;
+         where recent.id = unhex(one.value, '-')",
+    )
+    .bind(json(streams.iter()))
+    .bind(schema)
+    .bind(json(ids.iter()))
+    .fetch_all(conn)
+    .await?;
     // A union is in no order by law.
     rows.sort_by_key(|(what, stream, first, ..)| (*what, *stream, *first));
     let mut loaded = Loaded::default();
@@ -135,29 +122,8 @@ pub(super) async fn load(
     Ok(loaded)
 }
 
-macro_rules! save {
-    () => {
-        "insert into segment (position, stream, first, last, until, body, about)
-             select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 0,
-                    substr(?1, value ->> 4, value ->> 5), substr(?1, value ->> 6, value ->> 7)
-             from json_each(?2);
-         insert into recent_event_id (id, stream, sequence)
-             select substr(?3, 16 * key + 1, 16), value ->> 0, value ->> 1 from json_each(?4);
-         insert or replace into snapshot (stream, schema, version, state)
-             select value ->> 0, ?6, value ->> 1, substr(?1, value ->> 2, value ->> 3) from json_each(?5)"
-    };
-}
-
 /// Stores what was staged: one statement a table, whatever there is of it.
-pub(super) async fn save(
-    conn: &mut SqliteConnection,
-    transaction: Transaction,
-    staged: &Staged,
-    schema: u16,
-) -> sqlx::Result<()> {
-    if let ([segment], [id], []) = (&*staged.segments, &*staged.ids, &*staged.snapshots) {
-        return save_one(conn, transaction, segment, id.0).await;
-    }
+pub(super) async fn save(conn: &mut SqliteConnection, staged: &Staged, schema: u16) -> sqlx::Result<()> {
     let mut blobs = Pieces::default();
     let segments = json(staged.segments.iter().map(|segment| row(segment, &mut blobs)));
     // In the order of their table, so that many at once touch each page of it once.
@@ -169,50 +135,48 @@ pub(super) async fn save(
         let (at, length) = blobs.put(state);
         (stream, version, at, length)
     }));
-    let query = match transaction {
-        Transaction::Callers => save!(),
-        Transaction::Own => concat!(save!(), "; commit"),
-    };
-    sqlx::query(query)
-        .bind(blobs.bytes)
-        .bind(segments)
-        .bind(ids)
-        .bind(places)
-        .bind(snapshots)
-        .bind(schema)
-        .execute(conn)
-        .await
-        .map(drop)
+    sqlx::query(
+        "insert into segment (position, stream, first, last, until, body, about)
+             select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 0,
+                    substr(?1, value ->> 4, value ->> 5), substr(?1, value ->> 6, value ->> 7)
+             from json_each(?2);
+         insert into recent_event_id (id, stream, sequence)
+             select substr(?3, 16 * key + 1, 16), value ->> 0, value ->> 1 from json_each(?4);
+         insert or replace into snapshot (stream, schema, version, state)
+             select value ->> 0, ?6, value ->> 1, substr(?1, value ->> 2, value ->> 3) from json_each(?5)",
+    )
+    .bind(blobs.bytes)
+    .bind(segments)
+    .bind(ids)
+    .bind(places)
+    .bind(snapshots)
+    .bind(schema)
+    .execute(conn)
+    .await
+    .map(drop)
 }
 
-macro_rules! save_one {
-    () => {
-        "insert into segment (position, stream, first, last, until, body, about) values (?1, ?2, ?3, ?3, ?1, ?4, ?5);
-         insert into recent_event_id (id, stream, sequence) values (?6, ?2, ?3)"
-    };
-}
-
-/// A single event, the most frequent case, needs no JSON.
-async fn save_one(
-    conn: &mut SqliteConnection,
-    transaction: Transaction,
-    segment: &Filling,
-    id: Uuid,
-) -> sqlx::Result<()> {
-    let query = match transaction {
-        Transaction::Callers => save_one!(),
-        Transaction::Own => concat!(save_one!(), "; commit"),
-    };
-    sqlx::query(query)
-        .bind(segment.position().cast_signed())
-        .bind(segment.stream)
-        .bind(segment.last.cast_signed())
-        .bind(segment.body())
-        .bind(segment.about())
-        .bind(id.as_bytes().as_slice())
-        .execute(conn)
-        .await
-        .map(drop)
+/// Appends one event in a transaction of its own and in one go, if its stream ends just before it and
+/// its id is not known. Returns its position if so; an id that is new since the last packing fails.
+pub(super) async fn append_one(conn: &mut SqliteConnection, segment: &Filling, id: Uuid) -> sqlx::Result<Option<u64>> {
+    let rows: Vec<(i64,)> = sqlx::query_as(
+        "begin immediate;
+         insert into segment (position, stream, first, last, until, body, about)
+             select next, ?1, ?2, ?2, next, ?3, ?4 from (select coalesce(max(position), 0) + 1 as next from segment)
+             where ?2 = 1 + coalesce((select last from segment where stream = ?1 order by first desc limit 1), 0)
+                 and not exists (select 1 from event_id where id = ?5)
+             returning position;
+         insert into recent_event_id (id, stream, sequence) select ?5, ?1, ?2 where changes() > 0;
+         commit",
+    )
+    .bind(segment.stream)
+    .bind(segment.last.cast_signed())
+    .bind(segment.body())
+    .bind(segment.about())
+    .bind(id.as_bytes().as_slice())
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.first().map(|(position,)| position.unsigned_abs()))
 }
 
 /// Position, stream, first and last sequence, and where the two blobs lie.

@@ -1,16 +1,16 @@
 //! Loading, folding and storing: what a service calls.
 
-use super::segment::{Body, Slice};
+use super::segment::{Body, Filling, Slice};
 use super::snapshot::{self, Snapshot};
-use super::storage::{self, Transaction};
+use super::storage;
 use super::streams::{Appended, Conflict, Expected, Staged, Stream, Streams};
 use super::subscription::Subscription;
 use super::upcaster::{Unreadable, Upcasters};
-use super::{Aggregate, Malformed, NewEvent, Reader, Recorded, pack};
+use super::{Aggregate, Malformed, NewEvent, Reader, Recorded, Writer, pack};
 use protocol::Uuid;
 use sqlx::sqlite::SqliteConnection;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 /// How many states are kept warm.
@@ -24,9 +24,17 @@ pub struct EventStore<A: Aggregate> {
     snapshot_every: Option<u64>,
     /// The streams used lately, as they were committed. A load reads on from there, so whoever else
     /// has appended meanwhile is heard, too.
-    warm: Mutex<HashMap<i64, Stream<A::State>>>,
+    warm: Mutex<Warm<A::State>>,
     /// Told the last position after each commit.
     committed: watch::Sender<u64>,
+}
+
+#[derive(Debug)]
+struct Warm<S> {
+    streams: HashMap<i64, Stream<S>>,
+    /// The last position seen, and up to which position all was packed then.
+    end: u64,
+    packed: u64,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -54,12 +62,8 @@ impl From<StoreError> for sqlx::Error {
 
 impl<A: Aggregate> Default for EventStore<A> {
     fn default() -> Self {
-        EventStore {
-            upcasters: Upcasters::default(),
-            snapshot_every: None,
-            warm: Mutex::default(),
-            committed: watch::Sender::default(),
-        }
+        let warm = Mutex::new(Warm { streams: HashMap::new(), end: 0, packed: 0 });
+        EventStore { upcasters: Upcasters::default(), snapshot_every: None, warm, committed: watch::Sender::default() }
     }
 }
 
@@ -83,23 +87,13 @@ impl<A: Aggregate> EventStore<A> {
         streams: impl IntoIterator<Item = i64>,
         ids: &[Uuid],
     ) -> Result<Streams<A>, StoreError> {
-        self.load_within(conn, Transaction::Callers, streams, ids).await
-    }
-
-    async fn load_within(
-        &self,
-        conn: &mut SqliteConnection,
-        transaction: Transaction,
-        streams: impl IntoIterator<Item = i64>,
-        ids: &[Uuid],
-    ) -> Result<Streams<A>, StoreError> {
         let mut folds: BTreeMap<i64, Fold<'_, A>> = BTreeMap::new();
         for stream in streams {
             folds.insert(stream, self.fold(stream));
         }
         self.warmed(&mut folds);
         let wanted: Vec<(i64, u64)> = folds.values().map(|fold| (fold.stream, fold.version)).collect();
-        let loaded = storage::load(conn, transaction, &wanted, A::STATE_SCHEMA, ids).await?;
+        let loaded = storage::load(conn, &wanted, A::STATE_SCHEMA, ids).await?;
         for (stream, version, state) in loaded.snapshots {
             folds.insert(stream, self.fold_from(stream, Some(Snapshot { version, state }))?);
         }
@@ -110,7 +104,7 @@ impl<A: Aggregate> EventStore<A> {
         }
         let streams = folds.into_iter().map(|(id, fold)| (id, fold.into_stream())).collect();
         // Nothing is appended yet, so all that was read is committed.
-        self.keep_warm(&streams);
+        self.keep_warm(&streams, loaded.end, loaded.packed);
         Ok(Streams {
             streams,
             known: loaded.known.into_iter().map(|(id, stream, sequence)| (id, (stream, sequence))).collect(),
@@ -121,21 +115,26 @@ impl<A: Aggregate> EventStore<A> {
         })
     }
 
+    fn warm(&self) -> MutexGuard<'_, Warm<A::State>> {
+        self.warm.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn warmed(&self, folds: &mut BTreeMap<i64, Fold<'_, A>>) {
-        let warm = self.warm.lock().unwrap_or_else(PoisonError::into_inner);
+        let warm = self.warm();
         for (stream, fold) in folds {
-            if let Some(Stream { version, state }) = warm.get(stream).cloned() {
+            if let Some(Stream { version, state }) = warm.streams.get(stream).cloned() {
                 (fold.version, fold.state) = (version, state);
             }
         }
     }
 
-    fn keep_warm(&self, streams: &BTreeMap<i64, Stream<A::State>>) {
-        let mut warm = self.warm.lock().unwrap_or_else(PoisonError::into_inner);
-        if warm.len() + streams.len() > WARM {
-            warm.clear();
+    fn keep_warm(&self, streams: &BTreeMap<i64, Stream<A::State>>, end: u64, packed: u64) {
+        let mut warm = self.warm();
+        if warm.streams.len() + streams.len() > WARM {
+            warm.streams.clear();
         }
-        warm.extend(streams.iter().take(WARM).map(|(id, stream)| (*id, stream.clone())));
+        warm.streams.extend(streams.iter().take(WARM).map(|(id, stream)| (*id, stream.clone())));
+        (warm.end, warm.packed) = (end, packed);
     }
 
     /// Stores what was appended, within the transaction in which the streams were loaded, and packs
@@ -144,7 +143,7 @@ impl<A: Aggregate> EventStore<A> {
         if streams.staged.segments.is_empty() {
             return Ok(());
         }
-        storage::save(conn, Transaction::Callers, &streams.staged, A::STATE_SCHEMA).await?;
+        storage::save(conn, &streams.staged, A::STATE_SCHEMA).await?;
         pack::pack(conn, streams.packed, streams.end).await?;
         Ok(())
     }
@@ -152,7 +151,7 @@ impl<A: Aggregate> EventStore<A> {
     /// To be called once that transaction is committed: what was appended is told to subscribers.
     pub fn committed(&self, streams: &Streams<A>) {
         if !streams.staged.segments.is_empty() {
-            self.keep_warm(&streams.streams);
+            self.keep_warm(&streams.streams, streams.end, streams.packed);
             self.committed.send_replace(streams.end);
         }
     }
@@ -170,34 +169,72 @@ impl<A: Aggregate> EventStore<A> {
         expected: Expected,
         events: &[NewEvent<A::Event>],
     ) -> Result<Result<Appended, Conflict>, StoreError> {
-        let ids: Vec<Uuid> = events.iter().map(|new| new.about.id).collect();
-        let done = self.append_and_commit(conn, stream, expected, events, &ids).await;
-        if !matches!(done, Ok(Ok(Appended { repeat: false, .. }))) {
+        if let [event] = events
+            && let Some(appended) = self.append_one(conn, stream, expected, event).await?
+        {
+            return Ok(Ok(appended));
+        }
+        let done = self.append_all(conn, stream, expected, events).await;
+        if done.is_err() {
             crate::storage::rollback(conn).await?;
         }
         done
     }
 
-    async fn append_and_commit(
+    async fn append_all(
         &self,
         conn: &mut SqliteConnection,
         stream: i64,
         expected: Expected,
         events: &[NewEvent<A::Event>],
-        ids: &[Uuid],
     ) -> Result<Result<Appended, Conflict>, StoreError> {
-        let mut streams = self.load_within(conn, Transaction::Own, [stream], ids).await?;
+        let ids: Vec<Uuid> = events.iter().map(|new| new.about.id).collect();
+        crate::storage::begin(conn).await?;
+        let mut streams = self.load(conn, [stream], &ids).await?;
         let appended = streams.append(stream, expected, events);
-        if matches!(appended, Ok(Appended { repeat: false, .. })) {
-            if pack::is_due(streams.packed, streams.end) {
-                self.save(conn, &streams).await?;
-                crate::storage::commit(conn).await?;
-            } else {
-                storage::save(conn, Transaction::Own, &streams.staged, A::STATE_SCHEMA).await?;
-            }
-            self.committed(&streams);
-        }
+        self.save(conn, &streams).await?;
+        crate::storage::commit(conn).await?;
+        self.committed(&streams);
         Ok(appended)
+    }
+
+    /// The most frequent case in one go, where the stream is warm: if it still ends where it did, and
+    /// the event is new. `None` if not, or if there is more to do than to append.
+    async fn append_one(
+        &self,
+        conn: &mut SqliteConnection,
+        stream: i64,
+        expected: Expected,
+        NewEvent { event, about }: &NewEvent<A::Event>,
+    ) -> Result<Option<Appended>, StoreError> {
+        let Some(before) = self.ready(stream, expected) else { return Ok(None) };
+        let sequence = before.version + 1;
+        let (mut segment, mut data, kind) = (Filling::new(stream, sequence), Writer::default(), A::kind(event));
+        A::write(event, &mut data);
+        let schema = A::schema(kind).unwrap_or_default();
+        // Its position is given when it is stored.
+        segment.push(0, Slice { kind, schema, data: data.as_slice() }, about);
+        let Ok(position) = storage::append_one(conn, &segment, about.id).await else {
+            // Whatever it is, the long way finds it out.
+            crate::storage::rollback(conn).await?;
+            return Ok(None);
+        };
+        let Some(position) = position else { return Ok(None) };
+        let after = Stream { version: sequence, state: A::evolve(before.state, event) };
+        let mut warm = self.warm();
+        warm.streams.insert(stream, after);
+        warm.end = position;
+        self.committed.send_replace(position);
+        Ok(Some(Appended { first: sequence, last: sequence, repeat: false }))
+    }
+
+    /// The stream, if it is warm, stands as expected, and neither a snapshot nor packing is due.
+    fn ready(&self, stream: i64, expected: Expected) -> Option<Stream<A::State>> {
+        let warm = self.warm();
+        let known = warm.streams.get(&stream)?;
+        let as_expected = expected == Expected::Any || expected == Expected::Version(known.version);
+        let snapshot = self.snapshot_every.is_some_and(|every| (known.version + 1).is_multiple_of(every));
+        (as_expected && !snapshot && !pack::is_due(warm.packed, warm.end + 1)).then(|| known.clone())
     }
 
     /// The state of a stream at a version, or at its end if that comes before. From the nearest

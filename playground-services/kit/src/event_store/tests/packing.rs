@@ -109,7 +109,7 @@ fn the_bytes_of_a_segment_are_those_of_version_1() {
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let uuid = "0000000000000000000000000000abcd";
     assert_eq!(hex(filling.body()), "010103029003ac020100");
-    assert_eq!(hex(filling.about()), format!("0107010a{uuid}{uuid}0361646102d80407{uuid}0472656e74"));
+    assert_eq!(hex(filling.about()), format!("0100010a{uuid}{uuid}0361646102d80407{uuid}0472656e74"));
     let (body, about) = (filling.body().to_vec(), filling.about().to_vec());
     let segment = Segment { position: 9, stream: 42, first: 1, last: 2, until: 9, body, about };
     let events = segment.events().unwrap();
