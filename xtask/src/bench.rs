@@ -25,6 +25,7 @@ pub fn run(names: &[String], minutes: u32) -> Result<()> {
         match name.as_str() {
             "wasm" => wasm()?,
             "lighthouse" => lighthouse()?,
+            "cqrs-es" => cqrs_es()?,
             "footprint" => footprint::measure()?,
             "page" => page::PARTS.iter().try_for_each(|part| page::measure(part, minutes))?,
             part if page::PARTS.contains(&part) => page::measure(part, minutes)?,
@@ -51,6 +52,19 @@ pub fn at_least(what: &str, figure: f64, budget: f64, unit: &str) -> bool {
     let mark = if kept { "✓" } else { "✗" };
     println!("{mark} {what}: {figure:.2} {unit} (at least {budget} {unit})");
     kept
+}
+
+/// The peer has a workspace of its own in tests/peers; what it took is handed to our benchmark.
+fn cqrs_es() -> Result<()> {
+    step("replaying 100,000 events with cqrs-es");
+    let manifest = sh::root().join("tests/peers/Cargo.toml");
+    let mut peer = sh::cargo(&["run", "--release", "--locked", "--quiet", "--bin=cqrs-es"]);
+    let took =
+        sh::output(peer.arg("--manifest-path").arg(manifest).arg("--target-dir").arg(sh::target().join("peers")))?;
+    let took = took.trim();
+    println!("  cqrs-es: {took} µs");
+    step("and with the event store");
+    sh::run(sh::cargo(&BENCH).args(["--bench=event_store", "--", "--only", "replay", "--peer-us", took]))
 }
 
 fn wasm() -> Result<()> {

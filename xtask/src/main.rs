@@ -54,7 +54,7 @@ enum Command {
         #[arg(long, value_enum, value_delimiter = ',')]
         only: Vec<test::Step>,
     },
-    /// Measure against the budgets: wasm, footprint, lighthouse, page, or a benchmark of the server or the kit
+    /// Measure against the budgets: wasm, footprint, lighthouse, page, cqrs-es, or a benchmark of the server or the kit
     Bench {
         /// All of theirs when none is named
         names: Vec<String>,

@@ -2,6 +2,7 @@
 //! replaying, looking back, appending, loading, and building a read model anew while it is read.
 //!
 //! `--only replay`, `looks`, `append`, `load` or `rebuild` runs that part alone.
+//! `--peer-us N` is what cqrs-es took to replay as many events (`cargo xtask bench cqrs-es`).
 
 #[path = "event_store/account.rs"]
 mod account;

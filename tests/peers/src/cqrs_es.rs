@@ -87,7 +87,7 @@ async fn main() -> anyhow::Result<()> {
     let mut times = vec![];
     for _ in 0..ROUNDS {
         let began = Instant::now();
-        let context = store.load_aggregate("1").await?;
+        let mut context = store.load_aggregate("1").await?;
         times.push(began.elapsed());
         let account = context.aggregate();
         anyhow::ensure!(account.deposits + account.withdrawals == events, "{account:?}");

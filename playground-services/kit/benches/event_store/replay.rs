@@ -39,6 +39,9 @@ pub async fn measure(dir: &Path) -> anyhow::Result<()> {
     println!("replay of {EVENTS} events: {:.2} ms, {:.1} million/s", ours * 1e3, EVENTS as f64 / ours / 1e6);
     println!("the same as rows: {:.2} ms within SQLite, {:.2} ms through sqlx into state", scans * 1e3, folds * 1e3);
     println!("replay, ratio to rows through sqlx into state: {:.2}", folds / ours);
+    if let Some(peer) = report::argument("--peer-us") {
+        report::at_least("replay, times as fast as cqrs-es", peer as f64 / 1e6 / ours, 50.0)?;
+    }
     report::at_least("replay, ratio to a scan of rows within SQLite", scans / ours, 2.0)
 }
 

@@ -162,7 +162,7 @@ pub(super) async fn append_one(conn: &mut SqliteConnection, segment: &Filling, i
     let rows: Vec<(i64,)> = sqlx::query_as(
         "begin immediate;
          insert into segment (position, stream, first, last, until, body, about)
-             select next, ?1, ?2, ?2, next, ?3, ?4 from (select coalesce(max(position), 0) + 1 as next from segment)
+             select next, ?1, ?2, ?2, next, ?3, ?4 from (select 1 + coalesce((select max(position) from segment), 0) as next)
              where ?2 = 1 + coalesce((select last from segment where stream = ?1 order by first desc limit 1), 0)
                  and not exists (select 1 from event_id where id = ?5)
              returning position;
@@ -290,7 +290,8 @@ pub(super) async fn of_all(conn: &mut SqliteConnection, after: u64, about: u64) 
 
 /// The position of the last event; 0 where there is none.
 pub async fn end(conn: &mut SqliteConnection) -> sqlx::Result<u64> {
-    let (end,): (i64,) = sqlx::query_as("select coalesce(max(position), 0) from segment").fetch_one(conn).await?;
+    let (end,): (i64,) =
+        sqlx::query_as("select coalesce((select max(position) from segment), 0)").fetch_one(conn).await?;
     Ok(end.unsigned_abs())
 }
 
