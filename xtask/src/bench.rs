@@ -10,15 +10,16 @@ use crate::footprint::{self, Running};
 use crate::page;
 use crate::sh::{self, step};
 
+const BENCH: [&str; 4] = ["bench", "--locked", "--package=server", "--package=kit"];
 const LARGEST_WASM: u64 = 180_000;
 const LIGHTHOUSE: &str = "12.8.2";
 const LOWEST_SCORE: f64 = 95.0;
 
 pub fn run(names: &[String], minutes: u32) -> Result<()> {
     if names.is_empty() {
-        step("running the server's benchmarks");
+        step("running the benchmarks of server and kit");
         // One past its budget leaves the others to be measured.
-        return sh::run(&mut sh::cargo(&["bench", "--locked", "--package=server", "--benches", "--no-fail-fast"]));
+        return sh::run(sh::cargo(&BENCH).args(["--benches", "--no-fail-fast"]));
     }
     for name in names {
         match name.as_str() {
@@ -29,7 +30,7 @@ pub fn run(names: &[String], minutes: u32) -> Result<()> {
             part if page::PARTS.contains(&part) => page::measure(part, minutes)?,
             bench => {
                 step(format!("running the benchmark {bench}"));
-                sh::run(&mut sh::cargo(&["bench", "--locked", "--package=server", "--bench", bench]))?;
+                sh::run(sh::cargo(&BENCH).args(["--bench", bench]))?;
             }
         }
     }

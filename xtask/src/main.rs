@@ -54,9 +54,9 @@ enum Command {
         #[arg(long, value_enum, value_delimiter = ',')]
         only: Vec<test::Step>,
     },
-    /// Measure against the budgets: wasm, footprint, lighthouse, page, or a benchmark of the server
+    /// Measure against the budgets: wasm, footprint, lighthouse, page, or a benchmark of the server or the kit
     Bench {
-        /// All of the server's benchmarks when none is named
+        /// All of theirs when none is named
         names: Vec<String>,
         /// How long page-memory watches the page under load
         #[arg(long, default_value_t = 10)]

@@ -8,9 +8,24 @@ use protocol::{Name, RowChange};
 use sqlx::sqlite::SqliteConnection;
 use std::fmt::Write;
 
-/// Bookkeeping, which is not the service's business: the kit's own, and where a service keeps the
-/// [`crate::Origin`] of work that it goes on with later.
-pub const BOOKKEEPING: [&str; 8] = ["inbox", "shipment", "relay", "outbox", "sequence", "lease", "fence", "origin"];
+/// Bookkeeping, which is not the service's business: the kit's own, with the event store, whose rows
+/// are bytes; and where a service keeps the [`crate::Origin`] of work that it goes on with later.
+pub const BOOKKEEPING: [&str; 14] = [
+    "inbox",
+    "shipment",
+    "relay",
+    "outbox",
+    "sequence",
+    "lease",
+    "fence",
+    "origin",
+    "event_store",
+    "segment",
+    "event_id",
+    "recent_event_id",
+    "snapshot",
+    "projection",
+];
 
 /// Watches all tables of the connection's database but the bookkeeping.
 pub async fn watch(conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {

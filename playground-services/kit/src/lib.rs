@@ -4,12 +4,13 @@
 //! request comes in), [`service`] (it is decided on, in one local transaction), [`outbox`]
 //! (the transaction's messages and observations), [`relay`] (what a fault caught on its
 //! way), [`broker`] (who gets them), [`inbox`]
-//! (a repeat does nothing).
+//! (a repeat does nothing). Services that keep events instead of rows have an [`event_store`].
 
 pub mod broker;
 pub mod changes;
 pub mod clock;
 pub mod ctx;
+pub mod event_store;
 pub mod fault;
 pub mod gate;
 pub mod http;

@@ -61,6 +61,9 @@ pub trait Service: Send + Sync + 'static {
         Ok(())
     }
 
+    /// They are committed.
+    fn committed(&self, _rows: &Self::Rows) {}
+
     /// The nearest of the deadlines that were stored with these rows, in microseconds since the
     /// sandbox was created.
     fn deadline(&self, _rows: &Self::Rows) -> Option<u64> {

@@ -53,6 +53,11 @@ pub async fn begin(conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     sqlx::query("begin immediate").execute(conn).await.map(drop)
 }
 
+/// Ends the transaction under way: what it wrote is there for good.
+pub async fn commit(conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("commit").execute(conn).await.map(drop)
+}
+
 /// Takes back all of the transaction under way. That there is none is fine: it could not begin,
 /// since another replica wrote for too long.
 pub async fn rollback(conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {

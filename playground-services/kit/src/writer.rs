@@ -389,6 +389,7 @@ impl<S: Service> Writer<S> {
         observed.insert(0, self.ctx.observed(&span, committed));
         let crash = self.crash_after(batch, &outcomes, &observed);
         let committed = self.commit(observed, &handled, acks).await?;
+        self.service.committed(&rows);
         self.look_at(self.service.deadline(&rows));
         if let Some(struck) = crash {
             self.crash(struck).await;

@@ -1,0 +1,130 @@
+//! A read model of a million events in a thousand streams, built anew while the old one is read.
+
+use crate::account::{Account, Event, event, open};
+use crate::report;
+use kit::event_store::{EventStore, Expected, Projector, ReadModel, Recorded, projection};
+use kit::storage;
+use sqlx::ConnectOptions;
+use sqlx::sqlite::SqliteConnection;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+const EVENTS: u64 = 1_000_000;
+const STREAMS: u64 = 1_000;
+const QUIET: Duration = Duration::from_secs(3);
+
+pub async fn measure(dir: &Path) -> anyhow::Result<()> {
+    let store = EventStore::<Account>::default();
+    let mut events = open(dir, "million.db").await?;
+    let began = Instant::now();
+    fill(&mut events, &store, &dir.join("million.db")).await?;
+    println!("{EVENTS} events appended in {:.1} s", began.elapsed().as_secs_f64());
+    let path = dir.join("models.db");
+    let mut models = storage::open(&path, &[projection::SCHEMA]).await?;
+    let mut old = Projector::live(&mut models, Balances).await?;
+    while !old.advance(&store, &mut events, &mut models).await?.has_caught_up() {}
+
+    let reader = storage::options(&path).read_only(true).connect().await?;
+    let (reader, mut quiet) = tokio::spawn(read(reader, QUIET)).await??;
+    let rebuilding = tokio::spawn(async move {
+        let began = Instant::now();
+        let mut new = Projector::rebuild(&mut models, Balances).await?;
+        while !new.advance_gently(&store, &mut events, &mut models).await?.has_caught_up() {}
+        new.switch(&mut models).await?;
+        anyhow::Ok(began.elapsed())
+    });
+    let mut busy = vec![];
+    let mut reader = reader;
+    while !rebuilding.is_finished() {
+        let more;
+        (reader, more) = tokio::spawn(read(reader, Duration::from_millis(50))).await??;
+        busy.extend(more);
+    }
+    let took = rebuilding.await??.as_secs_f64();
+    println!("rebuilt {EVENTS} events in {took:.2} s, {:.2} million/s", EVENTS as f64 / took / 1e6);
+    let [quiet, busy] = [&mut quiet, &mut busy].map(|times| {
+        let [p50, p90, p99] = [0.5, 0.9, 0.99].map(|share| at(times, share));
+        println!("{} reads, p50 {p50:.0} µs, p90 {p90:.0} µs, p99 {p99:.0} µs", times.len());
+        at(times, 0.99)
+    });
+    report::at_most("rebuilding a read model of a million events, s", took, 5.0)?;
+    report::at_most("reads meanwhile, p99 as a ratio to quiet", busy / quiet, 2.0)
+}
+
+fn at(times: &mut [f64], share: f64) -> f64 {
+    report::quantile(times, share)
+}
+
+/// To a thousand accounts in no order.
+async fn fill(conn: &mut SqliteConnection, store: &EventStore<Account>, path: &Path) -> anyhow::Result<()> {
+    for from in (0..EVENTS).step_by(50_000) {
+        storage::begin(conn).await?;
+        let mut streams = store.load(conn, 1..=STREAMS.cast_signed(), &[]).await?;
+        for n in from..from + 50_000 {
+            let stream = (n * 7919 % STREAMS + 1).cast_signed();
+            streams.append(stream, Expected::Any, &[event(n)])?;
+        }
+        store.save(conn, &streams).await?;
+        storage::commit(conn).await?;
+        store.committed(&streams);
+        storage::checkpoint(path).await?;
+    }
+    Ok(())
+}
+
+/// One read a millisecond; microseconds from when it was due until it was there.
+async fn read(mut conn: SqliteConnection, how_long: Duration) -> anyhow::Result<(SqliteConnection, Vec<f64>)> {
+    let mut times = vec![];
+    let mut tick = tokio::time::interval(Duration::from_millis(1));
+    let began = Instant::now();
+    let mut n = 0;
+    while began.elapsed() < how_long {
+        tick.tick().await;
+        n += 1;
+        let due = Instant::now();
+        let account = n * 31 % STREAMS.cast_signed() + 1;
+        let row: (i64,) =
+            sqlx::query_as("select balance from balances where account = ?").bind(account).fetch_one(&mut conn).await?;
+        times.push(due.elapsed().as_secs_f64() * 1e6);
+        std::hint::black_box(row);
+    }
+    Ok((conn, times))
+}
+
+struct Balances;
+
+impl ReadModel for Balances {
+    type Of = Account;
+    const NAME: &'static str = "balances";
+
+    fn schema(&self, table: &str) -> String {
+        format!("create table {table} (account integer primary key, balance integer not null, events integer not null)")
+    }
+
+    async fn apply(
+        &mut self,
+        conn: &mut SqliteConnection,
+        table: &str,
+        events: &[(Recorded<'_>, Event)],
+    ) -> sqlx::Result<()> {
+        let mut changes: BTreeMap<i64, (i64, u64)> = BTreeMap::new();
+        for (recorded, event) in events {
+            let (balance, count) = changes.entry(recorded.stream).or_default();
+            *count += 1;
+            match event {
+                Event::Created => {}
+                Event::Deposited(amount) => *balance += amount,
+                Event::Withdrawn(amount) => *balance -= amount,
+            }
+        }
+        let upsert = format!(
+            "insert into {table} (account, balance, events)
+             select value ->> 0, value ->> '$[1][0]', value ->> '$[1][1]' from json_each(?) where true
+             on conflict (account) do update
+             set balance = balance + excluded.balance, events = events + excluded.events",
+        );
+        let changes = storage::json(changes.into_iter());
+        sqlx::query(sqlx::AssertSqlSafe(upsert)).bind(changes).execute(conn).await.map(drop)
+    }
+}

@@ -1,0 +1,57 @@
+//! Packing: rows of single events become segments, so that replaying a stream reads few rows.
+//!
+//! The oldest 8,192 events not packed yet are packed together, each stream's into segments of its
+//! own. They take the place of the rows they are made of within one transaction, the one that
+//! appended: a crash leaves either all of the old rows or all of the new. As they make up a whole
+//! group of positions, all streams can still be read in the order of positions, a group at a time.
+
+use super::StoreError;
+use super::segment::{EVENTS_MAX, Filling, Slice};
+use super::storage;
+use sqlx::sqlite::SqliteConnection;
+use std::collections::BTreeMap;
+
+/// How many events are packed together.
+pub const GROUP: u64 = 8192;
+
+/// Packs whole groups of what lies between these positions. Returns up to where all is packed now.
+pub(super) async fn pack(conn: &mut SqliteConnection, packed: u64, end: u64) -> Result<u64, StoreError> {
+    let mut done = packed;
+    while is_due(done, end) {
+        done = pack_group(conn, done).await?;
+    }
+    if done > packed {
+        storage::packed_to(conn, done).await?;
+    }
+    Ok(done)
+}
+
+/// Whether there is a whole group to pack.
+pub(super) fn is_due(packed: u64, end: u64) -> bool {
+    end - packed >= GROUP
+}
+
+async fn pack_group(conn: &mut SqliteConnection, after: u64) -> Result<u64, StoreError> {
+    let rows = storage::of_all(conn, after, GROUP).await?;
+    let until = rows.last().map_or(after + GROUP, |row| row.until);
+    // Appended in bulk: they are as good as packed.
+    if rows.len() as u64 <= GROUP / EVENTS_MAX + 1 {
+        return Ok(until);
+    }
+    let mut filled = vec![];
+    let mut open: BTreeMap<i64, Filling> = BTreeMap::new();
+    for row in &rows {
+        let events =
+            row.events().map_err(|why| StoreError::Damaged { stream: row.stream, sequence: row.first, why })?;
+        for event in events {
+            let filling = open.entry(event.stream).or_insert_with(|| Filling::new(event.stream, event.sequence));
+            if filling.is_full() {
+                filled.push(std::mem::replace(filling, Filling::new(event.stream, event.sequence)));
+            }
+            filling.push(event.position, Slice::of(&event), &event.about);
+        }
+    }
+    filled.extend(open.into_values());
+    storage::replace(conn, after, until, &filled).await?;
+    Ok(until)
+}

@@ -1,0 +1,317 @@
+//! Loading, folding and storing: what a service calls.
+
+use super::segment::{Body, Slice};
+use super::snapshot::{self, Snapshot};
+use super::storage::{self, Transaction};
+use super::streams::{Appended, Conflict, Expected, Staged, Stream, Streams};
+use super::subscription::Subscription;
+use super::upcaster::{Unreadable, Upcasters};
+use super::{Aggregate, Malformed, NewEvent, Reader, Recorded, pack};
+use protocol::Uuid;
+use sqlx::sqlite::SqliteConnection;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
+use tokio::sync::watch;
+
+/// How many states are kept warm.
+const WARM: usize = 1024;
+
+/// The events of one database. It holds no connection: each call says which to use.
+#[derive(Debug)]
+pub struct EventStore<A: Aggregate> {
+    upcasters: Upcasters,
+    /// A snapshot is taken at each so many versions of a stream; none without.
+    snapshot_every: Option<u64>,
+    /// The streams used lately, as they were committed. A load reads on from there, so whoever else
+    /// has appended meanwhile is heard, too.
+    warm: Mutex<HashMap<i64, Stream<A::State>>>,
+    /// Told the last position after each commit.
+    committed: watch::Sender<u64>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error(transparent)]
+    Sql(#[from] sqlx::Error),
+    /// A reader that does not know this event, or its schema.
+    #[error("event {sequence} of stream {stream} cannot be read: {why}")]
+    Unreadable { stream: i64, sequence: u64, why: Unreadable },
+    #[error("stream {stream} is damaged at its event {sequence}: {why}")]
+    Damaged { stream: i64, sequence: u64, why: Malformed },
+    #[error("the snapshot of stream {stream} at version {version} is damaged: {why}")]
+    Snapshot { stream: i64, version: u64, why: Malformed },
+}
+
+/// For [`crate::Service`], whose storage fails as sqlx does.
+impl From<StoreError> for sqlx::Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Sql(error) => error,
+            error => sqlx::Error::Decode(error.into()),
+        }
+    }
+}
+
+impl<A: Aggregate> Default for EventStore<A> {
+    fn default() -> Self {
+        EventStore {
+            upcasters: Upcasters::default(),
+            snapshot_every: None,
+            warm: Mutex::default(),
+            committed: watch::Sender::default(),
+        }
+    }
+}
+
+impl<A: Aggregate> EventStore<A> {
+    /// One that takes a snapshot at each so many versions.
+    pub fn with_snapshots(every: u64) -> Self {
+        EventStore { snapshot_every: Some(every.max(1)), ..EventStore::default() }
+    }
+
+    /// One that reads what is older by these.
+    #[must_use]
+    pub fn with_upcasters(self, upcasters: Upcasters) -> Self {
+        EventStore { upcasters, ..self }
+    }
+
+    /// Loads the streams a batch of work is about, within the transaction that will store what is
+    /// appended to them, and finds which of these events there are already.
+    pub async fn load(
+        &self,
+        conn: &mut SqliteConnection,
+        streams: impl IntoIterator<Item = i64>,
+        ids: &[Uuid],
+    ) -> Result<Streams<A>, StoreError> {
+        self.load_within(conn, Transaction::Callers, streams, ids).await
+    }
+
+    async fn load_within(
+        &self,
+        conn: &mut SqliteConnection,
+        transaction: Transaction,
+        streams: impl IntoIterator<Item = i64>,
+        ids: &[Uuid],
+    ) -> Result<Streams<A>, StoreError> {
+        let mut folds: BTreeMap<i64, Fold<'_, A>> = BTreeMap::new();
+        for stream in streams {
+            folds.insert(stream, self.fold(stream));
+        }
+        self.warmed(&mut folds);
+        let wanted: Vec<(i64, u64)> = folds.values().map(|fold| (fold.stream, fold.version)).collect();
+        let loaded = storage::load(conn, transaction, &wanted, A::STATE_SCHEMA, ids).await?;
+        for (stream, version, state) in loaded.snapshots {
+            folds.insert(stream, self.fold_from(stream, Some(Snapshot { version, state }))?);
+        }
+        for (stream, first, last, body) in loaded.segments {
+            if let Some(fold) = folds.get_mut(&stream) {
+                fold.segment(first, &body, last)?;
+            }
+        }
+        let streams = folds.into_iter().map(|(id, fold)| (id, fold.into_stream())).collect();
+        // Nothing is appended yet, so all that was read is committed.
+        self.keep_warm(&streams);
+        Ok(Streams {
+            streams,
+            known: loaded.known.into_iter().map(|(id, stream, sequence)| (id, (stream, sequence))).collect(),
+            end: loaded.end,
+            packed: loaded.packed,
+            snapshot_every: self.snapshot_every,
+            staged: Staged::default(),
+        })
+    }
+
+    fn warmed(&self, folds: &mut BTreeMap<i64, Fold<'_, A>>) {
+        let warm = self.warm.lock().unwrap_or_else(PoisonError::into_inner);
+        for (stream, fold) in folds {
+            if let Some(Stream { version, state }) = warm.get(stream).cloned() {
+                (fold.version, fold.state) = (version, state);
+            }
+        }
+    }
+
+    fn keep_warm(&self, streams: &BTreeMap<i64, Stream<A::State>>) {
+        let mut warm = self.warm.lock().unwrap_or_else(PoisonError::into_inner);
+        if warm.len() + streams.len() > WARM {
+            warm.clear();
+        }
+        warm.extend(streams.iter().take(WARM).map(|(id, stream)| (*id, stream.clone())));
+    }
+
+    /// Stores what was appended, within the transaction in which the streams were loaded, and packs
+    /// what has become old.
+    pub async fn save(&self, conn: &mut SqliteConnection, streams: &Streams<A>) -> Result<(), StoreError> {
+        if streams.staged.segments.is_empty() {
+            return Ok(());
+        }
+        storage::save(conn, Transaction::Callers, &streams.staged, A::STATE_SCHEMA).await?;
+        pack::pack(conn, streams.packed, streams.end).await?;
+        Ok(())
+    }
+
+    /// To be called once that transaction is committed: what was appended is told to subscribers.
+    pub fn committed(&self, streams: &Streams<A>) {
+        if !streams.staged.segments.is_empty() {
+            self.keep_warm(&streams.streams);
+            self.committed.send_replace(streams.end);
+        }
+    }
+
+    /// Follows all streams behind a position, to the end and on.
+    pub fn subscribe(&self, after: u64) -> Subscription {
+        Subscription::new(after, self.committed.subscribe())
+    }
+
+    /// Appends within a transaction of its own.
+    pub async fn append(
+        &self,
+        conn: &mut SqliteConnection,
+        stream: i64,
+        expected: Expected,
+        events: &[NewEvent<A::Event>],
+    ) -> Result<Result<Appended, Conflict>, StoreError> {
+        let ids: Vec<Uuid> = events.iter().map(|new| new.about.id).collect();
+        let done = self.append_and_commit(conn, stream, expected, events, &ids).await;
+        if !matches!(done, Ok(Ok(Appended { repeat: false, .. }))) {
+            crate::storage::rollback(conn).await?;
+        }
+        done
+    }
+
+    async fn append_and_commit(
+        &self,
+        conn: &mut SqliteConnection,
+        stream: i64,
+        expected: Expected,
+        events: &[NewEvent<A::Event>],
+        ids: &[Uuid],
+    ) -> Result<Result<Appended, Conflict>, StoreError> {
+        let mut streams = self.load_within(conn, Transaction::Own, [stream], ids).await?;
+        let appended = streams.append(stream, expected, events);
+        if matches!(appended, Ok(Appended { repeat: false, .. })) {
+            if pack::is_due(streams.packed, streams.end) {
+                self.save(conn, &streams).await?;
+                crate::storage::commit(conn).await?;
+            } else {
+                storage::save(conn, Transaction::Own, &streams.staged, A::STATE_SCHEMA).await?;
+            }
+            self.committed(&streams);
+        }
+        Ok(appended)
+    }
+
+    /// The state of a stream at a version, or at its end if that comes before. From the nearest
+    /// snapshot on.
+    pub async fn state_at(
+        &self,
+        conn: &mut SqliteConnection,
+        stream: i64,
+        version: u64,
+    ) -> Result<Stream<A::State>, StoreError> {
+        let (kept, bodies) = storage::nearest(conn, stream, A::STATE_SCHEMA, version).await?;
+        let mut fold = self.fold_from(stream, kept.map(|(version, state)| Snapshot { version, state }))?;
+        for (first, body) in bodies {
+            fold.segment(first, &body, version)?;
+        }
+        Ok(fold.into_stream())
+    }
+
+    /// The same from a snapshot that lies elsewhere, or without one from the first event on.
+    pub async fn replay(
+        &self,
+        events: &mut SqliteConnection,
+        stream: i64,
+        from: Option<Snapshot>,
+        version: u64,
+    ) -> Result<Stream<A::State>, StoreError> {
+        let mut fold = self.fold_from(stream, from)?;
+        self.go_on(events, &mut fold, version).await?;
+        Ok(fold.into_stream())
+    }
+
+    pub(super) async fn go_on(
+        &self,
+        events: &mut SqliteConnection,
+        fold: &mut Fold<'_, A>,
+        to: u64,
+    ) -> Result<(), StoreError> {
+        storage::bodies(events, fold.stream, fold.version, to, |first, body| fold.segment(first, body, to)).await
+    }
+
+    /// An event as its data say, upcast where need be.
+    #[inline]
+    pub fn read(&self, slice: Slice<'_>) -> Result<A::Event, Unreadable> {
+        let Slice { kind, schema, data } = slice;
+        let wanted = A::schema(kind).ok_or(Unreadable::UnknownKind { kind })?;
+        if schema == wanted {
+            return whole::<A>(kind, data);
+        }
+        whole::<A>(kind, &self.upcasters.upcast(kind, schema, wanted, data)?)
+    }
+
+    /// The same of an event as it lies in the store, which comes along.
+    pub fn told<'e>(&self, recorded: Recorded<'e>) -> Result<(Recorded<'e>, A::Event), StoreError> {
+        match self.read(Slice::of(&recorded)) {
+            Ok(event) => Ok((recorded, event)),
+            Err(why) => Err(StoreError::Unreadable { stream: recorded.stream, sequence: recorded.sequence, why }),
+        }
+    }
+
+    pub(super) fn fold(&self, stream: i64) -> Fold<'_, A> {
+        let (version, state) = (0, A::State::default());
+        Fold { store: self, stream, version, state, snapshot_every: None, taken: vec![] }
+    }
+
+    fn fold_from(&self, stream: i64, from: Option<Snapshot>) -> Result<Fold<'_, A>, StoreError> {
+        let Some(Snapshot { version, state }) = from else { return Ok(self.fold(stream)) };
+        let state = snapshot::read::<A>(&state).map_err(|why| StoreError::Snapshot { stream, version, why })?;
+        Ok(Fold { version, state, ..self.fold(stream) })
+    }
+}
+
+#[inline]
+fn whole<A: Aggregate>(kind: u16, data: &[u8]) -> Result<A::Event, Unreadable> {
+    let mut data = Reader::new(data);
+    let event = A::read(kind, &mut data)?;
+    data.end()?;
+    Ok(event)
+}
+
+/// A stream as far as it is folded.
+pub(super) struct Fold<'s, A: Aggregate> {
+    store: &'s EventStore<A>,
+    pub stream: i64,
+    pub version: u64,
+    pub state: A::State,
+    pub snapshot_every: Option<u64>,
+    pub taken: Vec<Snapshot>,
+}
+
+impl<A: Aggregate> Fold<'_, A> {
+    /// Goes on with the events of a segment, those that are not folded yet, up to the sequence `to`.
+    pub fn segment(&mut self, first: u64, body: &[u8], to: u64) -> Result<(), StoreError> {
+        let stream = self.stream;
+        let damaged = |sequence, why| StoreError::Damaged { stream, sequence, why };
+        if first > self.version + 1 {
+            return Err(damaged(self.version + 1, Malformed("it is missing")));
+        }
+        let body = Body::open(body).map_err(|why| damaged(first, why))?;
+        for (sequence, slice) in (first..=to).zip(body) {
+            let slice = slice.map_err(|why| damaged(sequence, why))?;
+            if sequence <= self.version {
+                continue;
+            }
+            let event = self.store.read(slice).map_err(|why| StoreError::Unreadable { stream, sequence, why })?;
+            self.state = A::evolve(std::mem::take(&mut self.state), &event);
+            self.version = sequence;
+            if self.snapshot_every.is_some_and(|every| sequence.is_multiple_of(every)) {
+                self.taken.push(Snapshot { version: sequence, state: snapshot::write::<A>(&self.state) });
+            }
+        }
+        Ok(())
+    }
+
+    fn into_stream(self) -> Stream<A::State> {
+        Stream { version: self.version, state: self.state }
+    }
+}
