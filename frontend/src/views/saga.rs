@@ -7,7 +7,7 @@ use super::markup::{empty, open, put};
 use super::replicas::{leads, replicas};
 use super::story::orders;
 use crate::texts::{self, saga as words, views};
-use diagram::{Parked, SagaView, StepState, StepView};
+use diagram::{Parked, SHOWN_ORDERS, SagaView, StepState, StepView};
 use protocol::{Name, SagaSpec, Topology};
 
 pub fn saga(scope: &Scope) -> String {
@@ -203,11 +203,12 @@ fn parked(out: &mut String, scope: &Scope) {
         return;
     }
     put!(out, "<section class=\"parked-cases\"><h3>@</h3><ul>", words::PARKED);
-    for case in &sagas.parked {
+    let shown = &sagas.parked[..sagas.parked.len().min(SHOWN_ORDERS)];
+    for case in shown {
         laid_open(out, scope, case);
     }
     out.push_str("</ul>");
-    let more = sagas.parked_count.saturating_sub(sagas.parked.len() as u64);
+    let more = sagas.parked_count.saturating_sub(shown.len() as u64);
     if more > 0 {
         put!(out, "<p>@</p>", &words::more_cases(more));
     }

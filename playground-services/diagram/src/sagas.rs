@@ -17,7 +17,7 @@ pub struct Sagas {
     pub leader: Option<Name>,
     /// The latest orders, newest last.
     pub latest: Vec<SagaView>,
-    /// Those that wait for a person, the one that has waited longest first; at most [`SHOWN_ORDERS`].
+    /// Those that wait for a person, the one that has waited longest first; at most [`MOST_PARKED`].
     #[serde(default)]
     pub parked: Vec<Parked>,
     /// How many there are of them.
@@ -93,6 +93,8 @@ pub enum StepState {
 
 /// How many orders are kept by name.
 pub const SHOWN_ORDERS: usize = 12;
+/// How many cases are kept. Many more than are shown at once, so that the next is there when one goes on.
+const MOST_PARKED: usize = 1000;
 /// Steps of a saga, its compensations among them; no saga of ours has as many.
 const MOST_STEPS: usize = 32;
 
@@ -118,7 +120,7 @@ impl Sagas {
     pub(crate) fn parked(&mut self, event: &Recorded, id: i64, step: &Name, attempt: u32, reason: &str) {
         self.step(event, id, step, StepState::Parked, attempt);
         self.parked.retain(|parked| parked.order_id != id);
-        if self.parked.len() == SHOWN_ORDERS {
+        if self.parked.len() == MOST_PARKED {
             return;
         }
         let saga = self.latest.iter().rfind(|saga| saga.order_id == id);
@@ -300,6 +302,26 @@ mod tests {
         let goes_on = sagas(&events);
         assert_eq!((goes_on.parked_count, goes_on.parked), (0, vec![]));
         assert_eq!(goes_on.latest[0].steps.last().map(|step| step.state), Some(StepState::Asked));
+    }
+
+    #[test]
+    fn of_more_parked_sagas_than_are_shown_none_is_forgotten() {
+        let most = i64::try_from(SHOWN_ORDERS).expect("few");
+        let changed = |id, from: &str, to: &str| Observation::StateChanged {
+            entity: "saga".into(),
+            id,
+            from: Some(from.into()),
+            to: to.into(),
+        };
+        let mut events = vec![];
+        for id in 1..=most + 5 {
+            events.push(Observation::SagaParked { id, step: "charge-card".into(), attempt: 5, reason: String::new() });
+            events.push(changed(id, "COMPENSATING", "PARKED"));
+        }
+        events.extend((1..=most).map(|id| changed(id, "PARKED", "COMPENSATING")));
+        let left = sagas(&events);
+        let ids: Vec<i64> = left.parked.iter().map(|case| case.order_id).collect();
+        assert_eq!((left.parked_count, ids), (5, (most + 1..=most + 5).collect()));
     }
 
     #[test]

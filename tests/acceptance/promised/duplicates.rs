@@ -23,8 +23,9 @@ async fn r6_duplicates_have_one_effect_per_message() {
             }
             for _ in 0..ORDERS / AT_ONCE {
                 join_all((0..AT_ONCE).map(|_| sandbox.place_order())).await;
+                // More at once, each of them twice, would only be late.
+                sandbox.see_through().await;
             }
-            sandbox.see_through().await;
             let promises = Promises::of(&sandbox).await;
             promises.effects_happened_once("R6");
             let strikes = |event: &&protocol::Recorded| matches!(event.observation, Observation::FaultTriggered { .. });
