@@ -9,6 +9,7 @@ use sqlx::sqlite::SqliteConnection;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
 
 const EVENTS: u64 = 1_000_000;
 const STREAMS: u64 = 1_000;
@@ -26,22 +27,19 @@ pub async fn measure(dir: &Path) -> anyhow::Result<()> {
     while !old.advance(&store, &mut events, &mut models).await?.has_caught_up() {}
 
     let reader = storage::options(&path).read_only(true).connect().await?;
-    let (reader, mut quiet) = tokio::spawn(read(reader, QUIET)).await??;
+    let (reader, mut quiet) = tokio::spawn(read(reader, tokio::time::sleep(QUIET))).await??;
+    let (rebuilt, until_rebuilt) = oneshot::channel::<()>();
+    let reading = tokio::spawn(read(reader, until_rebuilt));
     let rebuilding = tokio::spawn(async move {
         let began = Instant::now();
         let mut new = Projector::rebuild(&mut models, Balances).await?;
         while !new.advance_gently(&store, &mut events, &mut models).await?.has_caught_up() {}
         new.switch(&mut models).await?;
+        drop(rebuilt);
         anyhow::Ok(began.elapsed())
     });
-    let mut busy = vec![];
-    let mut reader = reader;
-    while !rebuilding.is_finished() {
-        let more;
-        (reader, more) = tokio::spawn(read(reader, Duration::from_millis(50))).await??;
-        busy.extend(more);
-    }
     let took = rebuilding.await??.as_secs_f64();
+    let (_, mut busy) = reading.await??;
     println!("rebuilt {EVENTS} events in {took:.2} s, {:.2} million/s", EVENTS as f64 / took / 1e6);
     let [quiet, busy] = [&mut quiet, &mut busy].map(|times| {
         let [p50, p90, p99] = [0.5, 0.9, 0.99].map(|share| at(times, share));
@@ -73,20 +71,24 @@ async fn fill(conn: &mut SqliteConnection, store: &EventStore<Account>, path: &P
     Ok(())
 }
 
-/// One read a millisecond; microseconds from when it was due until it was there.
-async fn read(mut conn: SqliteConnection, how_long: Duration) -> anyhow::Result<(SqliteConnection, Vec<f64>)> {
+/// One read a millisecond until then; microseconds from when it began until it was there.
+async fn read(
+    mut conn: SqliteConnection,
+    until: impl Future<Output: Send> + Send,
+) -> anyhow::Result<(SqliteConnection, Vec<f64>)> {
     let mut times = vec![];
     let mut tick = tokio::time::interval(Duration::from_millis(1));
-    let began = Instant::now();
-    let mut n = 0;
-    while began.elapsed() < how_long {
-        tick.tick().await;
-        n += 1;
-        let due = Instant::now();
+    let mut until = std::pin::pin!(until);
+    for n in 0_i64.. {
+        tokio::select! {
+            _ = &mut until => break,
+            _ = tick.tick() => {}
+        }
+        let began = Instant::now();
         let account = n * 31 % STREAMS.cast_signed() + 1;
         let row: (i64,) =
             sqlx::query_as("select balance from balances where account = ?").bind(account).fetch_one(&mut conn).await?;
-        times.push(due.elapsed().as_secs_f64() * 1e6);
+        times.push(began.elapsed().as_secs_f64() * 1e6);
         std::hint::black_box(row);
     }
     Ok((conn, times))

@@ -222,7 +222,7 @@ pub(super) async fn bodies<E: From<sqlx::Error>>(
     let mut turn = Turn::default();
     while let Some(row) = rows.try_next().await? {
         take(row.try_get::<i64, _>(0)?.unsigned_abs(), row.try_get(1)?)?;
-        turn.used(EVENTS_MAX / 8).await;
+        turn.used(EVENTS_MAX / 32).await;
     }
     Ok(())
 }
@@ -305,7 +305,7 @@ impl Turn {
     /// About so many events' worth of work was done.
     pub async fn used(&mut self, events: u64) {
         self.used += events;
-        if self.used >= EVENTS_MAX / 2 {
+        if self.used >= EVENTS_MAX / 8 {
             self.used = 0;
             tokio::task::yield_now().await;
         }
