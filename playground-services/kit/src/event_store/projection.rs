@@ -23,7 +23,7 @@ create table projection (
 ) without rowid";
 
 /// A busy machine makes each batch take longer; the rest in between need not be longer than this.
-const REST_MAX: Duration = Duration::from_millis(15);
+const REST_MAX: Duration = Duration::from_millis(25);
 
 /// What a read model makes of events.
 pub trait ReadModel: Send {
@@ -106,7 +106,8 @@ impl<M: ReadModel> Projector<M> {
     }
 
     /// Takes in the next events as [`Projector::advance`] does, and then rests for longer than that
-    /// took: who reads meanwhile finds the processor free most of the time.
+    /// took: who reads meanwhile finds the processor free most of the time. A long rebuild is best
+    /// driven on a thread of its own (`spawn_blocking`, `block_on`), where it holds no worker up.
     pub async fn advance_gently(
         &mut self,
         store: &EventStore<M::Of>,
@@ -115,7 +116,7 @@ impl<M: ReadModel> Projector<M> {
     ) -> Result<Progress, StoreError> {
         let began = Instant::now();
         let progress = self.advance(store, events, models).await?;
-        tokio::time::sleep((4 * began.elapsed()).min(REST_MAX)).await;
+        tokio::time::sleep((8 * began.elapsed()).min(REST_MAX)).await;
         Ok(progress)
     }
 
