@@ -18,7 +18,7 @@ pub fn StepCard(step: Step, done: bool, n: usize, all: usize) -> impl IntoView {
     });
     let result = step.check.iter().map(|check| &*check.text).collect::<Vec<_>>().join(" · ");
     let predict = step.predict.as_ref().map(|predict| predict_view(&step.id, predict));
-    // The terrarium has no control for it.
+    // The terrarium has no room for its own on a phone.
     let ships = step
         .show
         .contains(&Action::ShipOrder)
