@@ -21,7 +21,7 @@ use crate::player::{Player, within};
 use crate::sight::{self, Link};
 use crate::svg::{escape, ledger, order_table, tables};
 use crate::texts::{self, promises};
-use diagram::Strata;
+use diagram::{Broken, Mended, Strata};
 use looking::Looking;
 use outline::Outline;
 use paper::Paper;
@@ -60,6 +60,8 @@ struct Engine {
     looking: Looking,
     outline: Outline,
     standing: faults::Standing,
+    /// The promises broken and mended, as the lights show them.
+    lit: Option<(Vec<Broken>, Vec<Mended>)>,
     /// What the soil is painted with.
     strata: Strata,
     /// What it was painted with last.
@@ -143,6 +145,7 @@ fn start(given: Given, root: &HtmlElement) {
         looking: if missing { Looking::default() } else { Looking::from_address() },
         outline: Outline::default(),
         standing: faults::Standing::default(),
+        lit: None,
         strata: Strata::default(),
         painted: (0, f64::MIN),
         root: root.clone(),
@@ -254,6 +257,7 @@ impl Engine {
         self.stage.draw(&self.player);
         self.show_link();
         self.show_words();
+        self.show_promises();
         self.show_levers();
         self.show_faults();
         self.stage.show(&self.player);
@@ -282,16 +286,6 @@ impl Engine {
         self.paper.put(".latest", &sight::latest(state));
         self.paper.put(".protections-off", &sight::off(state));
         self.paper.put(".broken-promises", &sight::broken(state));
-        if let Ok(lights) = self.root.query_selector_all("[data-promise]") {
-            let named = |i| lights.item(i)?.unchecked_into::<Element>().get_attribute("data-promise");
-            for name in (0..lights.length()).filter_map(named) {
-                let (class, words) = sight::promise(state, &name);
-                let light = ["[data-promise=", &name, "]"].concat();
-                self.paper.set(&light, "class", class);
-                self.paper.put(&[&light, " .how"].concat(), &words);
-            }
-            self.paper.put(".promises .count", &promises::count(state.broken.len(), lights.length() as usize));
-        }
         self.paper.put(".parked-note", &sight::parked(state));
         if self.roomy {
             self.paper.put(".orders tbody", &order_table(state));
@@ -302,6 +296,24 @@ impl Engine {
         let (moment, sentence) = sight::telling(&self.player);
         self.paper.put(".telling .moment", &moment);
         self.paper.put(".telling .sentence", &sentence);
+    }
+
+    /// There are many lights, and few moments at which one of them changes.
+    fn show_promises(&mut self) {
+        let state = &self.player.shown;
+        if self.lit.as_ref().is_some_and(|(broken, mended)| *broken == state.broken && *mended == state.mended) {
+            return;
+        }
+        let Ok(lights) = self.root.query_selector_all("[data-promise]") else { return };
+        let named = |i| lights.item(i)?.unchecked_into::<Element>().get_attribute("data-promise");
+        for name in (0..lights.length()).filter_map(named) {
+            let (class, words) = sight::promise(state, &name);
+            let light = ["[data-promise=", &name, "]"].concat();
+            self.paper.set(&light, "class", class);
+            self.paper.put(&[&light, " .how"].concat(), &words);
+        }
+        self.paper.put(".promises .count", &promises::count(state.broken.len(), lights.length() as usize));
+        self.lit = Some((state.broken.clone(), state.mended.clone()));
     }
 
     /// What can be done follows from how things are now, wherever one looks.
