@@ -1,5 +1,5 @@
-//! The tables of events, and every query of them. Never begins or commits: whoever calls owns the
-//! transaction.
+//! The tables of events, and every query of them. Whoever calls owns the transaction, but for
+//! [`append_one`], which is one by itself.
 
 use super::segment::{EVENTS_MAX, Filling, Segment};
 use super::streams::Staged;
