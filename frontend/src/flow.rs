@@ -176,18 +176,7 @@ mod tests {
     use protocol::Uuid;
 
     fn event(position: Position, at: u64, observation: Observation) -> Recorded {
-        Recorded {
-            position,
-            at,
-            trace_id: Default::default(),
-            span_id: Default::default(),
-            parent_span_id: None,
-            service: "broker".into(),
-            replica: 0,
-            code: None,
-            correlation_id: None,
-            observation,
-        }
+        Recorded::bare(position, at, "broker", observation)
     }
 
     fn motion(position: Position) -> Motion {

@@ -5,7 +5,7 @@ use crate::player::Player;
 use crate::svg::escape;
 use crate::texts::{self, faults as words, promises, saga};
 use diagram::{DiagramState, Health, Node};
-use protocol::FaultKind;
+use protocol::{FaultKind, Position};
 
 /// How things stand between this page and the sandbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,25 +125,25 @@ pub fn parked(state: &DiagramState) -> String {
 
 /// Promises that do not hold.
 pub fn broken(state: &DiagramState) -> String {
-    let one = |broken: &diagram::Broken| {
-        let at = broken.since;
-        let words = escape(&texts::broken(&broken.name, &broken.detail));
-        format!("<a href=\"?at={at}\" data-at=\"{at}\">{words}</a>")
-    };
+    let one = |broken: &diagram::Broken| moment(broken.since, &escape(&texts::broken(&broken.name, &broken.detail)));
     state.broken.iter().map(one).collect()
+}
+
+/// A link to where one sees it.
+fn moment(at: Position, words: &str) -> String {
+    format!("<a href=\"?at={at}\" data-at=\"{at}\">{words}</a>")
 }
 
 /// Class and words of one promise: kept, broken, or broken for a while.
 pub fn promise(state: &DiagramState, name: &str) -> (&'static str, String) {
-    let link = |at: protocol::Position, words: String| format!("<a href=\"?at={at}\" data-at=\"{at}\">{words}</a>");
     if let Some(broken) = state.broken.iter().find(|broken| *broken.name == *name) {
-        return ("broken", link(broken.since, promises::broken_since(broken.since)));
+        return ("broken", moment(broken.since, &promises::broken_since(broken.since)));
     }
     match state.mended.iter().find(|mended| *mended.name == *name) {
         Some(mended) => {
             let lasted = texts::elapsed(mended.lasted);
             let words = promises::broken_for(&lasted, mended.since, mended.until, mended.times);
-            ("mended", link(mended.since, words))
+            ("mended", moment(mended.since, &words))
         }
         None => ("held", promises::KEPT.into()),
     }

@@ -16,7 +16,6 @@ mod soil;
 mod summary;
 mod token;
 
-pub use fault::BROKER;
 pub use layout::{Layout, Shape};
 pub use ledger::{ledger, order_table, tables};
 pub use node::{health, rows};

@@ -217,18 +217,12 @@ mod tests {
     use protocol::Observation;
 
     fn crashed(position: Position) -> Recorded {
-        Recorded {
+        Recorded::bare(
             position,
-            at: position * 10,
-            trace_id: Default::default(),
-            span_id: Default::default(),
-            parent_span_id: None,
-            service: "inventory".into(),
-            replica: 0,
-            code: None,
-            correlation_id: None,
-            observation: Observation::ServiceCrashed { reason: position.to_string() },
-        }
+            position * 10,
+            "inventory",
+            Observation::ServiceCrashed { reason: position.to_string() },
+        )
     }
 
     fn window(events: u64) -> Window {

@@ -243,18 +243,7 @@ mod tests {
     #[test]
     fn the_page_names_each_promise_that_is_checked() {
         let mut checks = runner::invariants::Checks::default();
-        checks.evolve(&protocol::Recorded {
-            position: 1,
-            at: 0,
-            trace_id: Default::default(),
-            span_id: Default::default(),
-            parent_span_id: None,
-            service: protocol::TERRARIUM.into(),
-            replica: 0,
-            code: None,
-            correlation_id: None,
-            observation: protocol::Observation::SandboxWoken,
-        });
+        checks.evolve(&protocol::Recorded::bare(1, 0, protocol::TERRARIUM, protocol::Observation::SandboxWoken));
         let checked: Vec<_> = checks.report().iter().map(|promise| promise.name.as_str()).collect();
         assert_eq!(checked, frontend::texts::promises::LIST.map(|(name, _)| name));
     }

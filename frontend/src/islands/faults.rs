@@ -2,12 +2,11 @@
 
 use super::telling::Trouble;
 use crate::sight;
-use crate::svg::BROKER;
 use crate::texts::faults as texts;
 use crate::texts::matrix::switch;
 use diagram::{DiagramState, Node};
 use leptos::prelude::*;
-use protocol::{FaultKind, ServiceSpec, TERRARIUM, Topology};
+use protocol::{BROKER, FaultKind, ServiceSpec, TERRARIUM, Topology};
 
 #[component]
 pub fn FaultSheet(state: DiagramState) -> impl IntoView {

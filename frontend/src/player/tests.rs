@@ -11,16 +11,8 @@ fn player() -> Player {
 
 fn event(position: Position, service: &str, observation: Observation) -> Recorded {
     Recorded {
-        position,
-        at: position * 1_000,
-        trace_id: Default::default(),
-        span_id: Default::default(),
-        parent_span_id: None,
-        service: service.into(),
-        replica: 0,
-        code: None,
         correlation_id: Uuid::parse_str(ORDER).ok(),
-        observation,
+        ..Recorded::bare(position, position * 1_000, service, observation)
     }
 }
 

@@ -5,10 +5,7 @@ use super::layout::{Edge, Layout};
 use super::{escape, token::glyph};
 use crate::texts::faults::badge;
 use diagram::{DiagramState, Place, Token};
-use protocol::{TERRARIUM, Target};
-
-/// The broker, as a target and as an end of an edge.
-pub const BROKER: &str = "broker";
+use protocol::{BROKER, TERRARIUM, Target};
 
 /// Where a mark stands, and what is written beside it.
 struct Mark {

@@ -7,18 +7,7 @@ fn sandbox() -> DiagramState {
 }
 
 fn event(position: u64, service: &str, observation: Observation) -> Recorded {
-    Recorded {
-        position,
-        at: position * 1000,
-        trace_id: Default::default(),
-        span_id: Default::default(),
-        parent_span_id: None,
-        service: service.into(),
-        replica: 0,
-        code: None,
-        correlation_id: None,
-        observation,
-    }
+    Recorded::bare(position, position * 1000, service, observation)
 }
 
 fn published(topic: &str, kind: &str, order: i64) -> Observation {

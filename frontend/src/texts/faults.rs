@@ -87,7 +87,7 @@ pub fn place(target: &str) -> String {
         Target::Replica(name, replica) => format!("{name}, replica {replica}"),
         Target::Edge(from, to) => format!("{} to {}", end(from), end(to)),
         Target::Topic(topic) => format!("topic {topic}"),
-        Target::Broker => "broker".into(),
+        Target::Broker => protocol::BROKER.into(),
     }
 }
 

@@ -228,14 +228,15 @@ pub fn fault(spec: &FaultSpec) -> Sentence {
 
 /// What a fault does, as the middle of a sentence.
 pub fn fault_words(spec: &FaultSpec) -> String {
-    let target = match Target::parse(&spec.target) {
+    let aimed = Target::parse(&spec.target);
+    let target = match aimed {
         Target::Service(name) => format!("*{}*", plain(name)),
         Target::Replica(name, replica) => format!("replica {replica} of *{}*", plain(name)),
         Target::Edge(from, to) => format!("*{}* and *{}*", plain(from), plain(to)),
         Target::Topic(topic) => format!("the topic {}", plain(topic)),
         Target::Broker => "the broker".into(),
     };
-    let passes = match Target::parse(&spec.target) {
+    let passes = match aimed {
         Target::Edge(from, to) => format!("what *{}* sends *{}*", plain(from), plain(to)),
         Target::Topic(topic) => format!("what is published to the topic {}", plain(topic)),
         _ => format!("what passes {target}"),
@@ -259,7 +260,7 @@ pub fn fault_words(spec: &FaultSpec) -> String {
         FaultKind::Fail => format!("{passes} is refused{share}"),
         FaultKind::Crash => format!("{target} is held down"),
         FaultKind::Pause => format!("{target} stands still"),
-        FaultKind::Partition if spec.target.contains("->") => format!("nothing passes between {target}"),
+        FaultKind::Partition if matches!(aimed, Target::Edge(..)) => format!("nothing passes between {target}"),
         FaultKind::Partition => format!("{target} cannot be reached"),
         FaultKind::BrokerOutage => "the broker is out".into(),
         FaultKind::SlowStore => format!("each transaction of {target} takes {ms} ms longer{share}"),

@@ -6,11 +6,11 @@ use super::markup::{
     Piece, empty, fill, find, find_back, gather, gather_back, handover, is_delivery, open, put, sentence, token_class,
     when,
 };
-use crate::svg::{BROKER, glyph};
+use crate::svg::glyph;
 use crate::tape::Entry;
 use crate::texts::views as words;
 use diagram::{Token, delivered_as, published_as};
-use protocol::{Name, Observation, Position, Recorded, Target};
+use protocol::{BROKER, Name, Observation, Position, Recorded, Target};
 
 #[derive(Clone, Copy, Default)]
 pub struct SpaceTime<'a> {

@@ -55,18 +55,7 @@ fn tables(scope: &Scope) -> Vec<Table> {
 
 /// A record with a place for whatever one wants to see told.
 fn event(position: Position, service: &str, observation: Observation) -> Recorded {
-    Recorded {
-        position,
-        at: position * 1_000,
-        trace_id: Default::default(),
-        span_id: Default::default(),
-        parent_span_id: None,
-        service: service.into(),
-        replica: 0,
-        code: None,
-        correlation_id: None,
-        observation,
-    }
+    Recorded::bare(position, position * 1_000, service, observation)
 }
 
 fn kind(event: &Recorded) -> String {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{Condition, Prediction};
-use protocol::{Command, Envelope, Fault, FaultSpec, Observation, Recorded, RowChange, SpanId, TraceId};
+use protocol::{Command, Envelope, Fault, FaultSpec, Observation, Recorded, RowChange};
 use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
@@ -37,16 +37,8 @@ impl Record {
     fn see(&mut self, service: &str, observation: Observation) -> &mut Self {
         let position = self.tally.position + 1;
         self.tally.see(&Recorded {
-            position,
-            at: position,
-            trace_id: TraceId::default(),
-            span_id: SpanId::default(),
-            parent_span_id: None,
-            service: service.into(),
-            replica: 0,
-            code: None,
             correlation_id: Some(command(self.order)),
-            observation,
+            ..Recorded::bare(position, position, service, observation)
         });
         self
     }

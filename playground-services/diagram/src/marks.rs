@@ -147,18 +147,7 @@ mod tests {
     use super::*;
 
     fn event(position: Position, observation: Observation) -> Recorded {
-        Recorded {
-            position,
-            at: position,
-            trace_id: Default::default(),
-            span_id: Default::default(),
-            parent_span_id: None,
-            service: "inventory".into(),
-            replica: 0,
-            code: None,
-            correlation_id: None,
-            observation,
-        }
+        Recorded::bare(position, position, "inventory", observation)
     }
 
     #[test]

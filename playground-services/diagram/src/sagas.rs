@@ -228,18 +228,7 @@ mod tests {
     fn sagas(events: &[Observation]) -> Sagas {
         let mut state = crate::DiagramState::default();
         for (position, observation) in (1..).zip(events) {
-            state.evolve(&Recorded {
-                position,
-                at: position * 10,
-                trace_id: Default::default(),
-                span_id: Default::default(),
-                parent_span_id: None,
-                service: "saga-orchestrator".into(),
-                replica: 0,
-                code: None,
-                correlation_id: None,
-                observation: observation.clone(),
-            });
+            state.evolve(&Recorded::bare(position, position * 10, "saga-orchestrator", observation.clone()));
         }
         state.sagas
     }

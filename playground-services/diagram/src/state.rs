@@ -406,18 +406,7 @@ mod tests {
     use super::*;
 
     fn event(position: Position, observation: Observation) -> Recorded {
-        Recorded {
-            position,
-            at: position * 1_000,
-            trace_id: Default::default(),
-            span_id: Default::default(),
-            parent_span_id: None,
-            service: TERRARIUM.into(),
-            replica: 0,
-            code: None,
-            correlation_id: None,
-            observation,
-        }
+        Recorded::bare(position, position * 1_000, TERRARIUM, observation)
     }
 
     #[test]

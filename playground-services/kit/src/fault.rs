@@ -3,7 +3,7 @@
 
 mod wire;
 
-pub use wire::{BROKER, Leg, Passing, Verdict, severed, verdict};
+pub use wire::{Leg, Passing, Verdict, severed, verdict};
 
 use protocol::{Fault, FaultKind, Target};
 

@@ -101,7 +101,7 @@ pub enum Target<'a> {
 
 impl<'a> Target<'a> {
     pub fn parse(target: &'a str) -> Self {
-        if target == "broker" {
+        if target == crate::BROKER {
             return Target::Broker;
         }
         if let Some(topic) = target.strip_prefix("topic:") {

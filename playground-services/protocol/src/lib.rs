@@ -16,7 +16,7 @@ pub use command::{Command, OfOrder, PlaceOrder, QUANTITY_MAX, check_command};
 pub use envelope::{Envelope, Name};
 pub use fault::{Fault, FaultKind, FaultSpec, Params, Target, When};
 pub use observation::{
-    CodeLine, Isolation, Limits, Observation, Observed, Recorded, RowChange, TERRARIUM, Value, is_final,
+    BROKER, CodeLine, Isolation, Limits, Observation, Observed, Recorded, RowChange, TERRARIUM, Value, is_final,
 };
 pub use payload::{
     CancelOrder, ChargePayment, ConfirmOrder, GiftUnwrapped, GiftWrapped, OrderCancelled, OrderConfirmed, OrderCreated,

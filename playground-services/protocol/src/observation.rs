@@ -70,7 +70,26 @@ impl Observed {
 /// The server itself, as the `service` of what it records.
 pub const TERRARIUM: &str = "terrarium";
 
+/// The broker: as the `service` of what it records, as a fault's target, and as an end of an edge.
+pub const BROKER: &str = "broker";
+
 impl Recorded {
+    /// A line of which no more is known: not its trace, not the command at the root of it.
+    pub fn bare(position: Position, at: u64, service: impl Into<Name>, observation: Observation) -> Self {
+        Recorded {
+            position,
+            at,
+            trace_id: TraceId::default(),
+            span_id: SpanId::default(),
+            parent_span_id: None,
+            service: service.into(),
+            replica: 0,
+            code: None,
+            correlation_id: None,
+            observation,
+        }
+    }
+
     /// Whether this is the answer to a command, for good. A service whose store failed (503) did
     /// nothing, and is asked again.
     pub fn settles_command(&self) -> bool {

@@ -5,7 +5,7 @@ use crate::recorder::{Accepted, Entry, IdReused, Task};
 use kit::broker::{ConsumerId, Fate, Handout, Settled};
 use kit::ctx::Span;
 use kit::{Delivery, FromHost, Shipment, ToHost};
-use protocol::{Command, Name, Observation, Observed, Position, Recorded, TraceContext, Uuid};
+use protocol::{BROKER, Command, Name, Observation, Observed, Position, Recorded, TraceContext, Uuid};
 use std::collections::HashMap;
 use tokio::sync::oneshot;
 
@@ -290,7 +290,7 @@ impl<'a> Batch<'a> {
             at: self.now,
             trace: span.trace,
             parent_span_id: span.parent,
-            service: "broker".into(),
+            service: BROKER.into(),
             replica: 0,
             code: None,
             correlation_id: span.correlation_id,

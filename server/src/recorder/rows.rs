@@ -140,18 +140,12 @@ mod tests {
     }
 
     fn event(position: Position, rows: Vec<RowChange>) -> Recorded {
-        Recorded {
+        Recorded::bare(
             position,
-            at: position,
-            trace_id: Default::default(),
-            span_id: Default::default(),
-            parent_span_id: None,
-            service: "orders".into(),
-            replica: 0,
-            code: None,
-            correlation_id: None,
-            observation: Observation::TransactionCommitted { transaction_id: position, rows, batch_size: 1 },
-        }
+            position,
+            "orders",
+            Observation::TransactionCommitted { transaction_id: position, rows, batch_size: 1 },
+        )
     }
 
     #[test]

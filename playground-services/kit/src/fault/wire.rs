@@ -1,7 +1,7 @@
 //! Faults of the wire: what becomes of one message or request on one stretch of its way.
 
 use super::{hash, percentile, stands};
-use protocol::{Fault, FaultKind, Target};
+use protocol::{BROKER, Fault, FaultKind, Target};
 
 /// A stretch of the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,9 +30,6 @@ pub struct Passing<'a> {
     /// 1 the first time.
     pub attempt: u32,
 }
-
-/// The broker, as an end of an edge.
-pub const BROKER: &str = "broker";
 
 /// What becomes of it.
 #[derive(Clone, Copy, Debug, PartialEq)]

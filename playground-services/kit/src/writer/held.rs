@@ -2,8 +2,8 @@
 //! stays in the relay's table until it is through; with the outbox off, what is lost is lost.
 
 use crate::Ctx;
-use crate::fault::{BROKER, Leg, Passing, Verdict, severed, verdict};
-use protocol::{Envelope, Fault, Name, Observation, Observed, Uuid};
+use crate::fault::{Leg, Passing, Verdict, severed, verdict};
+use protocol::{BROKER, Envelope, Fault, Name, Observation, Observed, Uuid};
 use std::collections::HashSet;
 
 /// Before a lost publish is tried again, in microseconds; doubled each time, up to [`PAUSE_MAX`].

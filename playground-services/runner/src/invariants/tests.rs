@@ -1,7 +1,7 @@
 //! The checkers are tested too: each wrong record turns the right one red.
 
 use super::*;
-use protocol::{Name, Observation, RowChange, SpanId, TraceId, Uuid, Value};
+use protocol::{Name, Observation, RowChange, SpanId, Uuid, Value};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -31,18 +31,7 @@ impl Record {
     }
 
     fn line(&self, service: &str, observation: Observation) -> Recorded {
-        Recorded {
-            position: self.1,
-            at: self.1,
-            trace_id: TraceId::default(),
-            span_id: SpanId::default(),
-            parent_span_id: None,
-            service: service.into(),
-            replica: 0,
-            code: None,
-            correlation_id: None,
-            observation,
-        }
+        Recorded::bare(self.1, self.1, service, observation)
     }
 
     fn rows(&mut self, service: &str, table: &str, key: &str, before: Value, after: Value) -> &mut Self {

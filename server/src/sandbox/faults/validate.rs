@@ -1,8 +1,7 @@
 //! Whether a fault would change anything here: one that would not is refused, with a sentence.
 
 use crate::sandbox::error::SandboxError;
-use kit::fault::BROKER;
-use protocol::{FaultKind, FaultSpec, ServiceSpec, TERRARIUM, Target, Topology};
+use protocol::{BROKER, FaultKind, FaultSpec, ServiceSpec, TERRARIUM, Target, Topology};
 
 /// A day: the longest a fault may wait or last, unless it lasts until cleared.
 const LONGEST_MS: u64 = 24 * 3600 * 1000;
