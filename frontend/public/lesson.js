@@ -10,8 +10,18 @@ const steps = [...main.querySelectorAll("[data-step]")];
 for (const control of main.querySelectorAll(".scripted")) control.hidden = false;
 for (const control of main.querySelectorAll(".unscripted")) control.hidden = true;
 
+// Who comes for the first time is given a session by the first request that needs one, and that is
+// the terrarium's as it starts. A second one at the same time would be given another, and one of
+// both lost.
+const known = new Promise((resolve) => {
+  if (sandbox) resolve();
+  document.addEventListener("terrarium", resolve, { once: true });
+  setTimeout(resolve, 3000);
+});
+
 // The answer, or an error whose message is a sentence for people.
 async function ask(method, address, body) {
+  if (method !== "GET") await known;
   let answer;
   try {
     const headers = { "Content-Type": "application/json" };
