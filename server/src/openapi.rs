@@ -150,7 +150,18 @@ pub struct CommandBody {
     #[schema(format = "uuid")]
     id: String,
     r#type: CommandKind,
-    data: PlaceOrderBody,
+    data: CommandData,
+}
+
+/// Of each type its own.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[schema(as = CommandData)]
+#[allow(dead_code, reason = "described, never made")]
+enum CommandData {
+    PlaceOrder(PlaceOrderBody),
+    OfOrder(OfOrderBody),
+    PublishPost(PublishPostBody),
 }
 
 #[derive(ToSchema)]
@@ -160,6 +171,30 @@ enum CommandKind {
     PlaceOrder,
     ShipOrder,
     ResumeSaga,
+    PublishPost,
+}
+
+/// The order that is to be shipped, or whose saga is to go on.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = OfOrder)]
+#[allow(dead_code, reason = "described, never made")]
+struct OfOrderBody {
+    order_id: i64,
+}
+
+/// What an author writes.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PublishPost)]
+#[allow(dead_code, reason = "described, never made")]
+struct PublishPostBody {
+    #[schema(minimum = 1)]
+    author_id: i64,
+    #[schema(min_length = 1, max_length = 500)]
+    text: String,
+    #[schema(required = false, max_items = 5)]
+    tags: Vec<String>,
 }
 
 /// What a customer orders.
@@ -250,7 +285,7 @@ pub struct LoadBody {
     rate: u32,
     /// Of each command; one piece of item 42 for user 1 where it is left out.
     #[schema(required = false)]
-    data: PlaceOrderBody,
+    data: CommandData,
 }
 
 /// A load as it stands.
@@ -348,6 +383,10 @@ mod tests {
         assert_eq!(properties(&order), ["item_id", "quantity", "user_id"]);
         assert_eq!(order["properties"]["quantity"]["maximum"], protocol::QUANTITY_MAX);
         assert_eq!(order["properties"]["item_id"]["minimum"], protocol::ITEM);
+        let post = described("PublishPost");
+        assert_eq!(properties(&post), ["author_id", "tags", "text"]);
+        assert_eq!(post["properties"]["text"]["maxLength"], protocol::POST_MAX);
+        assert_eq!(post["properties"]["tags"]["maxItems"], protocol::TAGS_MAX);
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod bad_input;
 mod crashes;
 mod delivery_faults;
 mod faults;
+mod feed;
 mod gift;
 mod ha;
 mod hibernation;

@@ -3,7 +3,7 @@
 pub const CHOOSE: &str = "Which system";
 
 /// Each topology in a sentence, by its name.
-const SENTENCES: [(&str, &str); 6] = [
+const SENTENCES: [(&str, &str); 7] = [
     (
         "saga-choreography",
         "Each service hears what the others did, and knows what is its own to do next. Nobody leads.",
@@ -16,6 +16,10 @@ const SENTENCES: [(&str, &str); 6] = [
     ),
     ("saga-orchestration-gift", "The same participant where one service leads: one more entry in its list."),
     ("monolith", "Everything in one process on one database: an order is one transaction, and there is no saga."),
+    (
+        "cqrs-feed",
+        "Posts are written by one model and read from three others, each of which keeps them as its readers want them.",
+    ),
 ];
 
 /// What one finds behind a topology's title; a later one needs no sentence to be listed.

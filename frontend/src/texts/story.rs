@@ -347,6 +347,7 @@ fn commanded(kind: &str, data: &protocol::Value) -> String {
         },
         "ShipOrder" => format!("You have order {} shipped.", number("order_id")),
         "ResumeSaga" => format!("You have the parked saga of order {} go on.", number("order_id")),
+        "PublishPost" => format!("You publish a post as author {}.", number("author_id")),
         other => format!("You give the command {}.", plain(other)),
     }
 }
@@ -403,6 +404,7 @@ fn published(before: &DiagramState, who: &str, envelope: &Envelope) -> String {
         }
         "GiftWrapped" => format!("*{who}* wraps {pieces} for order {order}: GiftWrapped."),
         "GiftUnwrapped" => format!("*{who}* takes {pieces} for order {order} out of the paper: GiftUnwrapped."),
+        "PostPublished" => format!("*{who}* stores post {} and says so: PostPublished.", number("post_id")),
         "OrderConfirmed" => format!("*{who}* marks order {order} CONFIRMED."),
         "OrderCancelled" => format!("*{who}* marks order {order} CANCELLED."),
         other => match topology.filter(|_| led).and_then(|topology| asked_by(topology, other)) {

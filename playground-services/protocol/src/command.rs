@@ -53,10 +53,53 @@ pub struct OfOrder {
     pub order_id: i64,
 }
 
+/// Data of the command `PublishPost`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublishPost {
+    /// From 1. Whether there is such an author the feed knows.
+    pub author_id: i64,
+    /// 1 to [`POST_MAX`] characters.
+    pub text: String,
+    /// At most [`TAGS_MAX`], each 1 to [`TAG_MAX`] letters in lower case, digits and `-`.
+    #[serde(default)]
+    pub tags: Vec<String>,
+}
+
+/// Characters of a post.
+pub const POST_MAX: usize = 500;
+/// Tags of a post, and characters of a tag.
+pub const TAGS_MAX: usize = 5;
+pub const TAG_MAX: usize = 24;
+
+impl PublishPost {
+    /// The command's data if it is one that can be accepted, else a sentence saying why not.
+    pub fn parse(data: &serde_json::Value) -> Result<Self, String> {
+        let post = PublishPost::deserialize(data).map_err(|error| {
+            format!("The data of PublishPost does not fit: {error}. It takes author_id, a whole number, text, and tags, a list of texts.")
+        })?;
+        if post.author_id < 1 {
+            return Err(format!("There is no author {}. Authors are numbered from 1.", post.author_id));
+        }
+        if post.text.trim().is_empty() || post.text.chars().count() > POST_MAX {
+            return Err(format!("A post has 1 to {POST_MAX} characters."));
+        }
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let is_tag = |tag: &String| (1..=TAG_MAX).contains(&tag.len()) && tag.chars().all(fits);
+        if post.tags.len() > TAGS_MAX || !post.tags.iter().all(is_tag) {
+            return Err(format!(
+                "A post has at most {TAGS_MAX} tags, each of 1 to {TAG_MAX} small letters, digits and hyphens."
+            ));
+        }
+        Ok(post)
+    }
+}
+
 /// Whether a command's data can be accepted, else a sentence saying why not.
 pub fn check_command(kind: &str, data: &serde_json::Value) -> Result<(), String> {
     match kind {
         "PlaceOrder" => PlaceOrder::parse(data).map(drop),
+        "PublishPost" => PublishPost::parse(data).map(drop),
         "ShipOrder" | "ResumeSaga" => OfOrder::deserialize(data)
             .map(drop)
             .map_err(|error| format!("The data of {kind} does not fit: {error}. It takes order_id, a whole number.")),
@@ -87,6 +130,30 @@ mod tests {
             (json!(null), "does not fit"),
         ] {
             let error = PlaceOrder::parse(&data).expect_err("refused");
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_post_within_the_rules_is_parsed() {
+        let data = json!({"author_id": 1, "text": "é".repeat(500), "tags": ["sea-fog", "2026"]});
+        assert_eq!(PublishPost::parse(&data).expect("it fits").tags.len(), 2);
+        let bare = PublishPost { author_id: 2, text: "Hello".to_owned(), tags: vec![] };
+        assert_eq!(PublishPost::parse(&json!({"author_id": 2, "text": "Hello"})), Ok(bare));
+    }
+
+    #[test]
+    fn a_post_that_breaks_a_rule_is_refused_with_a_sentence() {
+        for (data, part) in [
+            (json!({"author_id": 0, "text": "Hello"}), "no author 0"),
+            (json!({"author_id": 1, "text": " "}), "1 to 500 characters"),
+            (json!({"author_id": 1, "text": "x".repeat(501)}), "1 to 500 characters"),
+            (json!({"author_id": 1, "text": "Hello", "tags": ["Sea"]}), "at most 5 tags"),
+            (json!({"author_id": 1, "text": "Hello", "tags": ["a", "b", "c", "d", "e", "f"]}), "at most 5 tags"),
+            (json!({"author_id": 1}), "does not fit"),
+            (json!({"author_id": 1, "text": "Hello", "x": 1}), "does not fit"),
+        ] {
+            let error = check_command("PublishPost", &data).expect_err("refused");
             assert!(error.contains(part), "{error}");
         }
     }

@@ -12,7 +12,9 @@ mod payload;
 mod topology;
 mod trace;
 
-pub use command::{Command, OfOrder, PlaceOrder, QUANTITY_MAX, check_command};
+pub use command::{
+    Command, OfOrder, POST_MAX, PlaceOrder, PublishPost, QUANTITY_MAX, TAG_MAX, TAGS_MAX, check_command,
+};
 pub use envelope::{Envelope, Name};
 pub use fault::{Fault, FaultKind, FaultSpec, Params, Target, When};
 pub use observation::{
@@ -20,8 +22,9 @@ pub use observation::{
 };
 pub use payload::{
     CancelOrder, ChargePayment, ConfirmOrder, GiftUnwrapped, GiftWrapped, OrderCancelled, OrderConfirmed, OrderCreated,
-    OrderShipped, PAYLOAD_TYPES, PaymentFailed, PaymentRefunded, PaymentSucceeded, RefundPayment, ReleaseStock,
-    ReserveStock, SellStock, StockRejected, StockReleased, StockReserved, StockSold, UnwrapGift, WrapGift,
+    OrderShipped, PAYLOAD_TYPES, PaymentFailed, PaymentRefunded, PaymentSucceeded, PostPublished, RefundPayment,
+    ReleaseStock, ReserveStock, SellStock, StockRejected, StockReleased, StockReserved, StockSold, UnwrapGift,
+    WrapGift,
 };
 pub use topology::{
     Outside, SagaSpec, ServiceSpec, StepSpec, Subscription, SwitchSpec, Topology, Touched, topologies, topology,
@@ -45,6 +48,9 @@ pub const PRICE_MINOR: i64 = 2999;
 pub const INITIAL_STOCK: i64 = 100;
 /// The first order's id.
 pub const FIRST_ORDER: i64 = 101;
+
+/// Who writes in the feed, by number.
+pub const AUTHORS: [(i64, &str); 5] = [(1, "Ada"), (2, "Barbara"), (3, "Edsger"), (4, "Grace"), (5, "Niklaus")];
 
 /// Cents as people write them: 2999 is `29.99`.
 pub fn money(minor: i64) -> String {

@@ -46,6 +46,10 @@ payloads! {
     /// From gift-wrapping, the compensation: they are out of it again.
     GiftUnwrapped { order_id: i64, quantity: i64 }
 
+    /// From feed: a post stands. Carries all that anybody wants to show of it. Posts are numbered
+    /// from 1 without a gap; `posted_at` is RFC 3339, UTC.
+    PostPublished { post_id: i64, author_id: i64, author: String, text: String, tags: Vec<String>, posted_at: String }
+
     // What an orchestrator asks for: the same words, as commands.
 
     /// To inventory: hold the pieces. Answered by `StockReserved` or `StockRejected`.

@@ -3,6 +3,7 @@
 
 mod challenge;
 mod choreography;
+mod feed;
 mod gift;
 mod monolith;
 mod orchestration;
@@ -173,6 +174,7 @@ pub fn topologies() -> Vec<Topology> {
         gift::orchestration(),
         challenge::topology(),
         monolith::topology(),
+        feed::topology(),
     ]
 }
 

@@ -25,6 +25,10 @@ pub async fn run(
         "saga-orchestrator" => {
             service::run(saga_orchestrator::SagaOrchestrator, ctx, from_host, standing, listener).await
         }
+        "feed" => service::run(feed::Feed, ctx, from_host, standing, listener).await,
+        "timeline" => service::run(feed::Timeline, ctx, from_host, standing, listener).await,
+        "catalogue" => service::run(feed::Catalogue, ctx, from_host, standing, listener).await,
+        "dashboard" => service::run(feed::Dashboard, ctx, from_host, standing, listener).await,
         "monolith" => service::run(monolith::Monolith, ctx, from_host, standing, listener).await,
         other => anyhow::bail!("there is no service {other}"),
     }

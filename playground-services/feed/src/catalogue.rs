@@ -1,0 +1,66 @@
+//! The catalogue, a read model: the posts by the words in them, so that they can be searched.
+//!
+//! Owns `entries`, `words` and `progress`. Hears `PostPublished`. The words are a table like any
+//! other and not SQLite's own index for full text, so that one sees in the record which rows a
+//! single post becomes.
+
+mod storage;
+
+use crate::progress::Progress;
+use kit::{Ctx, Refusal, Reply, Service, Stage, Work};
+use protocol::PostPublished;
+use sqlx::sqlite::SqliteConnection;
+use std::collections::BTreeSet;
+
+pub struct Catalogue;
+
+/// How far it has come, and the posts that are new since it was loaded.
+#[derive(Debug)]
+pub struct Entries {
+    progress: Progress,
+    new: Vec<PostPublished>,
+}
+
+impl Service for Catalogue {
+    const MIGRATIONS: &'static [&'static str] = &[include_str!("../migrations/0001_catalogue.sql")];
+    type Outside = ();
+
+    async fn outside(&self, _: &Ctx, _: &Work) {}
+
+    type Rows = Entries;
+
+    async fn load(&self, conn: &mut SqliteConnection, _: &[&Work]) -> sqlx::Result<Entries> {
+        Ok(Entries { progress: storage::progress(conn).await?, new: vec![] })
+    }
+
+    fn handle(&self, entries: &mut Entries, work: &Work, (): &(), _: &mut Stage<'_>) -> Result<Reply, Refusal> {
+        let post: PostPublished = work.data()?;
+        // A repeat changes nothing, whoever lets it through: a post is known by its number.
+        if !entries.progress.has(post.post_id) {
+            entries.progress.put(post.post_id);
+            entries.new.push(post);
+        }
+        Ok(Reply::default())
+    }
+
+    async fn save(&self, conn: &mut SqliteConnection, entries: &Entries) -> sqlx::Result<()> {
+        storage::save(conn, entries).await
+    }
+}
+
+/// The words of a text as they are looked up: letters and digits, in lower case, two or more.
+pub fn words(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() > 1);
+    words.map(str::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_found_whatever_stands_between_them() {
+        let expected = ["fog", "großer", "is", "sea", "the", "über"].map(str::to_owned);
+        assert_eq!(words("The SEA is… the fog (großer Über-sea), a b"), expected.into());
+    }
+}

@@ -1,0 +1,38 @@
+//! The catalogue's own tables. Never begins or commits: whoever calls owns the transaction.
+
+use super::{Entries, words};
+use crate::progress::Progress;
+use kit::storage::json;
+use sqlx::sqlite::SqliteConnection;
+
+pub async fn progress(conn: &mut SqliteConnection) -> sqlx::Result<Progress> {
+    let rows: Vec<(i64,)> = sqlx::query_as(
+        "select position from progress
+         union all
+         select post_id from entries where post_id > (select position from progress)",
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut numbers = rows.into_iter().map(|(number,)| number);
+    Ok(Progress::new(numbers.next().unwrap_or_default(), numbers))
+}
+
+pub async fn save(conn: &mut SqliteConnection, entries: &Entries) -> sqlx::Result<()> {
+    let new = entries.new.iter().map(|post| (post.post_id, &post.author, &post.text, &post.posted_at));
+    let words = entries.new.iter().flat_map(|post| {
+        let all = format!("{} {} {}", post.text, post.author, post.tags.join(" "));
+        words(&all).into_iter().map(move |word| (word, post.post_id))
+    });
+    sqlx::query(
+        "insert into entries (post_id, author, text, posted_at)
+         select value ->> 0, value ->> 1, value ->> 2, value ->> 3 from json_each(?1);
+         insert into words (word, post_id) select value ->> 0, value ->> 1 from json_each(?2);
+         update progress set position = ?3 where position <> ?3",
+    )
+    .bind(json(new))
+    .bind(json(words))
+    .bind(entries.progress.position())
+    .execute(conn)
+    .await
+    .map(drop)
+}

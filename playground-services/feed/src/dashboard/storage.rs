@@ -1,0 +1,31 @@
+//! The dashboard's own tables. Never begins or commits: whoever calls owns the transaction.
+
+use super::Counts;
+use crate::progress::Progress;
+use kit::storage::json;
+use sqlx::sqlite::SqliteConnection;
+
+pub async fn progress(conn: &mut SqliteConnection) -> sqlx::Result<Progress> {
+    let rows: Vec<(i64,)> =
+        sqlx::query_as("select position from progress union all select post_id from ahead").fetch_all(conn).await?;
+    let mut numbers = rows.into_iter().map(|(number,)| number);
+    Ok(Progress::new(numbers.next().unwrap_or_default(), numbers))
+}
+
+pub async fn save(conn: &mut SqliteConnection, counts: &Counts) -> sqlx::Result<()> {
+    let added = counts.added.iter().map(|((kind, name), posts)| (kind, name, posts));
+    sqlx::query(
+        "insert into counts (kind, name, posts)
+         select value ->> 0, value ->> 1, value ->> 2 from json_each(?1) where true
+         on conflict (kind, name) do update set posts = posts + excluded.posts;
+         update progress set position = ?2 where position <> ?2;
+         insert or ignore into ahead (post_id) select value from json_each(?3);
+         delete from ahead where post_id <= ?2",
+    )
+    .bind(json(added))
+    .bind(counts.progress.position())
+    .bind(json(counts.progress.ahead()))
+    .execute(conn)
+    .await
+    .map(drop)
+}

@@ -1,0 +1,54 @@
+//! The timeline's own tables. Never begins or commits: whoever calls owns the transaction.
+
+use super::domain::{Build, State, Timelines};
+use crate::progress::Progress;
+use kit::storage::json;
+use serde_json::json;
+use sqlx::sqlite::SqliteConnection;
+
+pub async fn load(conn: &mut SqliteConnection) -> sqlx::Result<Timelines> {
+    let rows: Vec<(i64, Option<String>, i64)> = sqlx::query_as(
+        "select build, state, position from builds
+         union all
+         select post_id, null, 0 from heard where post_id > (select position from builds where state = 'live')",
+    )
+    .fetch_all(conn)
+    .await?;
+    let (mut builds, mut ahead) = (vec![], vec![]);
+    for (number, state, position) in rows {
+        match state {
+            Some(state) => builds.push(Build { build: number, state: parse(&state)?, position }),
+            None => ahead.push(number),
+        }
+    }
+    let live = builds.iter().find(|build| build.state == State::Live).map_or(0, |build| build.position);
+    Ok(Timelines { progress: Progress::new(live, ahead), builds, ..Timelines::default() })
+}
+
+fn parse(state: &str) -> sqlx::Result<State> {
+    State::parse(state).ok_or_else(|| sqlx::Error::Decode(format!("state {state}").into()))
+}
+
+pub async fn save(conn: &mut SqliteConnection, timelines: &Timelines) -> sqlx::Result<()> {
+    let heard = timelines.heard.iter().map(|post| (post.post_id, json!(post).to_string()));
+    let shown = timelines
+        .shown
+        .iter()
+        .map(|(build, post)| (*build, post.post_id, &post.author, &post.text, post.tags.join(" "), &post.posted_at));
+    let builds = timelines.builds.iter().map(|build| (build.build, build.state.name(), build.position));
+    sqlx::query(
+        "insert into heard (post_id, event) select value ->> 0, value ->> 1 from json_each(?);
+         insert into timeline (build, post_id, author, text, tags, posted_at)
+         select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 from json_each(?);
+         insert into builds (build, state, position)
+         select value ->> 0, value ->> 1, value ->> 2 from json_each(?) where true
+         on conflict (build) do update set state = excluded.state, position = excluded.position
+         where state <> excluded.state or position <> excluded.position",
+    )
+    .bind(json(heard))
+    .bind(json(shown))
+    .bind(json(builds))
+    .execute(conn)
+    .await
+    .map(drop)
+}
