@@ -43,6 +43,7 @@ struct Note {
 #[derive(Default)]
 struct Colours {
     command: String,
+    query: String,
     event: String,
     failure: String,
     compensation: String,
@@ -93,6 +94,7 @@ impl Canvas {
         let colour = |name: &str| style.get_property_value(name).unwrap_or_default();
         self.colours = Colours {
             command: colour("--command"),
+            query: colour("--query"),
             event: colour("--event"),
             failure: colour("--failure"),
             compensation: colour("--compensation"),
@@ -211,7 +213,7 @@ impl Canvas {
     /// Tokens of flows: small, each of its shape, a path for all of a kind.
     fn dots(&self, many: &[(Token, (f64, f64))]) {
         let context = &self.context;
-        for token in [Token::Command, Token::Event, Token::Reply, Token::Compensation, Token::Failure] {
+        for token in [Token::Command, Token::Query, Token::Event, Token::Reply, Token::Compensation, Token::Failure] {
             let mut these = many.iter().filter(|(kind, _)| *kind == token).peekable();
             if these.peek().is_none() {
                 continue;
@@ -288,6 +290,7 @@ impl Canvas {
     fn colour(&self, token: Token) -> &str {
         match token {
             Token::Command | Token::Reply => &self.colours.command,
+            Token::Query => &self.colours.query,
             Token::Event => &self.colours.event,
             Token::Failure => &self.colours.failure,
             Token::Compensation => &self.colours.compensation,
@@ -297,7 +300,8 @@ impl Canvas {
     /// The edge lights up while something is on it.
     fn way(&self, token: Token, curve: &Curve) {
         let context = &self.context;
-        let dashes = if matches!(token, Token::Command | Token::Reply) { &self.solid } else { &self.dashed };
+        let dashes =
+            if matches!(token, Token::Command | Token::Query | Token::Reply) { &self.solid } else { &self.dashed };
         let _ = context.set_line_dash(dashes);
         context.set_stroke_style_str(self.colour(token));
         context.set_line_width(if token == Token::Reply { 1.2 } else { 2.2 });
@@ -323,6 +327,12 @@ impl Canvas {
         match token {
             Token::Command => {
                 context.rect(x - 8.0, y - 8.0, 16.0, 16.0);
+                context.fill();
+            }
+            Token::Query => {
+                context.move_to(x, y - 9.0);
+                context.line_to(x + 9.5, y + 8.0);
+                context.line_to(x - 9.5, y + 8.0);
                 context.fill();
             }
             Token::Event => {

@@ -10,8 +10,8 @@ use diagram::{
 };
 use protocol::{
     CodeLine, Command, Envelope, Fault, FaultKind, FaultSpec, Isolation, Limits, Name, Observation, Outside, Params,
-    Recorded, RowChange, SagaSpec, ServiceSpec, SpanId, StepSpec, Subscription, SwitchSpec, Topology, TraceId, Uuid,
-    Value, When,
+    Reads, Recorded, RowChange, SagaSpec, ServiceSpec, SpanId, StepSpec, Subscription, SwitchSpec, Topology, TraceId,
+    Uuid, Value, When,
 };
 use std::sync::Arc;
 
@@ -139,8 +139,10 @@ fields!(ServiceSpec {
     stock,
     steps or default,
     standbys or default,
+    reads,
     place,
 });
+fields!(Reads { queries, latency_ms, instead });
 fields!(Subscription { topic, types });
 fields!(Outside { name, latency_ms });
 

@@ -131,6 +131,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(services::crash))
         .routes(routes!(services::restart))
         .routes(routes!(services::scale))
+        .routes(routes!(queries::show))
         .routes(routes!(tables::list))
         .routes(routes!(tables::show))
         .routes(routes!(invariants::list))

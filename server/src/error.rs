@@ -180,6 +180,15 @@ impl From<SandboxError> for Problem {
                 StatusCode::NOT_FOUND,
                 "This sandbox has no service of that name. GET the sandbox to see its services.",
             ),
+            SandboxError::NoSuchQuery => Self::new(
+                StatusCode::NOT_FOUND,
+                "That service answers no query of that name. GET /api/topologies lists the queries of each service.",
+            ),
+            SandboxError::NoAnswer(sentence) => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                format!("{sentence} Ask again in a moment."),
+            )
+            .retry_after(1),
             SandboxError::NoSuchTable => Self::new(
                 StatusCode::NOT_FOUND,
                 "That service has no table of that name. GET its tables to see which there are.",
@@ -240,6 +249,8 @@ mod tests {
             (SandboxError::ServerFull, 503),
             (SandboxError::CursorAhead { position: 7 }, 409),
             (SandboxError::NoSuchService, 404),
+            (SandboxError::NoSuchQuery, 404),
+            (SandboxError::NoAnswer("timeline is down.".into()), 503),
             (SandboxError::NoSuchTable, 404),
             (SandboxError::NoSuchFault, 404),
             (SandboxError::NoSuchSwitch, 404),

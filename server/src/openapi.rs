@@ -129,6 +129,11 @@ problems! {
         507 "The record is full"
     }
     Full { 507 "The record is full" }
+    /// Of reads.
+    Read {
+        422 "A parameter that does not fit",
+        503 "Nobody is up to answer, or it has not come so far; Retry-After says how long to wait"
+    }
     /// Of what is kept.
     NoRoom {
         409 "A position past the end of the record",

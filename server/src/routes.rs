@@ -14,6 +14,7 @@ pub mod matrix_page;
 pub mod operations;
 pub mod page;
 pub mod progress;
+pub mod queries;
 pub mod rule_page;
 pub mod runs;
 pub mod runs_page;

@@ -10,6 +10,7 @@ mod keeper;
 mod live;
 mod load;
 mod look;
+mod queries;
 mod replicas;
 
 pub use error::SandboxError;
@@ -394,16 +395,32 @@ impl Sandbox {
     pub async fn accept(&self, command: Command) -> Result<Uuid> {
         self.env.running()?;
         self.check_command(&command.kind, &command.data)?;
-        if let Err(until) = self.limiter.check() {
-            let wait = until.wait_time_from(self.limiter.clock().now());
-            let retry_after_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-            return Err(SandboxError::TooManyCommands { retry_after_ms });
-        }
+        self.check_rate()?;
         let live = self.live().await?;
         self.check_room(&live)?;
         let accepted = live.recorder.accept(command).await?;
         self.env.commands.fetch_add(1, Ordering::Relaxed);
         accepted.map_err(|_| SandboxError::CommandIdReused)
+    }
+
+    fn check_rate(&self) -> Result<()> {
+        self.limiter.check().map_err(|until| {
+            let wait = until.wait_time_from(self.limiter.clock().now());
+            SandboxError::TooManyCommands { retry_after_ms: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX) }
+        })
+    }
+
+    /// What a service answers to a read, as JSON. It is in the record by then.
+    pub async fn query(&self, service: &str, query: &str, params: &str) -> Result<Bytes> {
+        self.env.running()?;
+        let service = self.topology.service(service).ok_or(SandboxError::NoSuchService)?;
+        self.topology.reader_of(service, query, &[]).ok_or(SandboxError::NoSuchQuery)?;
+        self.check_rate()?;
+        let live = self.live().await?;
+        self.check_room(&live)?;
+        let switches = live.recorder.history.switches();
+        let reader = self.topology.reader_of(service, query, &switches).ok_or(SandboxError::NoSuchQuery)?;
+        live.query(&self.env.client, &reader.name, query, params).await
     }
 
     /// The rules that every command keeps.

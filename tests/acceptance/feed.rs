@@ -79,13 +79,13 @@ async fn a_post_by_nobody_is_refused_and_reaches_no_reader() {
 async fn a_post_that_breaks_a_rule_is_not_accepted() {
     let app = App::in_process(&[]).await;
     let sandbox = feed(&app).await;
-    let before = sandbox.position().await;
     for data in [json!({"author_id": 1, "text": ""}), json!({"author_id": 1, "text": "x".repeat(501)}), json!({})] {
         let command = json!({"id": Uuid::new_v4(), "type": "PublishPost", "data": data});
         let answer = sandbox.session().send(sandbox.request(Method::POST, "/commands").json(&command)).await;
         assert_eq!(answer.status(), 422, "{data}");
     }
-    assert_eq!(sandbox.position().await, before, "nothing is recorded of it");
+    let accepted = |event: &protocol::Recorded| matches!(event.observation, Observation::CommandAccepted { .. });
+    assert!(!sandbox.record().await.iter().any(accepted), "nothing is recorded of it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,4 +141,144 @@ async fn replicas_of_a_read_model_share_the_posts_and_lose_none() {
     publish_many(&sandbox, 40).await;
     assert_eq!(position(&sandbox, "timeline").await, 40);
     assert_eq!(sandbox.table("timeline", "timeline").await.len(), 40);
+}
+
+/// What a reader is answered: status, `Retry-After`, body.
+async fn asked(sandbox: &Sandbox, path: &str) -> (u16, Option<String>, Value) {
+    let answer = sandbox.session().send(sandbox.request(Method::GET, &format!("/services/{path}"))).await;
+    let retry_after = answer.headers().get("retry-after").map(|value| value.to_str().expect("text").to_owned());
+    (answer.status().as_u16(), retry_after, answer.json().await.expect("JSON"))
+}
+
+async fn read(sandbox: &Sandbox, path: &str) -> Value {
+    let (status, _, body) = asked(sandbox, path).await;
+    assert_eq!(status, 200, "{path}: {body}");
+    body
+}
+
+fn texts(answer: &Value) -> Vec<&str> {
+    answer["posts"].as_array().expect("posts").iter().filter_map(|post| post["text"].as_str()).collect()
+}
+
+/// Who answered the reads of the record, in order.
+async fn readers(sandbox: &Sandbox) -> Vec<String> {
+    let record = sandbox.record().await;
+    let reads = record.iter().filter_map(|event| match &event.observation {
+        Observation::RequestReceived { method, path, .. } if &**method == "GET" => {
+            Some(format!("{}{path}", event.service))
+        }
+        _ => None,
+    });
+    reads.collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_reader_is_answered_by_a_model_of_its_own() {
+    let app = App::in_process(&[]).await;
+    let sandbox = feed(&app).await;
+    publish(&sandbox, json!({"author_id": 4, "text": "Fog over the sea", "tags": ["weather"]})).await;
+    publish(&sandbox, json!({"author_id": 1, "text": "A ship in the fog", "tags": ["sea"]})).await;
+    sandbox.at_rest().await;
+    let newest = read(&sandbox, "timeline/queries/newest").await;
+    assert_eq!((texts(&newest), &newest["position"]), (vec!["A ship in the fog", "Fog over the sea"], &json!(2)));
+    assert_eq!(newest["posts"][1]["author"], "Grace");
+    let limited = read(&sandbox, "timeline/queries/newest?limit=1&author=4").await;
+    assert_eq!(texts(&limited), ["Fog over the sea"]);
+    assert_eq!(texts(&read(&sandbox, "catalogue/queries/search?q=fog%20shi").await), ["A ship in the fog"]);
+    assert_eq!(
+        read(&sandbox, "dashboard/queries/counts").await["authors"],
+        json!([{"name": "Ada", "posts": 1}, {"name": "Grace", "posts": 1}])
+    );
+    let expected =
+        ["timeline/queries/newest", "timeline/queries/newest", "catalogue/queries/search", "dashboard/queries/counts"];
+    assert_eq!(readers(&sandbox).await, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_who_names_what_it_wrote_is_answered_once_it_is_there() {
+    let app = App::in_process(&[]).await;
+    let sandbox = feed(&app).await;
+    let late = json!({"kind": "delay", "target": "feed->timeline", "ttl_ms": null, "params": {"ms": 700}});
+    sandbox.put_fault("lag", late).await;
+    publish(&sandbox, json!({"author_id": 1, "text": "Where is it?"})).await;
+    sandbox.wait_for("it is published", |event| event.observation.message().is_some()).await;
+    assert!(texts(&read(&sandbox, "timeline/queries/newest").await).is_empty(), "it seems lost");
+    let own = read(&sandbox, "timeline/queries/newest?after=1").await;
+    assert_eq!((texts(&own), &own["position"]), (vec!["Where is it?"], &json!(1)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_who_waits_in_vain_is_told_how_far_it_has_come() {
+    let app = App::in_process(&[]).await;
+    let sandbox = feed(&app).await;
+    publish_many(&sandbox, 1).await;
+    let (status, retry_after, problem) = asked(&sandbox, "timeline/queries/newest?after=7").await;
+    assert_eq!((status, retry_after.as_deref()), (503, Some("1")));
+    assert_eq!(problem["detail"], "It has come as far as 1, and 7 was asked for. Ask again in a moment.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_single_model_reads_are_fresh_and_the_read_models_may_be_down() {
+    let app = App::in_process(&[]).await;
+    let sandbox = feed(&app).await;
+    publish(&sandbox, json!({"author_id": 4, "text": "Fog over the sea", "tags": ["weather", "sea"]})).await;
+    sandbox.at_rest().await;
+    let queries = ["timeline/queries/newest", "catalogue/queries/search?q=fog", "dashboard/queries/counts"];
+    let mut split = vec![];
+    for query in queries {
+        split.push(read(&sandbox, query).await);
+    }
+    sandbox.switch("split-model", false).await;
+    for read_model in READ_MODELS {
+        sandbox.crash(read_model).await;
+    }
+    for (query, mut split) in queries.into_iter().zip(split) {
+        let single = read(&sandbox, query).await;
+        assert_eq!(single["service"], "feed");
+        split["service"] = json!("feed");
+        assert_eq!(single, split, "the same, joined");
+    }
+    assert!(
+        readers(&sandbox)
+            .await
+            .ends_with(&["feed/queries/newest", "feed/queries/search", "feed/queries/counts"].map(String::from))
+    );
+    sandbox.switch("split-model", true).await;
+    let (status, _, problem) = asked(&sandbox, "timeline/queries/newest").await;
+    assert_eq!((status, &problem["detail"]), (503, &json!("timeline does not answer. Ask again in a moment.")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replicas_answer_in_turn_and_each_has_the_capacity_it_declares() {
+    let app = App::in_process(&NO_HURRY).await;
+    let sandbox = feed(&app).await;
+    let reads =
+        |count: usize| futures_util::future::join_all((0..count).map(|_| read(&sandbox, "timeline/queries/newest")));
+    let began = std::time::Instant::now();
+    reads(20).await;
+    let spec = sandbox.state().await.topology.expect("known").service("timeline").expect("there").clone();
+    let takes_ms = spec.reads.expect("it is read").latency_ms * 20 / u64::from(spec.workers);
+    assert!(began.elapsed().as_millis() >= u128::from(takes_ms), "20 reads, {} at a time", spec.workers);
+    let scale = sandbox.request(Method::PUT, "/services/timeline/replicas").json(&json!({"replicas": 4}));
+    assert_eq!(sandbox.session().send(scale).await.status(), 202);
+    let answers = reads(20).await;
+    let of = |replica: u64| answers.iter().filter(|answer| answer["replica"] == replica).count();
+    assert_eq!([0, 1, 2, 3].map(of), [5; 4]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_is_said() {
+    let app = App::in_process(&[]).await;
+    let sandbox = feed(&app).await;
+    for (path, status) in [
+        ("timeline/queries/oldest", 404),
+        ("nobody/queries/newest", 404),
+        ("timeline/queries/newest?limit=1000", 422),
+        ("timeline/queries/newest?after=soon", 422),
+        ("catalogue/queries/search", 422),
+    ] {
+        assert_eq!(asked(&sandbox, path).await.0, status, "{path}");
+    }
+    let shop = app.session().sandbox().await;
+    assert_eq!(asked(&shop, "orders/queries/newest").await.0, 404);
 }

@@ -70,6 +70,10 @@ pub fn switch(name: &str) -> [&'static str; 2] {
             "When a saga fails, what its earlier steps did is taken back.",
             "When a saga fails, what its earlier steps did stays: stock is held for an order nobody will pay.",
         ],
+        "split-model" => [
+            "Each reader is answered by a read model of its own, which follows what is written.",
+            "Every reader is answered by the model that is written to, which joins for it and has fewer workers left to write.",
+        ],
         "refund-on-rejection" => [
             "When nothing is left of what was paid for, the money goes back.",
             "When nothing is left of what was paid for, the money stays with the shop.",

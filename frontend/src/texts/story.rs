@@ -277,6 +277,13 @@ pub fn fault_words(spec: &FaultSpec) -> String {
 }
 
 fn switched(name: &str, enabled: bool) -> String {
+    match (name, enabled) {
+        (protocol::SPLIT_MODEL, true) => return "Reads are answered by the read models from now on.".into(),
+        (protocol::SPLIT_MODEL, false) => {
+            return "Reads are answered by the model that is written to from now on.".into();
+        }
+        _ => {}
+    }
     let state = if enabled { "on" } else { "off" };
     format!("The protection {} is switched {state}.", plain(name))
 }

@@ -153,6 +153,7 @@ pub fn sentence(scope: &Scope, entry: &Entry) -> Sentence {
 pub fn shape(scope: &Scope, event: &Recorded) -> &'static str {
     use Observation::*;
     match &event.observation {
+        RequestSent { method, .. } | RequestReceived { method, .. } if &**method == "GET" => "query",
         CommandAccepted { .. } | RequestSent { .. } | RequestReceived { .. } | LoadStarted { .. } => "command",
         ResponseSent { status, .. } | ResponseReceived { status, .. } if *status < 400 => "reply",
         MessagePublished { envelope, .. } => token_class(published_as(&envelope.kind)),
@@ -177,6 +178,7 @@ pub fn shape(scope: &Scope, event: &Recorded) -> &'static str {
 pub fn token_class(token: Token) -> &'static str {
     match token {
         Token::Command => "command",
+        Token::Query => "query",
         Token::Event => "event",
         Token::Failure => "failure",
         Token::Compensation => "compensation",

@@ -257,7 +257,7 @@ impl<'a> Chart<'a> {
 
     fn draw(&self, out: &mut String) {
         out.push_str("<defs>");
-        for class in ["command", "event", "failure", "compensation", "reply"] {
+        for class in ["command", "query", "event", "failure", "compensation", "reply"] {
             put!(out, "<marker id=\"tip-@\" viewBox=\"0 0 8 8\" refX=\"7.5\" refY=\"4\" markerWidth=\"8\" ", class);
             put!(out, "markerHeight=\"8\" markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path class=\"tip ");
             put!(out, "@\" d=\"M0 .5L8 4L0 7.5z\"/></marker>", class);
@@ -422,11 +422,12 @@ impl<'a> Chart<'a> {
         use Observation::*;
         let event = &entry.event;
         let (token, start, end) = match &event.observation {
-            RequestReceived { from, .. } => {
+            RequestReceived { from, method, .. } => {
+                let token = if &**method == "GET" { Token::Query } else { Token::Command };
                 let sent = self.earlier(entry, &|other| {
                     matches!(other.observation, RequestSent { .. }) && Some(other.span_id) == event.parent_span_id
                 });
-                (Token::Command, (sent.unwrap_or(x - SLANT), self.y(line_of(from))), (x, own))
+                (token, (sent.unwrap_or(x - SLANT), self.y(line_of(from))), (x, own))
             }
             ResponseReceived { from, status, .. } => {
                 let sent = self.earlier(entry, &|other| {

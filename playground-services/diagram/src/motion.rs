@@ -33,8 +33,10 @@ pub enum Token {
     Event,
     Failure,
     Compensation,
-    /// The answer to a command.
+    /// The answer to a command or a query.
     Reply,
+    /// A read.
+    Query,
 }
 
 /// The motion of an event, given the picture *before* it is folded in.
@@ -49,6 +51,10 @@ pub fn motion(before: &DiagramState, event: &Recorded) -> Option<Motion> {
         correlation_id: event.correlation_id,
     };
     match &event.observation {
+        Observation::RequestReceived { method, path, .. } if &**method == "GET" => {
+            let name = Name::from(path.rsplit('/').next().unwrap_or_default());
+            Some(motion(Place::Learner, Place::Service(event.service.clone()), Token::Query, &name, "".into()))
+        }
         Observation::RequestReceived { path, .. } => {
             let name = command_of(before, &event.service).unwrap_or_else(|| path.clone());
             Some(motion(Place::Learner, Place::Service(event.service.clone()), Token::Command, &name, "".into()))

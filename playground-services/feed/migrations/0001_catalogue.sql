@@ -3,6 +3,7 @@ create table entries (
     post_id integer primary key,
     author text not null,
     text text not null,
+    tags text not null,
     posted_at text not null
 );
 -- Which posts a word is in: its own, its tags' and its author's.

@@ -19,6 +19,7 @@ insert into builds values (1, 'live', 0);
 create table timeline (
     build integer not null,
     post_id integer not null,
+    author_id integer not null,
     author text not null,
     text text not null,
     tags text not null,

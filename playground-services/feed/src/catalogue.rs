@@ -7,10 +7,11 @@
 mod storage;
 
 use crate::progress::Progress;
-use kit::{Ctx, Refusal, Reply, Service, Stage, Work};
+use crate::reading::{limit, wanted};
+use kit::{Ctx, NoAnswer, Query, Refusal, Reply, Service, Stage, Work};
 use protocol::PostPublished;
+use serde_json::Value;
 use sqlx::sqlite::SqliteConnection;
-use std::collections::BTreeSet;
 
 pub struct Catalogue;
 
@@ -43,24 +44,18 @@ impl Service for Catalogue {
         Ok(Reply::default())
     }
 
+    async fn position(&self, conn: &mut SqliteConnection) -> sqlx::Result<i64> {
+        Ok(storage::progress(conn).await?.position())
+    }
+
+    async fn query(&self, conn: &mut SqliteConnection, query: &Query) -> Result<Value, NoAnswer> {
+        match &*query.name {
+            "search" => Ok(storage::search(conn, limit(query)?, &wanted(query)?).await?),
+            _ => Err(NoAnswer::Unknown),
+        }
+    }
+
     async fn save(&self, conn: &mut SqliteConnection, entries: &Entries) -> sqlx::Result<()> {
         storage::save(conn, entries).await
-    }
-}
-
-/// The words of a text as they are looked up: letters and digits, in lower case, two or more.
-pub fn words(text: &str) -> BTreeSet<String> {
-    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() > 1);
-    words.map(str::to_lowercase).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_found_whatever_stands_between_them() {
-        let expected = ["fog", "großer", "is", "sea", "the", "über"].map(str::to_owned);
-        assert_eq!(words("The SEA is… the fog (großer Über-sea), a b"), expected.into());
     }
 }

@@ -7,8 +7,9 @@
 mod storage;
 
 use crate::progress::Progress;
-use kit::{Ctx, Refusal, Reply, Service, Stage, Work};
+use kit::{Ctx, NoAnswer, Query, Refusal, Reply, Service, Stage, Work};
 use protocol::PostPublished;
+use serde_json::Value;
 use sqlx::sqlite::SqliteConnection;
 use std::collections::BTreeMap;
 
@@ -44,6 +45,17 @@ impl Service for Dashboard {
         }
         counts.progress.put(post_id);
         Ok(Reply::default())
+    }
+
+    async fn position(&self, conn: &mut SqliteConnection) -> sqlx::Result<i64> {
+        Ok(storage::progress(conn).await?.position())
+    }
+
+    async fn query(&self, conn: &mut SqliteConnection, query: &Query) -> Result<Value, NoAnswer> {
+        match &*query.name {
+            "counts" => Ok(storage::counts(conn).await?),
+            _ => Err(NoAnswer::Unknown),
+        }
     }
 
     async fn save(&self, conn: &mut SqliteConnection, counts: &Counts) -> sqlx::Result<()> {

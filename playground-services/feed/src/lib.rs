@@ -9,6 +9,7 @@
 mod catalogue;
 mod dashboard;
 mod progress;
+mod reading;
 mod timeline;
 mod write_model;
 

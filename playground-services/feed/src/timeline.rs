@@ -6,8 +6,10 @@
 mod domain;
 mod storage;
 
+use crate::reading::limit;
 use domain::Timelines;
-use kit::{Ctx, Refusal, Reply, Service, Stage, Work};
+use kit::{Ctx, NoAnswer, Query, Refusal, Reply, Service, Stage, Work};
+use serde_json::Value;
 use sqlx::sqlite::SqliteConnection;
 
 pub struct Timeline;
@@ -27,6 +29,17 @@ impl Service for Timeline {
     fn handle(&self, timelines: &mut Timelines, work: &Work, (): &(), _: &mut Stage<'_>) -> Result<Reply, Refusal> {
         timelines.hear(work.data()?);
         Ok(Reply::default())
+    }
+
+    async fn position(&self, conn: &mut SqliteConnection) -> sqlx::Result<i64> {
+        storage::position(conn).await
+    }
+
+    async fn query(&self, conn: &mut SqliteConnection, query: &Query) -> Result<Value, NoAnswer> {
+        match &*query.name {
+            "newest" => Ok(storage::newest(conn, limit(query)?, query.number("author")?).await?),
+            _ => Err(NoAnswer::Unknown),
+        }
     }
 
     async fn save(&self, conn: &mut SqliteConnection, timelines: &Timelines) -> sqlx::Result<()> {

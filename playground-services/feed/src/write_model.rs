@@ -8,10 +8,11 @@
 mod domain;
 mod storage;
 
+use crate::reading::{limit, wanted};
 use domain::{Desk, decide, evolve};
-use kit::{Ctx, Refusal, Reply, Service, Stage, Work};
+use kit::{Ctx, NoAnswer, Query, Refusal, Reply, Service, Stage, Work};
 use protocol::{PostPublished, PublishPost};
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::sqlite::SqliteConnection;
 
 pub struct Feed;
@@ -45,6 +46,20 @@ impl Service for Feed {
         let data = PostPublished { post_id, author_id, author, text, tags, posted_at };
         stage.publish(PostPublished::TYPE, format!("post/{post_id}"), json!(data));
         Ok(Reply(json!({ "post_id": post_id })))
+    }
+
+    async fn position(&self, conn: &mut SqliteConnection) -> sqlx::Result<i64> {
+        storage::position(conn).await
+    }
+
+    /// All three kinds of reading, each by its joins: what a single model has to do.
+    async fn query(&self, conn: &mut SqliteConnection, query: &Query) -> Result<Value, NoAnswer> {
+        Ok(match &*query.name {
+            "newest" => storage::newest(conn, limit(query)?, query.number("author")?).await?,
+            "search" => storage::search(conn, limit(query)?, &wanted(query)?).await?,
+            "counts" => storage::counts(conn).await?,
+            _ => return Err(NoAnswer::Unknown),
+        })
     }
 
     async fn save(&self, conn: &mut SqliteConnection, desk: &Desk) -> sqlx::Result<()> {

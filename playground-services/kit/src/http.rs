@@ -2,9 +2,10 @@
 
 use crate::ctx::{Ctx, Span};
 use crate::gate::{Gate, spawn};
+use crate::query::{self, NoAnswer, Reader};
 use crate::service::{Job, Refusal, Service, Work};
 use ::http::{HeaderMap, HeaderName, StatusCode};
-use axum::extract::{Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -12,6 +13,7 @@ use axum::{Extension, Json, Router};
 use protocol::{Name, Observation, TraceContext, Uuid};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::net::TcpListener;
@@ -20,6 +22,8 @@ use tokio::task::JoinSet;
 
 /// W3C Trace Context.
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+/// How its flags say that the caller records nothing of it.
+pub const NOT_SAMPLED: &str = "-00";
 /// The command's id: the same key again is the same command.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 pub const CORRELATION_ID: HeaderName = HeaderName::from_static("correlation-id");
@@ -34,6 +38,7 @@ pub struct Door<S: Service> {
     pub service: Arc<S>,
     pub workers: Arc<Semaphore>,
     pub jobs: mpsc::UnboundedSender<Job<S::Outside>>,
+    pub(crate) reader: Arc<Reader>,
 }
 
 impl<S: Service> Clone for Door<S> {
@@ -43,16 +48,22 @@ impl<S: Service> Clone for Door<S> {
             service: self.service.clone(),
             workers: self.workers.clone(),
             jobs: self.jobs.clone(),
+            reader: self.reader.clone(),
         }
     }
 }
 
-/// `POST /commands` where the service takes any, `GET /health` always.
+/// `POST /commands` where the service takes any, `GET /queries/{name}` where it is read, `GET /health`
+/// always.
 pub fn router<S: Service>(door: Door<S>) -> Router {
     let mut router = Router::new();
     if !door.ctx.spec.commands.is_empty() {
-        router = router.route("/commands", post(command::<S>)).layer(from_fn_with_state(door.ctx.clone(), observed));
+        router = router.route("/commands", post(command::<S>));
     }
+    if door.ctx.spec.reads.is_some() {
+        router = router.route("/queries/{name}", get(query::<S>));
+    }
+    let router = router.layer(from_fn_with_state(door.ctx.clone(), observed));
     router.route("/health", get(|| async { "up" })).with_state(door)
 }
 
@@ -80,6 +91,10 @@ pub async fn serve(listener: TcpListener, router: Router, gate: Gate) -> anyhow:
 async fn observed(State(ctx): State<Ctx>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
     let headers = request.headers();
+    // Reads under load: whoever sends them counts them, and records them by the second.
+    if text(headers, &TRACEPARENT).is_some_and(|parent| parent.ends_with(NOT_SAMPLED)) {
+        return next.run(request).await;
+    }
     let parent = text(headers, &TRACEPARENT).and_then(TraceContext::parse);
     let correlation_id = text(headers, &CORRELATION_ID).and_then(|id| id.parse().ok());
     let caller: Name = text(headers, &CALLER).unwrap_or("unknown").into();
@@ -109,6 +124,22 @@ async fn observed(State(ctx): State<Ctx>, mut request: Request, next: Next) -> R
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
+}
+
+/// Answers a read.
+async fn query<S: Service>(
+    State(door): State<Door<S>>,
+    Path(name): Path<String>,
+    Query(params): Query<HashMap<String, String>>,
+) -> Response {
+    let query = query::Query::new(name, params);
+    let told = |status: StatusCode, why: &NoAnswer| (status, Json(json!({"reason": why.to_string()}))).into_response();
+    match door.reader.answer(&*door.service, &door.ctx, &door.workers, &query).await {
+        Ok(answer) => Json(answer).into_response(),
+        Err(why @ NoAnswer::Unknown) => told(StatusCode::NOT_FOUND, &why),
+        Err(why @ NoAnswer::Bad(_)) => told(StatusCode::BAD_REQUEST, &why),
+        Err(why @ (NoAnswer::Behind { .. } | NoAnswer::Store(_))) => told(StatusCode::SERVICE_UNAVAILABLE, &why),
+    }
 }
 
 #[derive(Deserialize)]

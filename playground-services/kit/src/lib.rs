@@ -4,7 +4,7 @@
 //! request comes in), [`service`] (it is decided on, in one local transaction), [`outbox`]
 //! (the transaction's messages and observations), [`relay`] (what a fault caught on its
 //! way), [`broker`] (who gets them), [`inbox`]
-//! (a repeat does nothing). Services that keep events instead of rows have an [`event_store`].
+//! (a repeat does nothing). [`query`] is how it is read. Services that keep events instead of rows have an [`event_store`].
 
 pub mod broker;
 pub mod changes;
@@ -19,6 +19,7 @@ pub mod lease;
 pub mod link;
 pub mod load;
 pub mod outbox;
+pub mod query;
 pub mod relay;
 pub mod service;
 pub mod stage;
@@ -31,6 +32,7 @@ pub use clock::Clock;
 pub use ctx::Ctx;
 pub use gate::{Gate, spawn};
 pub use link::{Delivery, FromHost, Host, Shipment, Start, ToHost};
+pub use query::{NoAnswer, Query};
 pub use service::{Due, Origin, Refusal, Reply, Service, Work};
 pub use stage::Stage;
 pub use unit::Unit;

@@ -1,6 +1,7 @@
 //! A service: what it must say about itself, and how it runs.
 
 use crate::ctx::{Span, Standing};
+use crate::query::{NoAnswer, Query, Reader};
 use crate::{Ctx, Delivery, FromHost, Stage, ToHost, changes, http, lease, outbox, relay, spawn, storage, writer};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -63,6 +64,21 @@ pub trait Service: Send + Sync + 'static {
 
     /// They are committed.
     fn committed(&self, _rows: &Self::Rows) {}
+
+    /// How far the tables have come that are read here, for readers who have seen something
+    /// elsewhere: the number of the last thing that is in them.
+    fn position(&self, _conn: &mut SqliteConnection) -> impl Future<Output = sqlx::Result<i64>> + Send {
+        async { Ok(0) }
+    }
+
+    /// Answers a read, as an object with its `position`, on a connection that cannot write.
+    fn query(
+        &self,
+        _conn: &mut SqliteConnection,
+        _query: &Query,
+    ) -> impl Future<Output = Result<Value, NoAnswer>> + Send {
+        async { Err(NoAnswer::Unknown) }
+    }
 
     /// The nearest of the deadlines that were stored with these rows, in microseconds since the
     /// sandbox was created.
@@ -250,11 +266,13 @@ pub async fn run<S: Service>(
     let (shipped_tx, shipped) = watch::channel(0);
     let (published_tx, published) = mpsc::unbounded_channel();
     let (watch_tx, watch) = mpsc::unbounded_channel();
+    let reader = Reader::new(shipped.clone());
     let told = writer::Told { shipped, published, watch };
     let mut writer = writer::Writer::new(service.clone(), ctx.clone(), conn, told).await?;
     writer.seed_once().await?;
     let workers = Arc::new(Semaphore::new(ctx.spec.workers.max(1) as usize));
-    let door = http::Door { ctx: ctx.clone(), service: service.clone(), workers: workers.clone(), jobs: jobs.clone() };
+    let door =
+        http::Door { ctx: ctx.clone(), service: service.clone(), workers: workers.clone(), jobs: jobs.clone(), reader };
 
     let mut tasks = JoinSet::new();
     let serving = http::serve(listener, http::router(door), ctx.gate.clone());

@@ -36,6 +36,11 @@ pub async fn open(path: &Path, migrations: &[&'static str]) -> anyhow::Result<Sq
     Ok(conn)
 }
 
+/// Opens a file that is there, to read and no more.
+pub async fn open_to_read(path: &Path) -> sqlx::Result<SqliteConnection> {
+    options(path).read_only(true).connect().await
+}
+
 /// Runs the migrations not yet run, each in a transaction of its own; `user_version` counts them.
 async fn migrate(conn: &mut SqliteConnection, migrations: &[&'static str]) -> anyhow::Result<()> {
     let (version,): (i64,) = sqlx::query_as("pragma user_version").fetch_one(&mut *conn).await?;

@@ -4,7 +4,7 @@ use anyhow::Context;
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{ConnectOptions, Connection, Row, TypeInfo, ValueRef};
+use sqlx::{Connection, Row, TypeInfo, ValueRef};
 use std::path::Path;
 
 #[derive(Clone, Debug, Serialize)]
@@ -53,8 +53,7 @@ pub async fn read(path: &Path, table: &str) -> anyhow::Result<Option<TableRows>>
 }
 
 async fn open(path: &Path) -> anyhow::Result<SqliteConnection> {
-    let options = crate::storage::options(path).read_only(true);
-    options.connect().await.with_context(|| format!("cannot look into {}", path.display()))
+    crate::storage::open_to_read(path).await.with_context(|| format!("cannot look into {}", path.display()))
 }
 
 async fn names(conn: &mut SqliteConnection) -> Result<Vec<String>, sqlx::Error> {

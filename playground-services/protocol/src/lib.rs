@@ -27,7 +27,8 @@ pub use payload::{
     WrapGift,
 };
 pub use topology::{
-    Outside, SagaSpec, ServiceSpec, StepSpec, Subscription, SwitchSpec, Topology, Touched, topologies, topology,
+    Outside, Reads, SPLIT_MODEL, SagaSpec, ServiceSpec, StepSpec, Subscription, SwitchSpec, Topology, Touched,
+    topologies, topology,
 };
 pub use trace::{SpanId, TraceContext, TraceId, parse_uuid, unhex};
 pub use uuid::Uuid;

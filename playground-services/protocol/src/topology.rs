@@ -77,9 +77,28 @@ pub struct ServiceSpec {
     /// How many replicas run when a sandbox begins, besides the first.
     #[serde(default)]
     pub standbys: u32,
+    /// What it answers to readers over HTTP, at `GET /queries/…`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reads: Option<Reads>,
     /// Where it stands on the diagram's grid: column, row.
     pub place: [u8; 2],
 }
+
+/// What can be read from a service.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reads {
+    /// By name: `newest`.
+    pub queries: Vec<Name>,
+    /// How long a read keeps a worker busy, at least. Declared and shown as such: it gives a
+    /// replica a capacity that shows on a machine of any size.
+    pub latency_ms: u64,
+    /// Who answers instead of it while the switch [`SPLIT_MODEL`] is off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead: Option<Name>,
+}
+
+/// On: reads are answered by read models. Off: by the model that is written to.
+pub const SPLIT_MODEL: &str = "split-model";
 
 /// A consumer group (named after its service) reads these types of a topic.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -139,6 +158,13 @@ impl Topology {
         self.services.iter().find(|service| service.commands.iter().any(|name| &**name == command))
     }
 
+    /// Who answers this query of a service, as the switches stand.
+    pub fn reader_of(&self, service: &ServiceSpec, query: &str, switches: &[SwitchSpec]) -> Option<&ServiceSpec> {
+        let reads = service.reads.as_ref().filter(|reads| reads.queries.iter().any(|name| **name == *query))?;
+        let single = switches.iter().any(|switch| &*switch.name == SPLIT_MODEL && !switch.on);
+        self.service(reads.instead.as_ref().filter(|_| single).unwrap_or(&service.name))
+    }
+
     /// The topics, in the order of their publishers.
     pub fn topics(&self) -> impl Iterator<Item = &Name> {
         self.services.iter().filter_map(|service| service.publishes.as_ref())
@@ -159,6 +185,9 @@ impl Topology {
             service.stock *= 1_000_000;
             if let Some(outside) = &mut service.outside {
                 outside.latency_ms = 0;
+            }
+            if let Some(reads) = &mut service.reads {
+                reads.latency_ms = 0;
             }
         }
         self

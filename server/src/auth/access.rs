@@ -66,6 +66,7 @@ pub const ACCESS: &[(Method, &str, Action)] = &[
     (Method::POST, "/api/sandboxes/{id}/services/{name}/crash", ChangeSandbox),
     (Method::POST, "/api/sandboxes/{id}/services/{name}/restart", ChangeSandbox),
     (Method::PUT, "/api/sandboxes/{id}/services/{name}/replicas", ChangeSandbox),
+    (Method::GET, "/api/sandboxes/{id}/services/{name}/queries/{query}", ReadSandbox),
     (Method::GET, "/api/sandboxes/{id}/services/{name}/tables", ReadSandbox),
     (Method::GET, "/api/sandboxes/{id}/services/{name}/tables/{table}", ReadSandbox),
     (Method::GET, "/api/sandboxes/{id}/invariants", ReadSandbox),

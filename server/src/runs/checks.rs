@@ -116,6 +116,16 @@ fn sane_service(topology: &Topology, service: &ServiceSpec) -> Check {
             return Err(format!("the latency of {} is longer than an hour", outside.name));
         }
     }
+    if let Some(reads) = &service.reads {
+        bounded("queries", reads.queries.len(), OF_A_SERVICE)?;
+        reads.queries.iter().try_for_each(|query| name("query", query))?;
+        if reads.latency_ms > HOUR_MS {
+            return Err(format!("a read of {} takes longer than an hour", service.name));
+        }
+        if reads.instead.as_ref().is_some_and(|other| topology.service(other).is_none()) {
+            return Err(format!("nobody answers in the place of {}", service.name));
+        }
+    }
     if service.place.iter().any(|cell| *cell >= GRID) {
         return Err(format!("the place of {} is outside the diagram's grid of {GRID} by {GRID}", service.name));
     }

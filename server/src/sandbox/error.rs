@@ -26,6 +26,11 @@ pub enum SandboxError {
     NoSuchService,
     #[error("there is no such replica")]
     NoSuchReplica,
+    #[error("there is no such query")]
+    NoSuchQuery,
+    /// A read found nobody, or not what it asked for. Asked again it may; the sentence says why.
+    #[error("{0}")]
+    NoAnswer(String),
     #[error("there is no such table")]
     NoSuchTable,
     #[error("there is no such fault")]

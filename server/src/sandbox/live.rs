@@ -5,10 +5,12 @@ use super::error::SandboxError;
 use super::faults::{self, FaultStanding};
 use super::keeper::{Keeper, Keeping};
 use super::load::{Bounds, Loader};
+use super::queries::Asking;
 use super::replicas::Replicas;
 use super::{Env, look};
 use crate::recorder::{self, Entry, Recorder, by_server, storage};
 use crate::store::SandboxRow;
+use bytes::Bytes;
 use diagram::{DiagramState, Health, Load};
 use futures_util::future::join_all;
 use kit::Clock;
@@ -231,6 +233,27 @@ impl Live {
         let cleared = Observation::FaultCleared { fault_id: id.clone(), reason: reason.to_owned() };
         self.recorder.send(Entry::Observe(vec![by_server(self.clock, "learner".into(), cleared)]))?;
         Ok(())
+    }
+
+    /// What a service answers to a read.
+    pub async fn query(
+        &self,
+        client: &dispatch::Client,
+        service: &str,
+        query: &str,
+        params: &str,
+    ) -> Result<Bytes, SandboxError> {
+        let asking = Asking { client, clock: self.clock, service: self.service(service)?, query, params };
+        let observe = |observed| drop(self.recorder.send(Entry::Observe(vec![observed])));
+        let answer = asking.recorded(observe).await;
+        self.recorder.flush().await?;
+        let answer = answer.ok_or_else(|| SandboxError::NoAnswer(format!("{service} does not answer.")))?;
+        match answer.status.as_u16() {
+            200 => Ok(answer.body),
+            404 => Err(SandboxError::NoSuchQuery),
+            503 => Err(SandboxError::NoAnswer(answer.reason())),
+            _ => Err(SandboxError::Invalid(answer.reason())),
+        }
     }
 
     pub async fn tables(&self, service: &str, at: Option<Position>) -> Result<Vec<TableSummary>, SandboxError> {

@@ -5,6 +5,8 @@ use super::keeper::{Addresses, Keeper, Keeping};
 use diagram::{DiagramState, Health};
 use futures_util::future::join_all;
 use protocol::{Fault, Name, Target};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
@@ -16,6 +18,8 @@ pub struct Replicas {
     keeping: Keeping,
     /// By number, from 0.
     keepers: Mutex<Vec<Arc<Keeper>>>,
+    /// How many reads have asked for somebody's turn.
+    turns: AtomicUsize,
     /// Whoever changes how many there are has the turn while doing so.
     turn: tokio::sync::Mutex<()>,
 }
@@ -25,7 +29,14 @@ impl Replicas {
     pub fn new(keeping: Keeping, count: u32) -> Self {
         let keepers = (0..count).map(|replica| Arc::new(Keeper::new(keeping.replica(replica)))).collect();
         let (name, addresses) = (keeping.spec.name.clone(), keeping.addresses.subscribe());
-        Replicas { name, addresses, keeping, keepers: Mutex::new(keepers), turn: tokio::sync::Mutex::default() }
+        Replicas {
+            name,
+            addresses,
+            keeping,
+            keepers: Mutex::new(keepers),
+            turns: AtomicUsize::new(0),
+            turn: tokio::sync::Mutex::default(),
+        }
     }
 
     /// Starts those that had not crashed. The first makes the database, the others find it.
@@ -43,6 +54,13 @@ impl Replicas {
             first.start().await;
         }
         join_all(starting.map(|keeper| async move { keeper.start().await })).await;
+    }
+
+    /// Where the one listens whose turn it is, of those that are up.
+    pub fn next(&self) -> Option<SocketAddr> {
+        let addresses = self.addresses.borrow();
+        let turn = self.turns.fetch_add(1, Ordering::Relaxed).checked_rem(addresses.len())?;
+        addresses.values().nth(turn).copied()
     }
 
     pub fn count(&self) -> usize {

@@ -2,7 +2,9 @@
 
 use super::Counts;
 use crate::progress::Progress;
+use crate::reading;
 use kit::storage::json;
+use serde_json::Value;
 use sqlx::sqlite::SqliteConnection;
 
 pub async fn progress(conn: &mut SqliteConnection) -> sqlx::Result<Progress> {
@@ -28,4 +30,14 @@ pub async fn save(conn: &mut SqliteConnection, counts: &Counts) -> sqlx::Result<
     .execute(conn)
     .await
     .map(drop)
+}
+
+/// All counts, the largest first.
+pub async fn counts(conn: &mut SqliteConnection) -> sqlx::Result<Value> {
+    let position = progress(conn).await?.position();
+    let counts: Vec<(String, String, i64)> =
+        sqlx::query_as("select kind, name, posts from counts order by posts desc, name limit 200")
+            .fetch_all(conn)
+            .await?;
+    Ok(reading::counts(position, counts))
 }

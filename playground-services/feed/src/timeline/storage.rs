@@ -2,8 +2,10 @@
 
 use super::domain::{Build, State, Timelines};
 use crate::progress::Progress;
+use crate::reading::{Shown, posts};
 use kit::storage::json;
-use serde_json::json;
+use protocol::PostPublished;
+use serde_json::{Value, json};
 use sqlx::sqlite::SqliteConnection;
 
 pub async fn load(conn: &mut SqliteConnection) -> sqlx::Result<Timelines> {
@@ -31,15 +33,16 @@ fn parse(state: &str) -> sqlx::Result<State> {
 
 pub async fn save(conn: &mut SqliteConnection, timelines: &Timelines) -> sqlx::Result<()> {
     let heard = timelines.heard.iter().map(|post| (post.post_id, json!(post).to_string()));
-    let shown = timelines
-        .shown
-        .iter()
-        .map(|(build, post)| (*build, post.post_id, &post.author, &post.text, post.tags.join(" "), &post.posted_at));
+    let shown = timelines.shown.iter().map(|(build, post)| {
+        let PostPublished { post_id, author_id, author, text, tags, posted_at } = post;
+        (build, post_id, author_id, author, text, tags.join(" "), posted_at)
+    });
     let builds = timelines.builds.iter().map(|build| (build.build, build.state.name(), build.position));
     sqlx::query(
         "insert into heard (post_id, event) select value ->> 0, value ->> 1 from json_each(?);
-         insert into timeline (build, post_id, author, text, tags, posted_at)
-         select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 from json_each(?);
+         insert into timeline (build, post_id, author_id, author, text, tags, posted_at)
+         select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
+         from json_each(?);
          insert into builds (build, state, position)
          select value ->> 0, value ->> 1, value ->> 2 from json_each(?) where true
          on conflict (build) do update set state = excluded.state, position = excluded.position
@@ -51,4 +54,26 @@ pub async fn save(conn: &mut SqliteConnection, timelines: &Timelines) -> sqlx::R
     .execute(conn)
     .await
     .map(drop)
+}
+
+/// Of the live build: every post up to it is shown.
+pub async fn position(conn: &mut SqliteConnection) -> sqlx::Result<i64> {
+    let live: Option<(i64,)> =
+        sqlx::query_as("select position from builds where state = 'live'").fetch_optional(conn).await?;
+    Ok(live.map_or(0, |(position,)| position))
+}
+
+/// The newest posts, or those of one author: rows as they lie there, nothing to join.
+pub async fn newest(conn: &mut SqliteConnection, limit: i64, author: Option<i64>) -> sqlx::Result<Value> {
+    let position = position(conn).await?;
+    let newest: Vec<Shown> = sqlx::query_as(
+        "select post_id, author, text, tags, posted_at from timeline
+         where build = (select build from builds where state = 'live') and (?1 is null or author_id = ?1)
+         order by post_id desc limit ?2",
+    )
+    .bind(author)
+    .bind(limit)
+    .fetch_all(conn)
+    .await?;
+    Ok(posts(position, newest))
 }

@@ -84,6 +84,7 @@ fn start(folder: &Path) -> Start {
         outside: None,
         stock: 0,
         steps: vec![],
+        reads: None,
         standbys: 0,
         place: [0, 0],
     };

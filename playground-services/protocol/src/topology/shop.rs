@@ -18,6 +18,7 @@ pub fn service(name: &str, place: Place, consumes: Vec<Subscription>, steps: Vec
         stock: 0,
         steps,
         standbys: 0,
+        reads: None,
         place,
     }
 }
