@@ -14,6 +14,7 @@ async fn every_documented_route_answers() {
 
     let run = sandbox.session().keep(&sandbox, "kept", None).await;
     let matrix = sandbox.session().matrix("saga-choreography", &[]).await;
+    let feed = sandbox.session().sandbox_with("cqrs-feed").await;
     let mut calls = routes(&document);
     // What takes something away comes last, the sandbox itself last of all.
     calls.sort_by_key(|(method, path)| (method == Method::DELETE, std::cmp::Reverse(path.len())));
@@ -21,11 +22,13 @@ async fn every_documented_route_answers() {
         let id = match &*path {
             path if path.starts_with("/api/runs/") => run.id(),
             path if path.starts_with("/api/matrix/") => matrix.id(),
+            path if path.ends_with("/queries/{query}") => feed.id(),
             _ => sandbox.id(),
         };
         let at = path
             .replace("{id}", id)
             .replace("{format}", "ndjson")
+            .replace("{name}/queries/{query}", "timeline/queries/newest")
             .replace("{name}", "inventory")
             .replace("{table}", "stock")
             .replace("{fault_id}", "one")
