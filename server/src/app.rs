@@ -7,6 +7,7 @@ use crate::course::Course;
 use crate::error::Problem;
 use crate::matrix::Matrices;
 use crate::metrics::Metrics;
+use crate::million::Million;
 use crate::pages::Pages;
 use crate::routes::*;
 use crate::runs::Runs;
@@ -41,6 +42,7 @@ pub struct AppState {
     pub sandboxes: Arc<Sandboxes>,
     pub runs: Arc<Runs>,
     pub matrices: Arc<Matrices>,
+    pub million: Arc<Million>,
     pub course: Arc<Course>,
     pub streams: Arc<Streams>,
     pub assets: Assets,
@@ -61,6 +63,7 @@ impl App {
             pages: Pages::new(&assets, course.lessons(), config.dev_reload),
             course,
             matrices,
+            million: Million::new(config.clone()),
             metrics: Metrics::new(sandboxes.clone(), streams.clone()),
             openapi: described().to_json()?.into(),
             config,
@@ -82,6 +85,7 @@ impl App {
     pub async fn end(&self) {
         self.course.shutdown().await;
         self.matrices.shutdown().await;
+        self.million.shutdown().await;
         self.sandboxes.shutdown().await;
     }
 
@@ -149,6 +153,13 @@ fn api() -> OpenApiRouter<App> {
         .route("/api/runs/{id}/export/{format}", get(export::download))
         .routes(routes!(matrix::start))
         .routes(routes!(matrix::show))
+        .routes(routes!(million::store, million::make))
+        .routes(routes!(million::copies))
+        .routes(routes!(million::load))
+        .routes(routes!(million::damage))
+        .routes(routes!(million::check))
+        .routes(routes!(million::forget))
+        .routes(routes!(million::show, million::build))
         .routes(routes!(operations::healthz))
         .routes(routes!(operations::readyz))
         .routes(routes!(operations::metrics))

@@ -49,6 +49,8 @@ pub enum Action {
     ReadProgress,
     RunMatrix,
     ReadMatrix,
+    /// Once for everybody.
+    MakeMillion,
 }
 
 /// To what.
@@ -83,6 +85,7 @@ pub fn authorize(actor: Actor, action: Action, resource: Resource) -> Result<(),
             | Action::CompareRuns
             | Action::ListMatrices
             | Action::RunMatrix
+            | Action::MakeMillion
             | Action::TakeLesson
             | Action::ReadProgress,
             Resource::Server,
@@ -143,6 +146,7 @@ mod tests {
             Action::ListMatrices,
             Action::RunMatrix,
             Action::ReadMatrix,
+            Action::MakeMillion,
             Action::TakeLesson,
             Action::ReadProgress,
         ];
@@ -154,9 +158,9 @@ mod tests {
                 }
             }
         }
-        // Three actors may do the ten public things; the owner may do three with their sandbox,
+        // Three actors may do the eleven public things; the owner may do three with their sandbox,
         // three with their run and one with their matrix.
-        assert_eq!(allowed, 30 + 3 + 3 + 1);
+        assert_eq!(allowed, 33 + 3 + 3 + 1);
         assert_eq!(authorize(Actor::Learner(b), Action::ReadSandbox, Resource::Sandbox { owner: a }), Err(Denied));
         assert_eq!(authorize(Actor::Learner(b), Action::ReadRun, Resource::Run { owner: a }), Err(Denied));
     }

@@ -101,6 +101,11 @@ pub struct Config {
     #[arg(long, env = "TERRARIUM_MATRICES", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..), help_heading = QUOTAS)]
     pub matrices: u32,
 
+    /// Read models of the million events built at a time on this server; further ones wait for
+    /// their turn.
+    #[arg(long, env = "TERRARIUM_MILLION_BUILDS", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..), help_heading = QUOTAS)]
+    pub million_builds: u32,
+
     /// Days after which a sandbox that nobody has opened is deleted.
     #[arg(long, env = "TERRARIUM_FORGET_AFTER_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..), help_heading = QUOTAS)]
     pub forget_after_days: u32,
@@ -126,6 +131,11 @@ pub struct Config {
     /// How many seconds pass in the sandboxes in one. Tests have no minute to wait.
     #[arg(long, env = "TERRARIUM_CLOCK_RATE", hide = true, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub clock_rate: u32,
+
+    /// Events in the store of a million. Past the last snapshot there are about half as many as lie
+    /// between two, whatever the interval: so loading is neither lucky nor unlucky.
+    #[arg(long, env = "TERRARIUM_MILLION_EVENTS", hide = true, default_value_t = 1_055_555, value_parser = clap::value_parser!(u64).range(200..=2_000_000))]
+    pub million_events: u64,
 
     /// Pages reload themselves when the server comes back. `cargo xtask dev` sets it.
     #[arg(long, env = "TERRARIUM_DEV_RELOAD", hide = true, value_parser = FalseyValueParser::new())]

@@ -17,6 +17,7 @@ pub mod ids;
 mod look;
 pub mod matrix;
 mod metrics;
+mod million;
 mod openapi;
 mod pages;
 pub mod recorder;

@@ -142,6 +142,10 @@ problems! {
     }
     Quota { 429 "You have as many as may be" }
     OneAtATime { 429 "One of yours is under way; Retry-After says how long to wait" }
+    MillionMissing {
+        404 "No sandbox of yours, or no read model of that name",
+        409 "The store is not made yet, or there is no snapshot"
+    }
     Busy { 503 "The server has as many as may be, or is not ready" }
 }
 

@@ -11,6 +11,7 @@ pub mod lessons;
 pub mod load;
 pub mod matrix;
 pub mod matrix_page;
+pub mod million;
 pub mod operations;
 pub mod page;
 pub mod progress;

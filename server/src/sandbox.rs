@@ -3,6 +3,7 @@
 //! A [`Sandbox`] is awake ([`live::Live`]: services, broker, recorder) or asleep (files). It
 //! goes to sleep when nobody looks and nothing is under way, and wakes on the next request.
 
+mod beside;
 mod dispatch;
 mod error;
 mod faults;
@@ -13,6 +14,7 @@ mod look;
 mod queries;
 mod replicas;
 
+pub use beside::Beside;
 pub use error::SandboxError;
 pub use faults::{FaultStanding, validate as validate_fault};
 pub use kit::tables::{TableRows, TableSummary};
@@ -168,6 +170,7 @@ impl Sandboxes {
     async fn delete_now(&self, id: &SandboxId) -> Result<()> {
         let Some(sandbox) = self.get(id).await? else { return Err(SandboxError::Deleted) };
         sandbox.end(End::ForGood).await;
+        sandbox.beside.end().await;
         self.env.store.delete_sandbox(id).await.map_err(anyhow::Error::from)?;
         self.known().remove(id);
         Ok(remove(&self.env.folder(id)).await?)
@@ -292,6 +295,7 @@ pub struct Sandbox {
     /// Whoever changes the mode has the turn while doing so.
     turn: tokio::sync::Mutex<()>,
     used: AtomicI64,
+    beside: Beside,
     this: Weak<Sandbox>,
 }
 
@@ -331,6 +335,7 @@ impl Sandbox {
             mode: Mutex::new(Mode::Asleep(state)),
             turn: tokio::sync::Mutex::default(),
             used: AtomicI64::new(now_ms()),
+            beside: Beside::default(),
             this: this.clone(),
             env,
             row,
@@ -340,6 +345,10 @@ impl Sandbox {
 
     pub fn id(&self) -> &SandboxId {
         &self.row.id
+    }
+
+    pub fn owner(&self) -> &SessionId {
+        &self.row.session
     }
 
     pub fn topology(&self) -> &Topology {
@@ -378,7 +387,17 @@ impl Sandbox {
 
     /// The file of its record. That it sleeps, or goes on meanwhile, is no matter to who reads it.
     pub fn record_path(&self) -> PathBuf {
-        self.env.folder(&self.row.id).join(live::RECORD)
+        self.folder().join(live::RECORD)
+    }
+
+    /// Where all of its files are, as long as it is there.
+    pub fn folder(&self) -> PathBuf {
+        self.env.folder(&self.row.id)
+    }
+
+    /// Leave to work on files of one's own in that folder.
+    pub fn beside(&self) -> Beside {
+        self.beside.clone()
     }
 
     /// Folds the record from its beginning up to `end`.

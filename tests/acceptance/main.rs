@@ -14,6 +14,7 @@ mod history;
 mod lessons;
 mod load;
 mod matrix;
+mod million;
 mod monolith;
 mod openapi;
 mod orchestration;

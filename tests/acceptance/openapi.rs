@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_documented_route_answers() {
-    let app = App::in_process(&[]).await;
+    let app = App::in_process(&["--million-events", "15555"]).await;
     let sandbox = app.session().sandbox().await;
     let document = sandbox.session().get_json("/api/openapi.json").await;
     assert!(document["openapi"].as_str().is_some_and(|version| version.starts_with("3.")));
@@ -31,6 +31,7 @@ async fn every_documented_route_answers() {
             .replace("{name}/queries/{query}", "timeline/queries/newest")
             .replace("{name}", "inventory")
             .replace("{table}", "stock")
+            .replace("{projection}", "savings")
             .replace("{fault_id}", "one")
             .replace("{slug}", "sagas")
             .replace("{step}", "place-an-order")

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use Action::{
     ChangeRun, ChangeSandbox, CompareRuns, CreateRun, CreateSandbox, DeleteRun, DeleteSandbox, ListMatrices, ListRuns,
-    ListSandboxes, ReadMatrix, ReadProgress, ReadPublic, ReadRun, ReadSandbox, RunMatrix, TakeLesson,
+    ListSandboxes, MakeMillion, ReadMatrix, ReadProgress, ReadPublic, ReadRun, ReadSandbox, RunMatrix, TakeLesson,
 };
 
 /// Method, path as the router has it, action. `HEAD` goes with `GET`.
@@ -86,6 +86,15 @@ pub const ACCESS: &[(Method, &str, Action)] = &[
     (Method::GET, "/api/runs/{id}/export/{format}", ReadRun),
     (Method::POST, "/api/matrix", RunMatrix),
     (Method::GET, "/api/matrix/{id}", ReadMatrix),
+    (Method::GET, "/api/million", ReadPublic),
+    (Method::POST, "/api/million", MakeMillion),
+    (Method::GET, "/api/sandboxes/{id}/million", ReadSandbox),
+    (Method::POST, "/api/sandboxes/{id}/million/loads", ChangeSandbox),
+    (Method::POST, "/api/sandboxes/{id}/million/damage", ChangeSandbox),
+    (Method::POST, "/api/sandboxes/{id}/million/check", ChangeSandbox),
+    (Method::DELETE, "/api/sandboxes/{id}/million/snapshots", ChangeSandbox),
+    (Method::GET, "/api/sandboxes/{id}/million/projections/{projection}", ReadSandbox),
+    (Method::POST, "/api/sandboxes/{id}/million/projections/{projection}", ChangeSandbox),
 ];
 
 /// The layer around every route. What it lets through carries an [`Actor`] and, where the path
@@ -321,6 +330,15 @@ mod tests {
         ("GET", "/api/runs/{id}/export/{format}", [false, true, false]),
         ("POST", "/api/matrix", [true, true, true]),
         ("GET", "/api/matrix/{id}", [false, true, false]),
+        ("GET", "/api/million", [true, true, true]),
+        ("POST", "/api/million", [true, true, true]),
+        ("GET", "/api/sandboxes/{id}/million", [false, true, false]),
+        ("POST", "/api/sandboxes/{id}/million/loads", [false, true, false]),
+        ("POST", "/api/sandboxes/{id}/million/damage", [false, true, false]),
+        ("POST", "/api/sandboxes/{id}/million/check", [false, true, false]),
+        ("DELETE", "/api/sandboxes/{id}/million/snapshots", [false, true, false]),
+        ("GET", "/api/sandboxes/{id}/million/projections/{projection}", [false, true, false]),
+        ("POST", "/api/sandboxes/{id}/million/projections/{projection}", [false, true, false]),
     ];
 
     #[test]
@@ -368,7 +386,14 @@ mod tests {
         for (method, path, action) in ACCESS {
             if matches!(
                 action,
-                CreateSandbox | ChangeSandbox | DeleteSandbox | CreateRun | ChangeRun | DeleteRun | RunMatrix
+                CreateSandbox
+                    | ChangeSandbox
+                    | DeleteSandbox
+                    | CreateRun
+                    | ChangeRun
+                    | DeleteRun
+                    | RunMatrix
+                    | MakeMillion
             ) {
                 assert_ne!(method, Method::GET, "{path}");
             }

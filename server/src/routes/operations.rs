@@ -58,6 +58,7 @@ pub struct Limits {
     streams: u32,
     loads: u32,
     matrices: u32,
+    million_builds: u32,
     forget_after_days: u32,
 }
 
@@ -86,6 +87,7 @@ pub async fn limits(State(app): State<App>) -> axum::Json<Limits> {
         streams: config.streams,
         loads: config.loads,
         matrices: config.matrices,
+        million_builds: config.million_builds,
         forget_after_days: config.forget_after_days,
     })
 }
