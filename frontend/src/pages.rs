@@ -6,6 +6,7 @@ mod lesson;
 mod lessons;
 mod living;
 mod matrix;
+mod million;
 mod nothing;
 mod playground;
 mod rule;
@@ -19,6 +20,10 @@ pub use lesson::LessonPage;
 pub use lessons::{LessonEntry, LessonsPage};
 pub use living::Living;
 pub use matrix::{MatrixCell, MatrixPage, MatrixPageView, MatrixResult, MatrixRow, MatrixSwitch};
+pub use million::{
+    MillionChecked, MillionDamage, MillionKept, MillionLoad, MillionModel, MillionPage, MillionPageView, MillionReads,
+    MillionRow, MillionStore,
+};
 pub use nothing::Nothing;
 pub use playground::PlaygroundPage;
 pub use rule::{RuleLine, RulePage, RulePageView, RulePart, RuleTouched};

@@ -2,7 +2,8 @@
 
 use crate::islands::{Given, Room};
 use crate::pages::{
-    ComparePage, Here, Home, LessonPage, LessonsPage, MatrixPage, Nothing, PlaygroundPage, RulePage, RunsPage, shell,
+    ComparePage, Here, Home, LessonPage, LessonsPage, MatrixPage, MillionPage, Nothing, PlaygroundPage, RulePage,
+    RunsPage, shell,
 };
 use crate::texts;
 use diagram::DiagramState;
@@ -16,6 +17,10 @@ pub use crate::pages::{
     CommandEntry, CompareView, FactEntry, FirstDifference, LessonEntry, RunEntry, RunsView, SideEntry,
 };
 pub use crate::pages::{MatrixCell, MatrixPageView, MatrixResult, MatrixRow, MatrixSwitch};
+pub use crate::pages::{
+    MillionChecked, MillionDamage, MillionKept, MillionLoad, MillionModel, MillionPageView, MillionReads, MillionRow,
+    MillionStore,
+};
 pub use crate::pages::{RuleLine, RulePageView, RulePart, RuleTouched};
 
 /// The addresses of what pages load.
@@ -30,6 +35,8 @@ pub struct Assets {
     pub runs: String,
     /// The script of the page of the coverage matrix.
     pub matrix: String,
+    /// The script of the page of the million events.
+    pub million: String,
     /// The wasm's JavaScript.
     pub glue: String,
     pub wasm: String,
@@ -104,6 +111,11 @@ pub fn compare(assets: &Assets, view: CompareView) -> String {
 pub fn matrix(assets: &Assets, view: MatrixPageView) -> String {
     let (title, description) = (texts::matrix::TITLE, texts::matrix::DESCRIPTION);
     document(|| shell(assets, Here::Matrix, title, description, false, view! { <MatrixPage view/> }))
+}
+
+pub fn million(assets: &Assets, view: MillionPageView) -> String {
+    let (title, description) = (texts::million::TITLE, texts::million::DESCRIPTION);
+    document(|| shell(assets, Here::Million, title, description, false, view! { <MillionPage view/> }))
 }
 
 pub fn rule(assets: &Assets, view: RulePageView) -> String {

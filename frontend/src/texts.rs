@@ -3,6 +3,7 @@
 pub mod faults;
 pub mod lesson;
 pub mod matrix;
+pub mod million;
 pub mod playground;
 pub mod promises;
 pub mod rule;

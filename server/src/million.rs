@@ -15,16 +15,17 @@ mod reads;
 mod replay;
 mod storage;
 
-pub use copies::{CopiesView, ModelView};
+pub use copies::{CopiesView, ModelView, Reads, State};
 pub use error::MillionError;
 pub use replay::{Checked, Damage, Loaded};
 pub use storage::models::Model;
+pub use storage::{Kept, Timed};
 
 use crate::config::Config;
 use crate::ids::{SandboxId, SessionId};
 use crate::sandbox::Sandbox;
 use aside::aside;
-use copies::{Copies, State};
+use copies::Copies;
 use making::{Ready, Store};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -83,6 +84,7 @@ pub struct StoreView {
     pub detail: &'static str,
 }
 
+/// How far it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = MillionStoreState)]

@@ -6,7 +6,9 @@ use crate::encoding::{self, Encoding};
 use crate::error::Problem;
 use axum::body::{Body, Bytes};
 use axum::response::Response;
-use frontend::render::{self, CompareView, LessonEntry, Live, MatrixPageView, RulePageView, RunsView, Shown};
+use frontend::render::{
+    self, CompareView, LessonEntry, Live, MatrixPageView, MillionPageView, RulePageView, RunsView, Shown,
+};
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, StatusCode};
 use lessons::Lesson;
@@ -82,6 +84,7 @@ impl Pages {
             lesson: assets.url("lesson.js"),
             runs: assets.url("runs.js"),
             matrix: assets.url("matrix.js"),
+            million: assets.url("million.js"),
             glue: assets.url("frontend.js"),
             wasm: assets.url("frontend_bg.wasm"),
             fonts: assets.urls("fonts/", ".woff2"),
@@ -116,6 +119,10 @@ impl Pages {
 
     pub fn matrix(&self, view: MatrixPageView, headers: &HeaderMap) -> Response {
         own(render::matrix(&self.assets, view), headers)
+    }
+
+    pub fn million(&self, view: MillionPageView, headers: &HeaderMap) -> Response {
+        own(render::million(&self.assets, view), headers)
     }
 
     pub fn rule(&self, view: RulePageView, headers: &HeaderMap) -> Response {

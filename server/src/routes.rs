@@ -12,6 +12,7 @@ pub mod load;
 pub mod matrix;
 pub mod matrix_page;
 pub mod million;
+pub mod million_page;
 pub mod operations;
 pub mod page;
 pub mod progress;

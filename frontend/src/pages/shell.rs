@@ -12,6 +12,7 @@ pub enum Here {
     Runs,
     Compare,
     Matrix,
+    Million,
     Nowhere,
 }
 
@@ -41,6 +42,7 @@ pub fn shell(
         Here::Lesson => Some(&assets.lesson),
         Here::Runs => Some(&assets.runs),
         Here::Matrix => Some(&assets.matrix),
+        Here::Million => Some(&assets.million),
         _ => None,
     };
     let script = script.map(|url| view! { <script type="module" src=url.clone()></script> });

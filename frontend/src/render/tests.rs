@@ -7,6 +7,7 @@ fn assets() -> Assets {
         lesson: "/assets/lesson.1.js".into(),
         runs: "/assets/runs.1.js".into(),
         matrix: "/assets/matrix.1.js".into(),
+        million: "/assets/million.1.js".into(),
         glue: "/assets/frontend.1.js".into(),
         wasm: "/assets/frontend_bg.1.wasm".into(),
         fonts: vec!["/assets/fonts/literata.1.woff2".into()],
@@ -180,6 +181,69 @@ fn the_page_of_the_matrix_reads_without_a_script() {
     assert!(page.contains("charged &lt;twice") && !page.contains(" style=\""));
     let never = matrix(&assets(), MatrixPageView { result: None, ..view });
     assert!(never.contains("It has not been run yet."));
+}
+
+#[test]
+fn the_page_of_the_million_events_shows_what_was_measured_without_a_script() {
+    let store = MillionStore {
+        state: "ready",
+        events: 1_055_555,
+        made: 1_055_555,
+        bytes: Some(52_000_000),
+        ..MillionStore::default()
+    };
+    let load = |snapshots: Option<MillionKept>, from, took_us| MillionLoad {
+        snapshots,
+        version: 1_055_555,
+        from,
+        took_us,
+        balance_minor: 123_456,
+        at: 0,
+    };
+    let kept = MillionKept { every: 1_000, count: 1_055, bytes: 412_000 };
+    let model = MillionModel {
+        name: "largest",
+        state: "live",
+        rebuild: false,
+        position: 1_055_555,
+        end: 1_055_555,
+        per_second: Some(300_000),
+        took_ms: Some(3_500),
+        reads: Some(MillionReads { count: 3_000, p50_us: 30, p99_us: 90 }),
+        quiet: Some(MillionReads { count: 900, p50_us: 28, p99_us: 60 }),
+        rows: vec![MillionRow::Withdrawal { amount_minor: 9_900, member: 7, sequence: 12, day: "<day>".into() }],
+    };
+    let view = MillionPageView {
+        topology: TOPOLOGY.into(),
+        store,
+        snapshots: Some(kept),
+        loads: vec![load(None, None, 41_260), load(Some(kept), Some(1_055_000), 214)],
+        damage: Some(MillionDamage { version: 1_055_000, member: 42, added_minor: 100_000 }),
+        checked: Some(MillionChecked {
+            snapshots: 1_055,
+            replayed: 1_055_000,
+            took_us: 50_000,
+            wrong: vec![(1_055_000, Some(2), 1)],
+        }),
+        models: vec![model],
+        ..MillionPageView::default()
+    };
+    let page = million(&assets(), view);
+    for told in [
+        "1,055,555 events of one account lie on this server, 52.0 MB.",
+        "Loaded in 214 µs: the snapshot at event 1,055,000, and 555 events behind it. The balance is 1,234.56.",
+        "Measured on this machine, just now.",
+        "41.2 ms",
+        "1 of them is wrong",
+        "1.5 times as long as alone",
+        "&lt;day>",
+    ] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
+    assert_eq!(page.matches("<circle").count(), 2, "a dot for each load");
+    assert!(!page.contains(" style=\"") && page.matches("<script").count() == 2);
+    let none = million(&assets(), MillionPageView { missing: true, ..MillionPageView::default() });
+    assert!(none.contains("This server has none of them yet.") && none.contains("There is no such sandbox"));
 }
 
 #[test]

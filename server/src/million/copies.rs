@@ -3,8 +3,9 @@
 use super::MillionError;
 use super::making::Ready;
 use super::reads::Times;
+use super::replay::{Checked, Damage};
 use super::storage::models::Model;
-use super::storage::{self, Kept};
+use super::storage::{self, Kept, Timed};
 use crate::ids::SessionId;
 use crate::sandbox::{Beside, Sandbox};
 use serde::Serialize;
@@ -26,6 +27,9 @@ pub struct Copies {
 struct Progress {
     revision: u64,
     kept: Option<Kept>,
+    loads: Vec<Timed>,
+    damage: Option<Damage>,
+    checked: Option<Checked>,
     models: [Building; 3],
 }
 
@@ -67,6 +71,12 @@ pub struct CopiesView {
     /// Changes with everything that changes here.
     pub revision: u64,
     pub snapshots: Option<Kept>,
+    /// Those that were timed, the oldest first; the last 250.
+    pub loads: Vec<Timed>,
+    /// The last that was done to these snapshots.
+    pub damage: Option<Damage>,
+    /// What the last check of them has found.
+    pub checked: Option<Checked>,
     pub read_models: Vec<ModelView>,
 }
 
@@ -107,6 +117,9 @@ impl Copies {
         let mut progress = Progress {
             revision: 1,
             kept: None,
+            loads: vec![],
+            damage: None,
+            checked: None,
             models: Model::ALL.map(|model| Building {
                 model,
                 state: State::None,
@@ -122,6 +135,7 @@ impl Copies {
             let _working = beside.work()?;
             let mut conn = storage::open(&path).await?;
             progress.kept = storage::kept(&mut conn).await?;
+            progress.loads = storage::loads(&mut conn).await?;
             let positions = storage::positions(&mut conn).await?;
             storage::close(conn).await?;
             for building in &mut progress.models {
@@ -140,6 +154,9 @@ impl Copies {
         CopiesView {
             revision: progress.revision,
             snapshots: progress.kept,
+            loads: progress.loads.clone(),
+            damage: progress.damage.clone(),
+            checked: progress.checked.clone(),
             read_models: progress.models.iter().map(|building| self.model_view(building)).collect(),
         }
     }
@@ -174,7 +191,19 @@ impl Copies {
     }
 
     pub fn set_kept(&self, kept: Option<Kept>) {
-        self.change(|progress| progress.kept = kept);
+        self.change(|progress| (progress.kept, progress.damage, progress.checked) = (kept, None, None));
+    }
+
+    pub fn timed(&self, load: Timed) {
+        self.change(|progress| progress.loads.push(load));
+    }
+
+    pub fn damaged(&self, damage: &Damage) {
+        self.change(|progress| (progress.damage, progress.checked) = (Some(damage.clone()), None));
+    }
+
+    pub fn checked(&self, checked: &Checked) {
+        self.change(|progress| progress.checked = Some(checked.clone()));
     }
 
     /// Puts a model in the queue, unless it is in it already or being built.

@@ -4,8 +4,9 @@ use super::MillionError;
 use super::account::{ACCOUNT, Club, Savings};
 use super::copies::Copies;
 use super::making::Ready;
-use super::storage::{self, Kept};
-use kit::event_store::{Aggregate, EventStore, Reader, Snapshot, Writer};
+use super::storage::{self, Kept, Timed};
+use crate::store::now_ms;
+use kit::event_store::{Aggregate, EventStore, Reader, Snapshot, Stream, Writer};
 use serde::Serialize;
 use sqlx::sqlite::SqliteConnection;
 use std::time::Instant;
@@ -94,6 +95,8 @@ pub async fn load(ready: &Ready, copies: &Copies, every: Option<u64>, version: u
         took_us = micros(began);
     }
     let stream = stream.unwrap_or_default();
+    drop(own);
+    remember(copies, every, from, took_us, &stream).await?;
     Ok(Loaded {
         snapshot_every: every,
         version: stream.version,
@@ -105,6 +108,23 @@ pub async fn load(ready: &Ready, copies: &Copies, every: Option<u64>, version: u
         snapshots: copies.kept(),
         waited_ms: 0,
     })
+}
+
+async fn remember(
+    copies: &Copies,
+    every: Option<u64>,
+    from_snapshot: Option<u64>,
+    took_us: u64,
+    stream: &Stream<Savings>,
+) -> Result<(), MillionError> {
+    let snapshots = copies.kept().filter(|_| every.is_some());
+    let (version, balance_minor) = (stream.version, stream.state.balance());
+    let load = Timed { snapshots, version, from_snapshot, took_us, balance_minor, at: now_ms() };
+    let mut own = storage::open(&copies.path).await?;
+    storage::remember(&mut own, &load).await?;
+    storage::close(own).await?;
+    copies.timed(load);
+    Ok(())
 }
 
 /// Makes the snapshots of this interval, unless they are there: how many milliseconds that took.
@@ -143,7 +163,9 @@ pub async fn damage(copies: &Copies, end: u64) -> Result<Damage, MillionError> {
     Club::write_state(&state, &mut bytes);
     let version = newest.version;
     storage::overwrite(&mut own, Snapshot { version, state: bytes.into_vec() }).await?;
-    Ok(Damage { version, member: MEMBER, added_minor: ADDED, balance_minor: state.balance() })
+    let damage = Damage { version, member: MEMBER, added_minor: ADDED, balance_minor: state.balance() };
+    copies.damaged(&damage);
+    Ok(damage)
 }
 
 fn read(snapshot: &Snapshot) -> anyhow::Result<Savings> {
@@ -160,7 +182,7 @@ pub async fn check(ready: &Ready, copies: &Copies) -> Result<Checked, MillionErr
     let began = Instant::now();
     let kept = storage::all(&mut own).await?;
     let wrong = store.check(&mut events, ACCOUNT, &kept).await?;
-    Ok(Checked {
+    let checked = Checked {
         snapshots: kept.len() as u64,
         events_replayed: kept.last().map_or(0, |last| last.version),
         took_us: micros(began),
@@ -172,7 +194,9 @@ pub async fn check(ready: &Ready, copies: &Copies) -> Result<Checked, MillionErr
                 replayed_minor: wrong.replayed.balance(),
             })
             .collect(),
-    })
+    };
+    copies.checked(&checked);
+    Ok(checked)
 }
 
 /// Forgets all snapshots: they can be made again.

@@ -16,6 +16,40 @@ const STATE_SCHEMA: u16 = <Club as Aggregate>::STATE_SCHEMA;
 /// Which snapshots there are, so that nobody has to count them.
 const KEPT: &str = "create table kept (every integer not null, count integer not null, bytes integer not null)";
 
+/// What loads took, for as long as there are not too many of them.
+const LOADS: &str = "create table load (
+    number integer primary key,
+    every integer,
+    version integer not null,
+    from_snapshot integer,
+    took_us integer not null,
+    balance_minor integer not null,
+    count integer,
+    bytes integer,
+    at integer not null
+)";
+
+/// So many are remembered.
+const LOADS_MOST: i64 = 250;
+
+/// A load that was timed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[schema(as = MillionLoadTimed)]
+pub struct Timed {
+    /// The snapshots it could begin with; `null` where it was to use none.
+    pub snapshots: Option<Kept>,
+    /// The account as of this event.
+    pub version: u64,
+    /// The version of the snapshot it began with.
+    pub from_snapshot: Option<u64>,
+    /// From asking the files to having the state, microseconds.
+    pub took_us: u64,
+    /// Of all members together, in cents.
+    pub balance_minor: i64,
+    /// Milliseconds since 1970.
+    pub at: i64,
+}
+
 /// A sandbox's snapshots of the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct Kept {
@@ -57,7 +91,7 @@ pub async fn read(path: &Path) -> sqlx::Result<SqliteConnection> {
 
 /// A sandbox's own file, made if need be.
 pub async fn open(path: &Path) -> anyhow::Result<SqliteConnection> {
-    storage::open(path, &[SCHEMA, projection::SCHEMA, KEPT]).await
+    storage::open(path, &[SCHEMA, projection::SCHEMA, KEPT, LOADS]).await
 }
 
 /// The same for who only looks.
@@ -130,6 +164,56 @@ pub async fn all(conn: &mut SqliteConnection) -> sqlx::Result<Vec<Snapshot>> {
 /// Puts one in place of that at the same version, whatever it says.
 pub async fn overwrite(conn: &mut SqliteConnection, snapshot: Snapshot) -> sqlx::Result<()> {
     snapshot::keep(conn, ACCOUNT, STATE_SCHEMA, &[snapshot]).await
+}
+
+/// Remembers a load, and forgets those of long ago.
+pub async fn remember(conn: &mut SqliteConnection, load: &Timed) -> sqlx::Result<()> {
+    let signed = |number: Option<u64>| number.map(u64::cast_signed);
+    let [every, count, bytes] = [|kept: Kept| kept.every, |kept: Kept| kept.count, |kept: Kept| kept.bytes]
+        .map(|part| load.snapshots.map(part).map(u64::cast_signed));
+    sqlx::query(
+        "insert into load (every, version, from_snapshot, took_us, balance_minor, count, bytes, at)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8);
+         delete from load where number <= (select max(number) from load) - ?9",
+    )
+    .bind(every)
+    .bind(load.version.cast_signed())
+    .bind(signed(load.from_snapshot))
+    .bind(load.took_us.cast_signed())
+    .bind(load.balance_minor)
+    .bind(count)
+    .bind(bytes)
+    .bind(load.at)
+    .bind(LOADS_MOST)
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// The loads that are remembered, the oldest first.
+pub async fn loads(conn: &mut SqliteConnection) -> sqlx::Result<Vec<Timed>> {
+    type Row = (Option<i64>, i64, Option<i64>, i64, i64, Option<i64>, Option<i64>, i64);
+    let rows: Vec<Row> = sqlx::query_as(
+        "select every, version, from_snapshot, took_us, balance_minor, count, bytes, at from load order by number",
+    )
+    .fetch_all(conn)
+    .await?;
+    let timed = |(every, version, from_snapshot, took_us, balance_minor, count, bytes, at): Row| {
+        let unsigned = |number: Option<i64>| number.map_or(0, i64::unsigned_abs);
+        Timed {
+            snapshots: every.map(|every| Kept {
+                every: every.unsigned_abs(),
+                count: unsigned(count),
+                bytes: unsigned(bytes),
+            }),
+            version: version.unsigned_abs(),
+            from_snapshot: from_snapshot.map(i64::unsigned_abs),
+            took_us: took_us.unsigned_abs(),
+            balance_minor,
+            at,
+        }
+    };
+    Ok(rows.into_iter().map(timed).collect())
 }
 
 /// How far each read model has come that readers see.

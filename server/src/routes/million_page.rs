@@ -1,0 +1,179 @@
+//! The page of the million events.
+
+use super::Query;
+use crate::app::App;
+use crate::auth::Actor;
+use crate::auth::access::own_sandbox;
+use crate::error::Problem;
+use crate::million::{CopiesView, Kept, Model, ModelView, Reads, State as Built, StoreState, StoreView};
+use crate::sandbox::Sandbox;
+use crate::store::now_ms;
+use axum::extract::State;
+use axum::response::Response;
+use frontend::render::{
+    MillionChecked, MillionDamage, MillionKept, MillionLoad, MillionModel, MillionPageView, MillionReads, MillionRow,
+    MillionStore, TOPOLOGY,
+};
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Whose copies are shown: those of this sandbox, or of the session's newest of the topology.
+#[derive(Deserialize)]
+pub struct Wanted {
+    run: Option<String>,
+}
+
+const PREFERRED: &str = "event-sourced-account";
+
+pub async fn show(
+    State(app): State<App>,
+    actor: Actor,
+    Query(wanted): Query<Wanted>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let topology = protocol::topology(PREFERRED).map_or(TOPOLOGY, |_| PREFERRED);
+    let sandbox = match &wanted.run {
+        None => newest(&app, actor, topology).await?,
+        Some(id) => match own_sandbox(&app, actor, id).await {
+            Ok(sandbox) => Some(sandbox),
+            // The page still reads.
+            Err(problem) if problem.status == StatusCode::NOT_FOUND => None,
+            Err(problem) => return Err(problem),
+        },
+    };
+    let store = app.million.store();
+    let mut view = MillionPageView {
+        run: sandbox.as_ref().map(|sandbox| sandbox.id().to_string()),
+        missing: wanted.run.is_some() && sandbox.is_none(),
+        topology: topology.to_owned(),
+        debug: cfg!(debug_assertions),
+        now: now_ms(),
+        models: Model::ALL.map(|model| none(model, store.events)).into(),
+        ..MillionPageView::default()
+    };
+    if let (StoreState::Ready, Some(sandbox)) = (store.state, &sandbox) {
+        let copies = app.million.copies(sandbox).await?;
+        view.models.clear();
+        for model in &copies.read_models {
+            let (stands, rows) = app.million.model(sandbox, model.name).await?;
+            view.models.push(model_view(&stands, rows));
+        }
+        fill(&mut view, copies);
+    }
+    view.store = store_view(store);
+    Ok(app.pages.million(view, &headers))
+}
+
+async fn newest(app: &App, actor: Actor, topology: &str) -> Result<Option<Arc<Sandbox>>, Problem> {
+    let Some(session) = actor.session() else { return Ok(None) };
+    let row = app.store.sandboxes_of(&session).into_iter().find(|row| row.topology == topology);
+    match row {
+        Some(row) => Ok(app.sandboxes.get(&row.id).await?),
+        None => Ok(None),
+    }
+}
+
+fn store_view(store: StoreView) -> MillionStore {
+    let state = match store.state {
+        StoreState::None => "none",
+        StoreState::Making => "making",
+        StoreState::Ready => "ready",
+        StoreState::Failed => "failed",
+    };
+    let StoreView { events, made, bytes, took_ms, detail, .. } = store;
+    MillionStore { state, events, made, bytes, took_ms, detail }
+}
+
+fn fill(view: &mut MillionPageView, copies: CopiesView) {
+    view.snapshots = copies.snapshots.map(kept);
+    let load = |load: crate::million::Timed| MillionLoad {
+        snapshots: load.snapshots.map(kept),
+        version: load.version,
+        from: load.from_snapshot,
+        took_us: load.took_us,
+        balance_minor: load.balance_minor,
+        at: load.at,
+    };
+    view.loads = copies.loads.into_iter().map(load).collect();
+    view.damage = copies.damage.map(|damage| MillionDamage {
+        version: damage.version,
+        member: damage.member,
+        added_minor: damage.added_minor,
+    });
+    view.checked = copies.checked.map(|checked| MillionChecked {
+        snapshots: checked.snapshots,
+        replayed: checked.events_replayed,
+        took_us: checked.took_us,
+        wrong: checked.wrong.into_iter().map(|wrong| (wrong.version, wrong.kept_minor, wrong.replayed_minor)).collect(),
+    });
+}
+
+fn kept(Kept { every, count, bytes }: Kept) -> MillionKept {
+    MillionKept { every, count, bytes }
+}
+
+fn none(model: Model, end: u64) -> MillionModel {
+    MillionModel {
+        name: model.name(),
+        state: "none",
+        rebuild: false,
+        position: 0,
+        end,
+        per_second: None,
+        took_ms: None,
+        reads: None,
+        quiet: None,
+        rows: vec![],
+    }
+}
+
+fn model_view(model: &ModelView, rows: Vec<Value>) -> MillionModel {
+    let state = match model.state {
+        Built::None => "none",
+        Built::Queued => "queued",
+        Built::Building => "building",
+        Built::Quiet => "quiet",
+        Built::Live => "live",
+        Built::Stopped => "stopped",
+    };
+    let reads = |reads: Option<Reads>| {
+        reads.map(|reads| MillionReads { count: reads.count, p50_us: reads.p50_us.into(), p99_us: reads.p99_us.into() })
+    };
+    MillionModel {
+        state,
+        rebuild: model.rebuild,
+        position: model.position,
+        per_second: model.per_second,
+        took_ms: model.took_ms,
+        reads: reads(model.reads),
+        quiet: reads(model.quiet),
+        rows: rows.iter().map(|row| seen(model.name, row)).collect(),
+        ..none(model.name, model.end)
+    }
+}
+
+fn seen(model: Model, row: &Value) -> MillionRow {
+    let cents = |name: &str| row[name].as_i64().unwrap_or_default();
+    let number = |name: &str| row[name].as_u64().unwrap_or_default();
+    let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
+    match model {
+        Model::Savings => MillionRow::Savings {
+            member: number("member"),
+            saved_minor: cents("saved_minor"),
+            entries: number("entries"),
+        },
+        Model::Months => MillionRow::Month {
+            month: text("month"),
+            paid_in_minor: cents("paid_in_minor"),
+            paid_out_minor: cents("paid_out_minor"),
+        },
+        Model::Largest => MillionRow::Withdrawal {
+            amount_minor: cents("amount_minor"),
+            member: number("member"),
+            sequence: number("sequence"),
+            day: text("day"),
+        },
+    }
+}
