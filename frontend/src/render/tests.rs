@@ -236,7 +236,7 @@ fn the_page_of_the_million_events_shows_what_was_measured_without_a_script() {
         "41.2 ms",
         "1 of them is wrong",
         "1.5 times as long as alone",
-        "&lt;day>",
+        "&lt;day",
     ] {
         assert!(page.contains(told), "{told}: {page}");
     }
