@@ -307,6 +307,7 @@ kinds!(Observation or SandboxWoken {
     FaultCleared { fault_id, reason }
     LoadStarted { command_type, rate }
     LoadStopped { command_type, sent, reason }
+    Window { edge, method, rate, count, errors, p50_us, p99_us, lag_us, stale }
     InvariantBroken { name, since, reason }
     InvariantRestored { name, since }
 });

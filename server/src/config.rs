@@ -61,6 +61,10 @@ pub struct Config {
     #[arg(long, env = "TERRARIUM_LOAD_RATE", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..), help_heading = QUOTAS)]
     pub load_rate: u32,
 
+    /// Reads a load sends per second, at most.
+    #[arg(long, env = "TERRARIUM_LOAD_READS", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..), help_heading = QUOTAS)]
+    pub load_reads: u32,
+
     /// Minutes after which a load stops by itself.
     #[arg(long, env = "TERRARIUM_LOAD_MINUTES", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..), help_heading = QUOTAS)]
     pub load_minutes: u32,

@@ -295,6 +295,21 @@ pub struct LoadBody {
     /// Of each command; one piece of item 42 for user 1 where it is left out.
     #[schema(required = false)]
     data: CommandData,
+    #[schema(required = false)]
+    reads: LoadReads,
+}
+
+/// What is read meanwhile: in `cqrs-feed` the newest posts. Each second the record says in `Window`
+/// how many reads and commands were answered, and after how long, counted from when each was
+/// planned.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = LoadReads)]
+#[allow(dead_code, reason = "described, never made")]
+struct LoadReads {
+    /// Reads for each command; `/limits` shows the most there may be in a second.
+    #[schema(minimum = 1, maximum = 100)]
+    per_write: u32,
 }
 
 /// A load as it stands.
@@ -312,6 +327,8 @@ pub struct LoadStandingView {
     /// Commands accepted since it runs at this rate.
     #[schema(required = false)]
     sent: u64,
+    #[schema(required = false)]
+    reads: LoadReads,
 }
 
 #[derive(ToSchema)]
@@ -429,7 +446,7 @@ mod tests {
         let schema = described("Load");
         let load: crate::sandbox::LoadSpec = serde_json::from_value(schema["example"].clone()).expect("reads");
         protocol::PlaceOrder::parse(&load.data).expect("what stands for data that are left out is accepted");
-        assert_eq!(properties(&schema), ["data", "rate", "type"]);
+        assert_eq!(properties(&schema), ["data", "rate", "reads", "type"]);
     }
 
     #[test]

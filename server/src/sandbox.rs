@@ -465,10 +465,28 @@ impl Sandbox {
                 "The rate {rate} is out of range. A load sends 1 to {most} commands a second."
             )));
         }
+        self.check_reads(&spec)?;
         let live = self.live().await?;
         self.check_room(&live)?;
         live.loader.put(spec).await;
         Ok(live.loader.standing())
+    }
+
+    fn check_reads(&self, spec: &LoadSpec) -> Result<()> {
+        let (Some(reads), Some(rate)) = (&spec.reads, spec.read_rate()) else { return Ok(()) };
+        let invalid = |sentence: String| Err(SandboxError::Invalid(sentence));
+        if load::Readers::read(&self.topology).is_none() {
+            return invalid("Nothing can be read in this sandbox. Leave reads out.".into());
+        }
+        let (per_write, most) = (reads.per_write, self.env.config.load_reads);
+        if per_write.get() > load::PER_WRITE_MAX {
+            let most = load::PER_WRITE_MAX;
+            return invalid(format!("{per_write} reads for each command are out of range. There may be 1 to {most}."));
+        }
+        if rate.get() > most {
+            return invalid(format!("That makes {rate} reads a second. A load sends {most} at most."));
+        }
+        Ok(())
     }
 
     /// Where there is a load, its sandbox is awake.

@@ -21,6 +21,7 @@ mod orchestration;
 mod process;
 mod promised;
 mod publish_faults;
+mod reads;
 mod recorder;
 mod replicas;
 mod runs;

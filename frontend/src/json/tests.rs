@@ -25,7 +25,7 @@ fn one_of_each() -> Vec<Observation> {
         MessageRejected MessageDeadLettered TransactionCommitted TransactionRolledBack StateChanged ServiceStarted
         ServicePaused ServiceResumed ServiceScaled SagaStepStarted SagaStepCompleted SagaStepCompensated SagaParked
         LeaseAcquired LeaseLost SwitchSet ServiceStopped ServiceCrashed FaultInstalled FaultTriggered FaultCleared LoadStarted LoadStopped
-        InvariantBroken InvariantRestored
+        Window InvariantBroken InvariantRestored
     };
     let id = "6f2c9a1e-0000-4000-8000-00000000000b";
     let mut fields = json!({
@@ -59,6 +59,13 @@ fn one_of_each() -> Vec<Observation> {
         ("step", json!("reserve-stock")),
         ("token", json!(3)),
         ("until", json!(5000)),
+        ("edge", json!("terrarium->timeline")),
+        ("count", json!(49)),
+        ("errors", json!(1)),
+        ("p50_us", json!(2)),
+        ("p99_us", json!(3)),
+        ("lag_us", json!(4)),
+        ("stale", json!(5)),
         ("undone", json!([{"table": "stock", "key": "43", "before": {"on_hand": 1}, "after": null}])),
     ] {
         fields[name] = value;

@@ -208,6 +208,14 @@ pub fn describe_with(event: &Recorded, message: Option<&Envelope>) -> Sentence {
         }
         LoadStarted { command_type, rate } => load_started(command_type, *rate),
         LoadStopped { command_type, sent, reason } => load_stopped(command_type, *sent, reason),
+        Window { edge, method, count, errors, p50_us, p99_us, .. } => {
+            let what = if &**method == "GET" { "reads" } else { "commands" };
+            let to = plain(edge.rsplit("->").next().unwrap_or_default());
+            let [half, most] = [*p50_us, *p99_us].map(super::elapsed);
+            format!(
+                "In a second *{to}* answers {count} {what}, {errors} of them not as wanted: half within {half}, 99 of 100 within {most}."
+            )
+        }
         InvariantBroken { name, reason, .. } => broken(name, reason),
         InvariantRestored { name, .. } => restored(name),
     })

@@ -76,7 +76,8 @@ fn kind_of(observation: &Observation) -> Kind {
         | ResponseSent { .. }
         | ResponseReceived { .. }
         | LoadStarted { .. }
-        | LoadStopped { .. } => Kind::Requests,
+        | LoadStopped { .. }
+        | Window { .. } => Kind::Requests,
         TransactionCommitted { .. } | TransactionRolledBack { .. } | StateChanged { .. } => Kind::Data,
         _ => Kind::Faults,
     }

@@ -123,6 +123,17 @@ fn rare() -> Vec<Observation> {
         Observation::ServiceStopped { reason: "the server stops".into() },
         Observation::LoadStarted { command_type: "PlaceOrder".into(), rate: 50 },
         Observation::LoadStopped { command_type: "PlaceOrder".into(), sent: 500, reason: "time is up".into() },
+        Observation::Window {
+            edge: "terrarium->timeline".into(),
+            method: "GET".into(),
+            rate: 500,
+            count: 498,
+            errors: 2,
+            p50_us: 5_000,
+            p99_us: 9_000,
+            lag_us: 0,
+            stale: 0,
+        },
         Observation::InvariantBroken { name: name.clone(), since: 1, reason: "order 101 was charged twice".into() },
         Observation::InvariantRestored { name, since: 1 },
     ]

@@ -325,6 +325,7 @@ impl DiagramState {
             | Observation::ResponseSent { .. }
             | Observation::ResponseReceived { .. }
             | Observation::TransactionRolledBack { .. }
+            | Observation::Window { .. }
             | Observation::FaultTriggered { .. } => {}
         }
     }

@@ -37,7 +37,12 @@ impl Schedule {
 
     /// When the next command is due; in the past when this is late.
     pub fn next_at(&self) -> u64 {
-        let after = (u128::from(self.sent) * SECOND).div_ceil(u128::from(self.rate.get()));
+        self.planned_at(self.sent)
+    }
+
+    /// When the `n`th command is due, from 0.
+    fn planned_at(&self, n: u64) -> u64 {
+        let after = (u128::from(n) * SECOND).div_ceil(u128::from(self.rate.get()));
         self.start_us.saturating_add(u64::try_from(after).unwrap_or(u64::MAX))
     }
 
@@ -52,14 +57,16 @@ impl Schedule {
 
 const SECOND: u128 = 1_000_000;
 
-/// Calls `send` once for each command, from now on, until it breaks off. `send` must not wait
-/// for what becomes of the command. Cancel safe.
-pub async fn run<B>(clock: Clock, rate: NonZeroU32, mut send: impl FnMut() -> ControlFlow<B>) -> B {
+/// Calls `send` once for each command, from now on, until it breaks off, with the time for which it
+/// was planned, in microseconds since the sandbox was created. `send` must not wait for what becomes
+/// of the command. Cancel safe.
+pub async fn run<B>(clock: Clock, rate: NonZeroU32, mut send: impl FnMut(u64) -> ControlFlow<B>) -> B {
     let mut schedule = Schedule::new(clock.now_us(), rate);
     loop {
+        let first = schedule.sent;
         let due = schedule.take_due(clock.now_us());
-        for _ in 0..due {
-            if let ControlFlow::Break(why) = send() {
+        for n in first..first + due {
+            if let ControlFlow::Break(why) = send(schedule.planned_at(n)) {
                 return why;
             }
         }
@@ -117,8 +124,10 @@ mod tests {
 
     #[tokio::test]
     async fn the_loop_sends_until_it_is_told_to_stop() {
-        let (mut sent, clock) = (0, Clock::starting_now());
-        let why = run(clock, NonZeroU32::new(1_000_000).expect("at least 1"), || {
+        let (mut sent, mut last, clock) = (0, 0, Clock::starting_now());
+        let why = run(clock, NonZeroU32::new(1_000_000).expect("at least 1"), |planned_us| {
+            assert!(sent == 0 || planned_us == last + 1, "each at its own time, however late it is");
+            last = planned_us;
             sent += 1;
             if sent == 500 { ControlFlow::Break("enough") } else { ControlFlow::Continue(()) }
         });

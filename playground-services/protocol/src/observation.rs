@@ -350,6 +350,28 @@ pub enum Observation {
         reason: String,
     },
 
+    /// A second of a load that reads, measured by who sends it. Times count from when a request
+    /// was planned, and an error counts with its time, too.
+    Window {
+        /// `terrarium->timeline`
+        edge: Name,
+        /// `GET` of reads, `POST` of commands.
+        method: Name,
+        /// Requests planned for a second.
+        rate: u32,
+        /// Requests that ended in it.
+        count: u64,
+        /// Those of them that were refused, or not answered in time.
+        errors: u64,
+        p50_us: u64,
+        p99_us: u64,
+        /// By how much answers lagged behind what was written, at the 99th percentile: the age of
+        /// the oldest post that one lacked.
+        lag_us: u64,
+        /// Answers that lacked what was written before they were asked for.
+        stale: u64,
+    },
+
     /// A promise of the services was seen broken; `since` is the position that broke it.
     InvariantBroken {
         name: Name,

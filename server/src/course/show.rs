@@ -142,7 +142,7 @@ impl Shown<'_> {
             Action::Load { rate } => {
                 let rate = NonZeroU32::new(*rate).context("a load has a rate")?;
                 let data = json!({ "item_id": protocol::ITEM, "quantity": 1, "user_id": protocol::USER });
-                sandbox.put_load(LoadSpec { kind: "PlaceOrder".into(), rate, data }).await?;
+                sandbox.put_load(LoadSpec { kind: "PlaceOrder".into(), rate, data, reads: None }).await?;
             }
             Action::StopLoad => sandbox.stop_load().await,
             Action::RunMatrix { topology, switches } => self.run_matrix(topology, switches).await?,

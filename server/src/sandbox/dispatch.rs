@@ -3,6 +3,7 @@
 //! any other answer is final.
 
 use super::keeper::Addresses;
+use super::load::Meter;
 use super::replicas::Replicas;
 use crate::recorder::{Accepted, Entry, Recorder};
 use bytes::Bytes;
@@ -45,6 +46,7 @@ type Answer = (StatusCode, Bytes);
 /// A service's answer to a command is short.
 const ANSWER_BYTES: usize = 64 << 10;
 
+#[expect(clippy::too_many_arguments, reason = "all that a sandbox has, once")]
 /// Dispatches until aborted; commands under way end with it and go on when the sandbox wakes.
 pub async fn run(
     client: Client,
@@ -52,6 +54,7 @@ pub async fn run(
     clock: Clock,
     topology: Topology,
     services: Arc<Vec<Replicas>>,
+    meter: Arc<Meter>,
     unanswered: Vec<Accepted>,
     mut accepted: mpsc::UnboundedReceiver<Accepted>,
 ) {
@@ -66,6 +69,7 @@ pub async fn run(
             clock,
             owner: service.name.clone(),
             addresses: service.addresses.clone(),
+            meter: meter.clone(),
             accepted,
         };
         commands.spawn(dispatch.run());
@@ -90,6 +94,7 @@ struct Dispatch {
     clock: Clock,
     owner: protocol::Name,
     addresses: watch::Receiver<Addresses>,
+    meter: Arc<Meter>,
     accepted: Accepted,
 }
 
@@ -233,6 +238,11 @@ impl Dispatch {
             duration_us: u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
         };
         let command_id = self.accepted.command.id;
+        if is_final(status.as_u16()) {
+            let post = |answer: Value| answer.get("post_id")?.as_i64();
+            let post = serde_json::from_slice(answer).ok().and_then(post).filter(|_| status.is_success());
+            self.meter.written(&command_id, post, self.clock.now_us());
+        }
         let mut observed = vec![self.observed(span, received)];
         if !status.is_success() && is_final(status.as_u16()) {
             let reason = serde_json::from_slice::<Value>(answer)

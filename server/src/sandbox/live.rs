@@ -4,7 +4,7 @@ use super::dispatch;
 use super::error::SandboxError;
 use super::faults::{self, FaultStanding};
 use super::keeper::{Keeper, Keeping};
-use super::load::{Bounds, Loader};
+use super::load::{Bounds, Loader, Readers};
 use super::queries::Asking;
 use super::replicas::Replicas;
 use super::{Env, look};
@@ -82,12 +82,15 @@ impl Live {
         join_all(services.iter().map(|service| service.wake(&before))).await;
         recorder.flush().await?;
 
+        let shared = Arc::new(topology.clone());
+        let readers = Readers::new(env.client.clone(), clock, recorder.clone(), shared, services.clone());
         let dispatcher = tokio::spawn(dispatch::run(
             env.client.clone(),
             recorder.clone(),
             clock,
             topology.clone(),
             services.clone(),
+            readers.meter.clone(),
             unanswered,
             dispatch,
         ));
@@ -100,7 +103,7 @@ impl Live {
             commands: env.commands.clone(),
         };
         Ok(Arc::new(Live {
-            loader: Loader::new(recorder.clone(), clock, bounds),
+            loader: Loader::new(recorder.clone(), clock, bounds, readers),
             recorder,
             clock,
             folder,

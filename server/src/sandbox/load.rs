@@ -1,5 +1,12 @@
-//! A sandbox's load: commands at a steady rate, by the server in the learner's name. Only so
-//! many run at once on a server; the others wait for their turn.
+//! A sandbox's load: commands at a steady rate, by the server in the learner's name, and if wanted
+//! so many reads for each of them. Only so many run at once on a server; the others wait for their
+//! turn.
+
+mod meter;
+mod reading;
+
+pub use meter::Meter;
+pub use reading::Readers;
 
 use crate::recorder::{Entry, Recorder, by_server};
 use futures_util::future::BoxFuture;
@@ -24,6 +31,26 @@ pub struct LoadSpec {
     /// Of each command.
     #[serde(default = "one_piece")]
     pub data: Value,
+    /// What is read meanwhile.
+    #[serde(default)]
+    pub reads: Option<ReadsSpec>,
+}
+
+/// Reads beside the commands of a load.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReadsSpec {
+    /// For each command, 1 to [`PER_WRITE_MAX`].
+    pub per_write: NonZeroU32,
+}
+
+pub const PER_WRITE_MAX: u32 = 100;
+
+impl LoadSpec {
+    /// Reads a second.
+    pub fn read_rate(&self) -> Option<NonZeroU32> {
+        self.reads.as_ref().map(|reads| self.rate.saturating_mul(reads.per_write))
+    }
 }
 
 fn one_piece() -> Value {
@@ -47,6 +74,8 @@ pub struct LoadView {
     rate: NonZeroU32,
     /// Commands accepted since it runs at this rate.
     sent: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reads: Option<ReadsSpec>,
 }
 
 /// What bounds a load, and what it shares with those of other sandboxes.
@@ -89,10 +118,10 @@ enum Order {
 }
 
 impl Loader {
-    pub fn new(recorder: Recorder, clock: Clock, bounds: Bounds) -> Self {
+    pub fn new(recorder: Recorder, clock: Clock, bounds: Bounds, readers: Readers) -> Self {
         let (orders, inbox) = mpsc::unbounded_channel();
         let standing = Arc::<Mutex<Standing>>::default();
-        let loading = Loading { recorder, clock, bounds, standing: standing.clone(), state: State::Off };
+        let loading = Loading { recorder, clock, bounds, readers, standing: standing.clone(), state: State::Off };
         tokio::spawn(loading.run(inbox));
         Loader { orders, standing }
     }
@@ -111,7 +140,7 @@ impl Loader {
         let standing = guard(&self.standing);
         let Some(spec) = &standing.spec else { return LoadStanding::Off };
         let sent = standing.sent.load(Ordering::Relaxed);
-        let view = LoadView { kind: spec.kind.clone(), rate: spec.rate, sent };
+        let view = LoadView { kind: spec.kind.clone(), rate: spec.rate, sent, reads: spec.reads.clone() };
         if standing.runs { LoadStanding::Running(view) } else { LoadStanding::Queued(view) }
     }
 
@@ -138,6 +167,7 @@ struct Loading {
     recorder: Recorder,
     clock: Clock,
     bounds: Bounds,
+    readers: Readers,
     standing: Arc<Mutex<Standing>>,
     state: State,
 }
@@ -222,7 +252,7 @@ impl Loading {
         self.observe("learner".into(), started);
         let sent = self.stands(Some(&spec));
         guard(&self.standing).runs = true;
-        let run = Box::pin(self.commands(spec.clone(), sent));
+        let run = self.all(&spec, sent);
         self.state = State::Running(spec, turn, run);
     }
 
@@ -230,6 +260,7 @@ impl Loading {
         if let State::Running(spec, _, _) = std::mem::replace(&mut self.state, State::Off) {
             self.observe_stopped(&spec, by, reason);
         }
+        self.readers.meter.end();
         self.stands(None);
     }
 
@@ -240,16 +271,40 @@ impl Loading {
         standing.sent.clone()
     }
 
+    /// Sends all that is to be sent until there is a reason not to.
+    fn all(&self, spec: &LoadSpec, sent: Arc<AtomicU64>) -> BoxFuture<'static, String> {
+        let commands = self.commands(spec.clone(), sent);
+        let Some(rate) = spec.read_rate() else {
+            self.readers.meter.end();
+            return Box::pin(commands);
+        };
+        self.readers.meter.begin();
+        let (recorder, clock, readers) = (self.recorder.clone(), self.clock, self.readers.clone());
+        let observe =
+            move |window| drop(recorder.send(Entry::Observe(vec![by_server(clock, TERRARIUM.into(), window)])));
+        let owner =
+            self.readers.topology.owner_of(&spec.kind).map_or_else(|| TERRARIUM.into(), |owner| owner.name.clone());
+        let telling = readers.clone().tell(rate.get(), (owner, spec.rate.get()), observe);
+        Box::pin(async move {
+            tokio::select! {
+                why = commands => why,
+                why = readers.run(rate) => why,
+                () = telling => std::future::pending().await,
+            }
+        })
+    }
+
     /// Sends commands until there is a reason not to.
     fn commands(&self, spec: LoadSpec, sent: Arc<AtomicU64>) -> impl Future<Output = String> + use<> {
         let (recorder, clock, bounds) = (self.recorder.clone(), self.clock, self.bounds.clone());
-        let began = clock.now_us();
-        kit::load::run(clock, spec.rate, move || {
+        let (began, meter) = (clock.now_us(), self.readers.meter.clone());
+        kit::load::run(clock, spec.rate, move |planned_us| {
             let ran = Duration::from_micros(clock.now_us().saturating_sub(began));
             if let Some(reason) = bounds.past(ran, &recorder) {
                 return ControlFlow::Break(reason);
             }
             let command = Command { id: Uuid::new_v4(), kind: spec.kind.to_string(), data: spec.data.clone() };
+            meter.write(command.id, planned_us);
             // Nobody waits for the answer: the id is new, so it is accepted unless the record ends.
             let (reply, _) = oneshot::channel();
             if recorder.send(Entry::Accept { by: TERRARIUM.into(), command, reply }).is_err() {
@@ -296,9 +351,11 @@ mod tests {
         let clock = Clock::starting_now();
         let recorder::Opened { recorder, task, .. } = recorder::open(stored, path, clock, Uuid::nil());
         tokio::spawn(task.run());
-        let loader = Loader::new(recorder.clone(), clock, bounds.clone());
+        let (client, services) = (crate::sandbox::dispatch::client(), Arc::default());
+        let readers = Readers::new(client, clock, recorder.clone(), Arc::new(topology), services);
+        let loader = Loader::new(recorder.clone(), clock, bounds.clone(), readers);
         let rate = NonZeroU32::new(10_000).expect("not 0");
-        loader.put(LoadSpec { kind: "PlaceOrder".into(), rate, data: one_piece() }).await;
+        loader.put(LoadSpec { kind: "PlaceOrder".into(), rate, data: one_piece(), reads: None }).await;
         let turn = tokio::time::timeout(Duration::from_secs(30), bounds.turns.acquire()).await;
         drop(turn.expect("it ends in time"));
         recorder.flush().await.expect("it is open");

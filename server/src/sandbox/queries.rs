@@ -62,8 +62,7 @@ impl Asking<'_> {
     }
 
     /// The same without a word in the record.
-    pub async fn unrecorded(&self) -> Option<Answer> {
-        let address = self.service.next()?;
+    pub async fn unrecorded(&self, address: SocketAddr) -> Option<Answer> {
         let parent = Span::root(None).trace.traceparent();
         let parent = parent.strip_suffix("-01").unwrap_or(&parent);
         self.ask(address, &format!("{parent}{NOT_SAMPLED}")).await
