@@ -171,6 +171,7 @@ enum CommandData {
     PlaceOrder(PlaceOrderBody),
     OfOrder(OfOrderBody),
     PublishPost(PublishPostBody),
+    OfReadModel(OfReadModelBody),
 }
 
 #[derive(ToSchema)]
@@ -181,6 +182,20 @@ enum CommandKind {
     ShipOrder,
     ResumeSaga,
     PublishPost,
+    BreakReadModel,
+    RebuildReadModel,
+    SwitchReadModel,
+}
+
+/// The read model that is to be damaged, built anew, or shown in its new build.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = OfReadModel)]
+#[allow(dead_code, reason = "described, never made")]
+struct OfReadModelBody {
+    /// The timeline can be built anew.
+    #[schema(pattern = "^timeline$")]
+    read_model: String,
 }
 
 /// The order that is to be shipped, or whose saga is to go on.

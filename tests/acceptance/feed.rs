@@ -282,3 +282,81 @@ async fn what_cannot_be_read_is_said() {
     let shop = app.session().sandbox().await;
     assert_eq!(asked(&shop, "orders/queries/newest").await.0, 404);
 }
+
+async fn command(sandbox: &Sandbox, kind: &str) {
+    let command = json!({"id": Uuid::new_v4(), "type": kind, "data": {"read_model": "timeline"}});
+    let answer = sandbox.session().send(sandbox.request(Method::POST, "/commands").json(&command)).await;
+    assert_eq!(answer.status(), 202, "{}", answer.text().await.unwrap_or_default());
+}
+
+/// Returns once a build of the timeline has become so.
+async fn build_becomes(sandbox: &Sandbox, build: i64, state: &str) {
+    let seen = |event: &protocol::Recorded| {
+        matches!(&event.observation, Observation::StateChanged { entity, id, to, .. }
+            if &**entity == "build" && *id == build && **to == *state)
+    };
+    sandbox.wait_for(&format!("build {build} is {state}"), seen).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_timeline_is_built_anew_beside_the_one_that_is_read() {
+    let app = App::in_process(&NO_HURRY).await;
+    let sandbox = feed(&app).await;
+    publish_many(&sandbox, 6).await;
+    let sound = read(&sandbox, "timeline/queries/newest").await;
+    command(&sandbox, "BreakReadModel").await;
+    sandbox.at_rest().await;
+    let damaged = read(&sandbox, "timeline/queries/newest").await;
+    assert_eq!(texts(&damaged), ["post number 5", "post number 4", "post number 2", "post number 1"]);
+    assert_eq!(damaged["posts"][1]["author"], "nobody");
+    command(&sandbox, "RebuildReadModel").await;
+    build_becomes(&sandbox, 2, "READY").await;
+    assert_eq!(texts(&read(&sandbox, "timeline/queries/newest").await), texts(&damaged), "nobody is shown it yet");
+    publish(&sandbox, json!({"author_id": 1, "text": "In both"})).await;
+    sandbox.at_rest().await;
+    assert_eq!(texts(&read(&sandbox, "timeline/queries/newest").await)[0], "In both");
+    command(&sandbox, "SwitchReadModel").await;
+    build_becomes(&sandbox, 2, "LIVE").await;
+    let rebuilt = read(&sandbox, "timeline/queries/newest").await;
+    assert_eq!((texts(&rebuilt)[0], &texts(&rebuilt)[1..]), ("In both", &texts(&sound)[..]));
+    assert_eq!(rebuilt["posts"].as_array().expect("posts")[1..], sound["posts"].as_array().expect("posts")[..]);
+    let builds = sandbox.table("timeline", "builds").await;
+    let states: Vec<_> = builds.iter().map(|row| (&row["state"], &row["position"])).collect();
+    assert_eq!(states, [(&json!("old"), &json!(7)), (&json!("live"), &json!(7))]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_build_that_a_crash_cut_off_goes_on_where_it_was() {
+    let app = App::in_process(&NO_HURRY).await;
+    let sandbox = feed(&app).await;
+    publish_many(&sandbox, 210).await;
+    let slow = json!({"kind": "slow-store", "target": "timeline", "ttl_ms": null, "params": {"ms": 300}});
+    sandbox.put_fault("slow", slow).await;
+    command(&sandbox, "RebuildReadModel").await;
+    build_becomes(&sandbox, 2, "BUILDING").await;
+    sandbox.crash("timeline").await;
+    sandbox.heal_all().await;
+    assert_eq!(sandbox.table("timeline", "builds").await[1]["state"], "building");
+    sandbox.restart("timeline").await;
+    build_becomes(&sandbox, 2, "READY").await;
+    let rows = sandbox.table("timeline", "timeline").await;
+    assert_eq!(rows.iter().filter(|row| row["build"] == 2).count(), 210);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_build_at_a_time_and_none_before_it_is_ready() {
+    let app = App::in_process(&[]).await;
+    let sandbox = feed(&app).await;
+    let refused = async |kind: &str, part: &str| {
+        command(&sandbox, kind).await;
+        let says = |event: &protocol::Recorded| match &event.observation {
+            Observation::CommandRejected { reason, .. } => reason.contains(part),
+            _ => false,
+        };
+        sandbox.wait_for(part, says).await;
+    };
+    refused("SwitchReadModel", "No build is ready").await;
+    command(&sandbox, "RebuildReadModel").await;
+    build_becomes(&sandbox, 2, "READY").await;
+    refused("RebuildReadModel", "Build 2 is there already").await;
+}

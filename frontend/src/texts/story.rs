@@ -362,6 +362,9 @@ fn commanded(kind: &str, data: &protocol::Value) -> String {
         },
         "ShipOrder" => format!("You have order {} shipped.", number("order_id")),
         "ResumeSaga" => format!("You have the parked saga of order {} go on.", number("order_id")),
+        "BreakReadModel" => "You run a migration on the timeline that goes wrong.".into(),
+        "RebuildReadModel" => "You have the timeline built anew, beside the one that is read.".into(),
+        "SwitchReadModel" => "You have readers shown the new build of the timeline.".into(),
         "PublishPost" => format!("You publish a post as author {}.", number("author_id")),
         other => format!("You give the command {}.", plain(other)),
     }

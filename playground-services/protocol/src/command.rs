@@ -95,10 +95,30 @@ impl PublishPost {
     }
 }
 
+/// Data of the commands `BreakReadModel`, `RebuildReadModel` and `SwitchReadModel`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OfReadModel {
+    /// `timeline`, the one that can be built anew.
+    pub read_model: String,
+}
+
+impl OfReadModel {
+    fn parse(kind: &str, data: &serde_json::Value) -> Result<Self, String> {
+        let of = OfReadModel::deserialize(data)
+            .map_err(|error| format!("The data of {kind} does not fit: {error}. It takes read_model, a name."))?;
+        if of.read_model != "timeline" {
+            return Err(format!("{} cannot be built anew here. The timeline can.", of.read_model));
+        }
+        Ok(of)
+    }
+}
+
 /// Whether a command's data can be accepted, else a sentence saying why not.
 pub fn check_command(kind: &str, data: &serde_json::Value) -> Result<(), String> {
     match kind {
         "PlaceOrder" => PlaceOrder::parse(data).map(drop),
+        "BreakReadModel" | "RebuildReadModel" | "SwitchReadModel" => OfReadModel::parse(kind, data).map(drop),
         "PublishPost" => PublishPost::parse(data).map(drop),
         "ShipOrder" | "ResumeSaga" => OfOrder::deserialize(data)
             .map(drop)
@@ -155,6 +175,10 @@ mod tests {
         ] {
             let error = check_command("PublishPost", &data).expect_err("refused");
             assert!(error.contains(part), "{error}");
+        }
+        assert_eq!(check_command("RebuildReadModel", &json!({"read_model": "timeline"})), Ok(()));
+        for data in [json!({"read_model": "dashboard"}), json!({})] {
+            assert!(check_command("RebuildReadModel", &data).is_err(), "{data}");
         }
     }
 }

@@ -1,20 +1,22 @@
 //! The timeline's own tables. Never begins or commits: whoever calls owns the transaction.
 
-use super::domain::{Build, State, Timelines};
+use super::domain::{AT_ONCE, Build, State, Timelines};
 use crate::progress::Progress;
 use crate::reading::{Shown, posts};
 use kit::storage::json;
+use kit::{Due, Origin};
 use protocol::PostPublished;
 use serde_json::{Value, json};
 use sqlx::sqlite::SqliteConnection;
 
-pub async fn load(conn: &mut SqliteConnection) -> sqlx::Result<Timelines> {
+/// `from`: where a build goes on, for which what was heard is loaded, too.
+pub async fn load(conn: &mut SqliteConnection, from: Option<i64>) -> sqlx::Result<Timelines> {
     let rows: Vec<(i64, Option<String>, i64)> = sqlx::query_as(
         "select build, state, position from builds
          union all
          select post_id, null, 0 from heard where post_id > (select position from builds where state = 'live')",
     )
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
     .await?;
     let (mut builds, mut ahead) = (vec![], vec![]);
     for (number, state, position) in rows {
@@ -24,7 +26,34 @@ pub async fn load(conn: &mut SqliteConnection) -> sqlx::Result<Timelines> {
         }
     }
     let live = builds.iter().find(|build| build.state == State::Live).map_or(0, |build| build.position);
-    Ok(Timelines { progress: Progress::new(live, ahead), builds, ..Timelines::default() })
+    let replay = match from {
+        Some(from) => replay(conn, from).await?,
+        None => vec![],
+    };
+    Ok(Timelines { progress: Progress::new(live, ahead), builds, replay, ..Timelines::default() })
+}
+
+async fn replay(conn: &mut SqliteConnection, from: i64) -> sqlx::Result<Vec<PostPublished>> {
+    let heard: Vec<(String,)> = sqlx::query_as("select event from heard where post_id > ? order by post_id limit ?")
+        .bind(from)
+        .bind(i64::try_from(AT_ONCE).unwrap_or(i64::MAX))
+        .fetch_all(conn)
+        .await?;
+    let read = |(event,): (String,)| serde_json::from_str(&event).map_err(|error| sqlx::Error::Decode(error.into()));
+    heard.into_iter().map(read).collect()
+}
+
+/// The build under way, as work: each step of it once, whoever does it.
+pub async fn due(conn: &mut SqliteConnection) -> sqlx::Result<Due> {
+    let building: Vec<(i64, i64, String)> =
+        sqlx::query_as("select build, position, origin from builds join origin using (build) where state = 'building'")
+            .fetch_all(conn)
+            .await?;
+    let work = |(build, position, origin): (i64, i64, String)| {
+        let origin: Origin = serde_json::from_str(&origin).map_err(|error| sqlx::Error::Decode(error.into()))?;
+        Ok(origin.deadline(position, json!({"build": build, "position": position})))
+    };
+    Ok(Due { passed: building.into_iter().map(work).collect::<sqlx::Result<_>>()?, next: None })
 }
 
 fn parse(state: &str) -> sqlx::Result<State> {
@@ -37,6 +66,7 @@ pub async fn save(conn: &mut SqliteConnection, timelines: &Timelines) -> sqlx::R
         let PostPublished { post_id, author_id, author, text, tags, posted_at } = post;
         (build, post_id, author_id, author, text, tags.join(" "), posted_at)
     });
+    let origin = timelines.origin.iter().map(|(build, origin)| (build, json!(origin).to_string()));
     let builds = timelines.builds.iter().map(|build| (build.build, build.state.name(), build.position));
     sqlx::query(
         "insert into heard (post_id, event) select value ->> 0, value ->> 1 from json_each(?);
@@ -46,11 +76,31 @@ pub async fn save(conn: &mut SqliteConnection, timelines: &Timelines) -> sqlx::R
          insert into builds (build, state, position)
          select value ->> 0, value ->> 1, value ->> 2 from json_each(?) where true
          on conflict (build) do update set state = excluded.state, position = excluded.position
-         where state <> excluded.state or position <> excluded.position",
+         where state <> excluded.state or position <> excluded.position;
+         insert into origin (build, origin) select value ->> 0, value ->> 1 from json_each(?)",
     )
     .bind(json(heard))
     .bind(json(shown))
     .bind(json(builds))
+    .bind(json(origin))
+    .execute(&mut *conn)
+    .await?;
+    match timelines.damaged {
+        Some(build) => damage(conn, build).await,
+        None => Ok(()),
+    }
+}
+
+/// A migration that went wrong: of the newest posts each third row is gone, and the next of them
+/// has lost its author. What was heard it does not touch.
+async fn damage(conn: &mut SqliteConnection, build: i64) -> sqlx::Result<()> {
+    sqlx::query(
+        "delete from timeline where build = ?1 and post_id % 3 = 0
+             and post_id > (select max(post_id) - 300 from timeline where build = ?1);
+         update timeline set author = 'nobody' where build = ?1 and post_id % 3 = 1
+             and post_id > (select max(post_id) - 300 from timeline where build = ?1)",
+    )
+    .bind(build)
     .execute(conn)
     .await
     .map(drop)

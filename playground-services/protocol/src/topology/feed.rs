@@ -21,7 +21,10 @@ pub fn topology() -> Topology {
                 reads: Some(reads(&["newest", "search", "counts"], None)),
                 ..service(FEED, [0, 0], vec![], vec![])
             },
-            read_model("timeline", "newest", [1, 0]),
+            ServiceSpec {
+                commands: names(&["RebuildReadModel", "SwitchReadModel", "BreakReadModel"]),
+                ..read_model("timeline", "newest", [1, 0])
+            },
             read_model("catalogue", "search", [1, 1]),
             read_model("dashboard", "counts", [0, 1]),
         ],
