@@ -100,7 +100,7 @@ async fn reads_beyond_the_capacity_wait_and_their_waiting_counts() {
 async fn reads_that_cannot_be_are_refused_with_a_sentence() {
     let app = App::in_process(&[]).await;
     let sandbox = app.session().sandbox_with("cqrs-feed").await;
-    for (rate, per_write, part) in [(5, 101, "1 to 100"), (200, 100, "20000 reads a second"), (5, 0, "per_write")] {
+    for (rate, per_write, part) in [(5, 101, "1 to 100"), (200, 100, "20000 reads a second"), (5, 0, "nonzero")] {
         let (status, problem) = put(&sandbox, rate, per_write).await;
         assert_eq!(status, 422, "{problem}");
         assert!(problem["detail"].as_str().expect("a sentence").contains(part), "{problem}");

@@ -313,6 +313,7 @@ mod tests {
         ("POST", "/api/sandboxes/{id}/services/{name}/crash", [false, true, false]),
         ("POST", "/api/sandboxes/{id}/services/{name}/restart", [false, true, false]),
         ("PUT", "/api/sandboxes/{id}/services/{name}/replicas", [false, true, false]),
+        ("GET", "/api/sandboxes/{id}/services/{name}/queries/{query}", [false, true, false]),
         ("GET", "/api/sandboxes/{id}/services/{name}/tables", [false, true, false]),
         ("GET", "/api/sandboxes/{id}/services/{name}/tables/{table}", [false, true, false]),
         ("GET", "/api/sandboxes/{id}/invariants", [false, true, false]),
