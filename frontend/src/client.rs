@@ -103,7 +103,7 @@ pub async fn resume(id: &str, order_id: &str) -> Result<(), Refusal> {
     command(id, "ResumeSaga", &["\"order_id\":", order_id].concat()).await
 }
 
-async fn command(id: &str, kind: &str, fields: &str) -> Result<(), Refusal> {
+pub async fn command(id: &str, kind: &str, fields: &str) -> Result<(), Refusal> {
     let command_id = new_id();
     let body = format!("{{\"id\":\"{command_id}\",\"type\":\"{kind}\",\"data\":{{{fields}}}}}");
     call("POST", &format!("/api/{id}/commands"), Some(&body)).await.map(drop)

@@ -106,6 +106,11 @@ pub const KEYS_LIST: [(&str, &str); 7] = [
     ("?", "show or hide this"),
 ];
 
+/// What a system without orders can be asked for by a button: type and fields of the command, and its name.
+pub const COMMANDS: [(&str, &str, &str); 2] = [
+    ("DepositMoney", "\"account_id\":42,\"amount_minor\":5000", "Deposit 50.00"),
+    ("WithdrawMoney", "\"account_id\":42,\"amount_minor\":3000", "Withdraw 30.00"),
+];
 pub const TEN_ORDERS: &str = "Ten orders";
 pub const EVERY: &str = "Which charges are declined";
 pub const EVERY_LIST: [(&str, &str); 3] = [("1", "all"), ("2", "every 2nd"), ("3", "every 3rd")];

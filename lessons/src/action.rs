@@ -3,7 +3,7 @@
 use crate::Problem;
 use crate::condition::{Condition, Named, one};
 use crate::scene::FaultRule;
-use protocol::Name;
+use protocol::{Name, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -18,6 +18,13 @@ pub enum Action {
         n: u64,
         #[serde(default = "one_piece")]
         quantity: i64,
+    },
+    /// Gives any command `n` times; once where that is left out.
+    Send {
+        r#type: Name,
+        data: Value,
+        #[serde(default = "one")]
+        n: u64,
     },
     /// Asks to ship the last order, as soon as that order is there.
     ShipOrder,
@@ -92,6 +99,10 @@ impl Action {
             Action::PlaceOrder { quantity, .. } if !(1..=protocol::QUANTITY_MAX).contains(quantity) => {
                 out_of("quantity", "1 to 1000")
             }
+            Action::Send { n, .. } if !(1..=200).contains(n) => out_of("n", "1 to 200"),
+            Action::Send { r#type, data, .. } => {
+                protocol::check_command(r#type, data).err().map(|why| Problem::NoSuchCommand { why })
+            }
             Action::Load { rate } if !(1..=200).contains(rate) => out_of("rate", "1 to 200"),
             _ => None,
         }
@@ -100,6 +111,7 @@ impl Action {
     pub(crate) fn names(&self, names: &mut Vec<Named>) {
         match self {
             Action::PlaceOrder { .. } | Action::Load { .. } => names.push(Named::Command("PlaceOrder".into())),
+            Action::Send { r#type, .. } => names.push(Named::Command(r#type.clone())),
             Action::ShipOrder => names.push(Named::Command("ShipOrder".into())),
             Action::ResumeSaga => names.push(Named::Command("ResumeSaga".into())),
             Action::Fault { rule, .. } => rule.names(names),

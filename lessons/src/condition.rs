@@ -95,6 +95,12 @@ pub enum Condition {
         #[serde(default = "one")]
         count: u64,
     },
+    /// Happened: commands of a type were done.
+    CommandDone {
+        r#type: Name,
+        #[serde(default = "one")]
+        count: u64,
+    },
     /// Happened: commands of a type were refused.
     CommandRefused {
         r#type: Name,
@@ -229,7 +235,7 @@ impl Condition {
             | Rows { service, .. } => names.push(Named::Service(service.clone())),
             Redelivered { group: Some(group), .. } => names.push(Named::Service(group.clone())),
             EventPublished { r#type, .. } => names.push(Named::Event(r#type.clone())),
-            CommandRefused { r#type, .. } => names.push(Named::Command(r#type.clone())),
+            CommandDone { r#type, .. } | CommandRefused { r#type, .. } => names.push(Named::Command(r#type.clone())),
             Switch { name, .. } | Switched { name, .. } => names.push(Named::Switch(name.clone())),
             StepCompensated { step, .. } => names.push(Named::Step(step.clone())),
             FaultInstalled { target: Some(target), .. } => names.push(Named::Target(target.clone())),

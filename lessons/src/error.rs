@@ -33,6 +33,8 @@ pub enum Problem {
     Empty(&'static str),
     #[error("{what} is out of range: choose {range}")]
     OutOfRange { what: &'static str, range: &'static str },
+    #[error("no service takes that: {why}")]
+    NoSuchCommand { why: String },
     #[error("there is no {what} `{name}`: {}", choose(known))]
     Unknown { what: &'static str, name: String, known: Vec<String> },
     #[error("`{0}` cannot be an id: it takes lower-case letters, digits and hyphens, a letter first")]

@@ -30,6 +30,7 @@ pub struct Tally {
     redelivered: BTreeMap<Name, u64>,
     dead_lettered: u64,
     rolled_back: BTreeMap<Name, u64>,
+    done: BTreeMap<Name, u64>,
     refused: BTreeMap<Name, u64>,
     refunds: u64,
     transactions: BTreeMap<Name, u64>,
@@ -63,9 +64,11 @@ pub struct Tally {
     broken: BTreeSet<Name>,
     was_broken: BTreeSet<Name>,
 
-    /// Types of messages by position, types of commands by id, and what each command led to.
+    /// Types of messages by position, types of commands by id and by correlation, and what each
+    /// command led to.
     messages: Recent<Position, Name>,
     commands: Recent<Uuid, Name>,
+    correlations: Recent<Uuid, Name>,
     trails: Recent<Uuid, Trail>,
 }
 
@@ -188,6 +191,7 @@ impl crate::Condition {
             Redelivered { group: None, count } => tally.redelivered.values().sum::<u64>() >= *count,
             DeadLettered { count } => tally.dead_lettered >= *count,
             RolledBack { service, count } => of(&tally.rolled_back, service) >= *count,
+            CommandDone { r#type, count } => of(&tally.done, r#type) >= *count,
             CommandRefused { r#type, count } => of(&tally.refused, r#type) >= *count,
             Switch { name, on } => tally.switches.get(name) == Some(on),
             Switched { name, on } => tally.switched.contains(&(name.clone(), *on)),

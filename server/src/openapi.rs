@@ -172,6 +172,11 @@ enum CommandData {
     OfOrder(OfOrderBody),
     PublishPost(PublishPostBody),
     OfReadModel(OfReadModelBody),
+    MoveMoney(MoveMoneyBody),
+    OpenAccount(OpenAccountBody),
+    CorrectEntry(CorrectEntryBody),
+    Projection(ProjectionBody),
+    CompareReaders(CompareReadersBody),
 }
 
 #[derive(ToSchema)]
@@ -185,6 +190,13 @@ enum CommandKind {
     BreakReadModel,
     RebuildReadModel,
     SwitchReadModel,
+    OpenAccount,
+    DepositMoney,
+    WithdrawMoney,
+    CorrectEntry,
+    BuildProjection,
+    SwitchProjection,
+    CompareReaders,
 }
 
 /// The read model that is to be damaged, built anew, or shown in its new build.
@@ -219,6 +231,79 @@ struct PublishPostBody {
     text: String,
     #[schema(required = false, max_items = 5)]
     tags: Vec<String>,
+}
+
+/// Of `OpenAccount`.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = OpenAccount)]
+#[allow(dead_code, reason = "described, never made")]
+struct OpenAccountBody {
+    #[schema(minimum = 1, maximum = 999_999)]
+    account_id: i64,
+    /// Who does it, and why, for the audit.
+    #[schema(max_length = 120)]
+    by: Option<String>,
+    #[schema(max_length = 120)]
+    why: Option<String>,
+}
+
+/// Of `DepositMoney` and `WithdrawMoney`.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = MoveMoney)]
+#[allow(dead_code, reason = "described, never made")]
+struct MoveMoneyBody {
+    #[schema(minimum = 1, maximum = 999_999)]
+    account_id: i64,
+    /// In cents.
+    #[schema(minimum = 1, maximum = 100_000_000)]
+    amount_minor: i64,
+    /// The sequence of the last event the sender has seen of the account; refused where there are later ones.
+    expected_sequence: Option<u64>,
+    /// From when it counts, RFC 3339 in UTC; now where it is left out.
+    value_date: Option<String>,
+    #[schema(max_length = 120)]
+    by: Option<String>,
+    #[schema(max_length = 120)]
+    why: Option<String>,
+}
+
+/// Of `CorrectEntry`: that deposit or withdrawal should have been of this amount.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CorrectEntry)]
+#[allow(dead_code, reason = "described, never made")]
+struct CorrectEntryBody {
+    #[schema(minimum = 1, maximum = 999_999)]
+    account_id: i64,
+    sequence: u64,
+    /// In cents.
+    #[schema(minimum = 1, maximum = 100_000_000)]
+    amount_minor: i64,
+    #[schema(max_length = 120)]
+    by: Option<String>,
+    #[schema(max_length = 120)]
+    why: Option<String>,
+}
+
+/// Of `BuildProjection` and `SwitchProjection`: `balances`, `monthly` or `activity`.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Projection)]
+#[allow(dead_code, reason = "described, never made")]
+struct ProjectionBody {
+    projection: String,
+}
+
+/// Of `CompareReaders`.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CompareReaders)]
+#[allow(dead_code, reason = "described, never made")]
+struct CompareReadersBody {
+    #[schema(minimum = 1, maximum = 999_999)]
+    account_id: i64,
 }
 
 /// What a customer orders.

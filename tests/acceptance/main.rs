@@ -1,5 +1,6 @@
 //! Terrarium as those see it who use it: over HTTP, and from its command line.
 
+mod accounts;
 mod app;
 
 mod bad_input;

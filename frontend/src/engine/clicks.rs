@@ -38,6 +38,11 @@ pub fn place_orders(count: usize) {
     });
 }
 
+/// Gives a command that is written whole on its button.
+pub fn give(kind: String, fields: String) {
+    send(ORDER, move |id| async move { client::command(&id, &kind, &fields).await });
+}
+
 /// Has the newest order shipped.
 pub fn ship() {
     let newest = with(|engine| Some(engine.player.tape.live().end().sagas.latest.last()?.order_id));

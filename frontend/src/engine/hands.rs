@@ -45,6 +45,7 @@ fn clicked(event: Event) {
         let named = |name: &str| element.get_attribute(name).unwrap_or_default();
         match &*what {
             "order" => clicks::place_order(),
+            "give" => clicks::give(named("data-type"), named("data-fields")),
             "ship" => clicks::ship(),
             "play" => time::pause_or_play(),
             "live" => time::jump_to_live(),

@@ -26,8 +26,9 @@ pub fn vessel(given: Given) -> String {
     };
     let player = Player::new(state.clone());
     let roomy = room == Room::Playground;
-    let ledger = (!roomy).then(|| view! { <Ledger player=&player/> });
-    let ship = roomy.then(|| view! { <Ship player=&player/> });
+    let orders = state.topology.as_ref().is_none_or(|topology| topology.owner_of("PlaceOrder").is_some());
+    let ledger = (!roomy && orders).then(|| view! { <Ledger player=&player/> });
+    let ship = (roomy && orders).then(|| view! { <Ship player=&player/> });
     let yard = roomy.then(|| view! { <Yard state=state.clone()/> });
     view! {
         <div class="vessel">

@@ -42,6 +42,8 @@ pub fn LessonPage(
             data-show-failed=texts::SHOW_FAILED
             data-shipped=texts::SHIPPED
             data-no-order=texts::NO_ORDER
+            data-given=texts::GIVEN
+            data-no-system=texts::NO_SYSTEM
         >
             <div class="opening prose">
                 <p class="eyebrow">{lesson.eyebrow()}</p>

@@ -23,6 +23,7 @@ pub fn StepCard(step: Step, done: bool, n: usize, all: usize) -> impl IntoView {
         .show
         .contains(&Action::ShipOrder)
         .then(|| view! { <button type="button" data-ship>{texts::SHIP}</button> });
+    let sends = step.show.iter().filter_map(send_view).collect_view();
     let aside = if step.challenge { "step challenge" } else { "step" };
     let eyebrow = if step.challenge { texts::CHALLENGE.to_owned() } else { texts::step(n, all) };
     view! {
@@ -45,6 +46,7 @@ pub fn StepCard(step: Step, done: bool, n: usize, all: usize) -> impl IntoView {
                     <button type="button" class="primary" data-way="do">{texts::DO_IT}</button>
                     <button type="button" data-way="show">{texts::SHOW_ME}</button>
                     {ships}
+                    {sends}
                     <span class="said" role="status"></span>
                 </p>
                 <ul class="checks" aria-label=texts::CHECKS>{checks.collect_view()}</ul>
@@ -56,6 +58,13 @@ pub fn StepCard(step: Step, done: bool, n: usize, all: usize) -> impl IntoView {
             </details>
         </aside>
     }
+}
+
+/// A command that the terrarium has no button for.
+fn send_view(action: &Action) -> Option<impl IntoView + use<>> {
+    let Action::Send { r#type, data, .. } = action else { return None };
+    let words = texts::command(r#type, data);
+    Some(view! { <button type="button" data-send=r#type.to_string() data-body=data.to_string()>{words}</button> })
 }
 
 /// What one expects before it happens; nobody has to say.

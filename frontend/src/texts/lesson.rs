@@ -11,6 +11,8 @@ pub const SHOW_ME: &str = "Show me";
 pub const SHIP: &str = "Ship the latest order";
 pub const SHIPPED: &str = "Asked for. What came of it is in the record.";
 pub const NO_ORDER: &str = "There is no order to ship yet. Place one first.";
+pub const GIVEN: &str = "Given. What came of it is in the record.";
+pub const NO_SYSTEM: &str = "There is no system in the glass yet. Press Do it first.";
 pub const CHECKS: &str = "It is done when";
 pub const EXPECT: &str = "What you will see";
 pub const HOLDS: &str = "holds";
@@ -29,6 +31,23 @@ pub const ANSWER: &str = "The answer, and why";
 pub const CHOOSE: &str = "Choose an answer first.";
 pub const RIGHT: &str = "Yes.";
 pub const WRONG: &str = "Not quite.";
+
+/// What a command does, on the button that gives it.
+pub fn command(kind: &str, data: &protocol::Value) -> String {
+    let number = |field: &str| data.get(field).and_then(protocol::Value::as_i64).unwrap_or_default();
+    let text = |field: &str| data.get(field).and_then(protocol::Value::as_str).unwrap_or_default();
+    let (account, amount) = (number("account_id"), protocol::money(number("amount_minor")));
+    match kind {
+        "OpenAccount" => format!("Open account {account}"),
+        "DepositMoney" => format!("Deposit {amount} into {account}"),
+        "WithdrawMoney" => format!("Withdraw {amount} from {account}"),
+        "CorrectEntry" => format!("Correct entry {} of {account} to {amount}", number("sequence")),
+        "BuildProjection" => format!("Build {} anew", text("projection")),
+        "SwitchProjection" => format!("Switch {} over", text("projection")),
+        "CompareReaders" => format!("Read {account} with every reader"),
+        other => other.to_owned(),
+    }
+}
 
 pub fn step(n: usize, all: usize) -> String {
     format!("Step {n} of {all}")

@@ -78,6 +78,18 @@ pub fn switch(name: &str) -> [&'static str; 2] {
             "When nothing is left of what was paid for, the money goes back.",
             "When nothing is left of what was paid for, the money stays with the shop.",
         ],
+        "upcast-v1" => [
+            "Events of the first year, in whole units, are read as cents.",
+            "Nothing turns whole units into cents: an account that holds events of the first year cannot be read.",
+        ],
+        "upcast-v2" => [
+            "Events without a value date are read as counting from when they were recorded.",
+            "Nothing gives older events a value date: an account that holds any cannot be read.",
+        ],
+        "distinct-by-event-id" => [
+            "A build of balances that is begun now knows a repeat by the event's id.",
+            "A build of balances that is begun now takes two equal entries of one day for a repeat.",
+        ],
         _ => ["On, as it should be.", "Off."],
     }
 }

@@ -15,6 +15,10 @@ const SENTENCES: [(&str, &str); 7] = [
         "A fourth participant, gift wrapping, in the choreography: two services have to hear somebody else than before.",
     ),
     ("saga-orchestration-gift", "The same participant where one service leads: one more entry in its list."),
+    (
+        "event-sourced-account",
+        "One service that keeps what happened to each account, and counts the balance from it. Replay it, correct it, read it anew.",
+    ),
     ("monolith", "Everything in one process on one database: an order is one transaction, and there is no saga."),
     (
         "cqrs-feed",

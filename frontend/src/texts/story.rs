@@ -355,12 +355,24 @@ fn times(count: u32) -> String {
 
 fn commanded(kind: &str, data: &protocol::Value) -> String {
     let number = |field: &str| data.get(field).and_then(protocol::Value::as_i64).unwrap_or_default();
+    let money = |field: &str| protocol::money(number(field));
+    let text = |field: &str| plain(data.get(field).and_then(protocol::Value::as_str).unwrap_or_default());
     match kind {
         "PlaceOrder" => match number("quantity") {
             1 => format!("You place an order: 1 piece of item {}.", number("item_id")),
             count => format!("You place an order: {count} pieces of item {}.", number("item_id")),
         },
         "ShipOrder" => format!("You have order {} shipped.", number("order_id")),
+        "OpenAccount" => format!("You open account {}.", number("account_id")),
+        "DepositMoney" => format!("You pay {} into account {}.", money("amount_minor"), number("account_id")),
+        "WithdrawMoney" => format!("You take {} out of account {}.", money("amount_minor"), number("account_id")),
+        "CorrectEntry" => {
+            let (entry, account) = (number("sequence"), number("account_id"));
+            format!("You correct entry {entry} of account {account}: it should have been {}.", money("amount_minor"))
+        }
+        "BuildProjection" => format!("You have the read model {} built anew.", text("projection")),
+        "SwitchProjection" => format!("You have the new {} read from now on.", text("projection")),
+        "CompareReaders" => format!("You have account {} read by readers of each age.", number("account_id")),
         "ResumeSaga" => format!("You have the parked saga of order {} go on.", number("order_id")),
         "BreakReadModel" => "You run a migration on the timeline that goes wrong.".into(),
         "RebuildReadModel" => "You have the timeline built anew, beside the one that is read.".into(),

@@ -34,6 +34,7 @@ pub(super) fn of(condition: &Condition) -> String {
         }
         DeadLettered { count } => format!("{} given up.", were(*count, "message")),
         RolledBack { service, count } => format!("{service} rolled {} back.", some(*count, "transaction")),
+        CommandDone { r#type, count } => format!("{} done.", were(*count, &format!("{} command", r#type))),
         CommandRefused { r#type, count } => format!("{} refused.", were(*count, &format!("{} command", r#type))),
         Switch { name, on } => format!("The switch {name} is {}.", on_off(*on)),
         Switched { name, on } => format!("The switch {name} was turned {}.", on_off(*on)),
@@ -123,6 +124,7 @@ mod tests {
             (StockReleased { count: 1 }, "The held pieces of an order were put back on the shelf."),
             (Charged { times: 2, orders: 1 }, "An order was charged 2 times."),
             (RolledBack { service: "inventory".into(), count: 1 }, "inventory rolled a transaction back."),
+            (CommandDone { r#type: "DepositMoney".into(), count: 2 }, "2 DepositMoney commands were done."),
             (CommandRefused { r#type: "ShipOrder".into(), count: 1 }, "A ShipOrder command was refused."),
             (Not(Box::new(AtRest)), "Not so: Nothing is under way."),
             (Any(vec![Healed, AtRest]), "No fault stands any more. Or: Nothing is under way."),

@@ -1,7 +1,7 @@
 //! What an event adds.
 
 use super::Tally;
-use protocol::{Name, Observation, Recorded};
+use protocol::{Name, Observation, Recorded, TERRARIUM};
 
 impl Tally {
     /// Takes in the next event of the record.
@@ -41,7 +41,17 @@ impl Tally {
         match &event.observation {
             Observation::CommandAccepted { command } => {
                 *self.commands.entry(command.id) = command.kind.as_str().into();
+                if let Some(correlation) = event.correlation_id {
+                    *self.correlations.entry(correlation) = command.kind.as_str().into();
+                }
                 self.placed += u64::from(command.kind == "PlaceOrder");
+            }
+            // The terrarium hears of it once its transaction is in the record.
+            Observation::ResponseReceived { status: 200, .. } if &*event.service == TERRARIUM => {
+                let kind = event.correlation_id.and_then(|correlation| self.correlations.get(&correlation));
+                if let Some(kind) = kind {
+                    *self.done.entry(kind.clone()).or_default() += 1;
+                }
             }
             Observation::CommandRejected { command_id, .. } => {
                 if let Some(kind) = self.commands.get(command_id) {

@@ -114,6 +114,99 @@ impl OfReadModel {
     }
 }
 
+/// The most one movement of money may be of, in cents.
+pub const AMOUNT_MAX: i64 = 100_000_000;
+
+/// The largest account number.
+pub const ACCOUNT_MAX: i64 = 999_999;
+
+/// Data of the command `OpenAccount`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenAccount {
+    /// 1 to [`ACCOUNT_MAX`].
+    pub account_id: i64,
+    /// Who does it, and why, for the audit.
+    #[serde(default)]
+    pub by: Option<String>,
+    #[serde(default)]
+    pub why: Option<String>,
+}
+
+/// Data of the commands `DepositMoney` and `WithdrawMoney`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MoveMoney {
+    pub account_id: i64,
+    /// In cents, 1 to [`AMOUNT_MAX`].
+    pub amount_minor: i64,
+    /// The sequence of the last event the sender has seen of the account.
+    #[serde(default)]
+    pub expected_sequence: Option<u64>,
+    /// From when it counts, RFC 3339 in UTC; now, where it is left out.
+    #[serde(default)]
+    pub value_date: Option<String>,
+    #[serde(default)]
+    pub by: Option<String>,
+    #[serde(default)]
+    pub why: Option<String>,
+}
+
+/// Data of the command `CorrectEntry`: an entry should have been of this amount.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CorrectEntry {
+    pub account_id: i64,
+    /// Of the deposit or withdrawal.
+    pub sequence: u64,
+    /// In cents, 1 to [`AMOUNT_MAX`].
+    pub amount_minor: i64,
+    #[serde(default)]
+    pub by: Option<String>,
+    #[serde(default)]
+    pub why: Option<String>,
+}
+
+/// Data of the command `BuildProjection`: a read model is built anew beside the one that is read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BuildProjection {
+    /// `balances`, `monthly` or `activity`.
+    pub projection: String,
+}
+
+/// Data of the command `SwitchProjection`: what was built anew is read from now on.
+pub type SwitchProjection = BuildProjection;
+
+/// Data of the command `CompareReaders`: readers of each age read an account's events.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CompareReaders {
+    pub account_id: i64,
+}
+
+/// The longest text that says who or why, in letters.
+const SAID_MAX: usize = 120;
+
+/// Whether a command to an account is within the rules.
+fn check_account(account_id: i64, amount_minor: Option<i64>, said: [&Option<String>; 2]) -> Result<(), String> {
+    if !(1..=ACCOUNT_MAX).contains(&account_id) {
+        return Err(format!("There is no account {account_id}. Accounts are numbered 1 to {ACCOUNT_MAX}."));
+    }
+    if let Some(amount) = amount_minor.filter(|amount| !(1..=AMOUNT_MAX).contains(amount)) {
+        return Err(format!("The amount {amount} is out of range. It is in cents, 1 to {AMOUNT_MAX}."));
+    }
+    if said.into_iter().flatten().any(|text| text.chars().count() > SAID_MAX) {
+        return Err(format!("Who and why are {SAID_MAX} letters at most, each."));
+    }
+    Ok(())
+}
+
+/// A command's data as the type they should be, else a sentence that says what they take.
+fn read<'a, T: Deserialize<'a>>(kind: &str, data: &'a serde_json::Value, takes: &str) -> Result<T, String> {
+    T::deserialize(data).map_err(|error| format!("The data of {kind} does not fit: {error}. It takes {takes}."))
+}
+
 /// Whether a command's data can be accepted, else a sentence saying why not.
 pub fn check_command(kind: &str, data: &serde_json::Value) -> Result<(), String> {
     match kind {
@@ -123,9 +216,37 @@ pub fn check_command(kind: &str, data: &serde_json::Value) -> Result<(), String>
         "ShipOrder" | "ResumeSaga" => OfOrder::deserialize(data)
             .map(drop)
             .map_err(|error| format!("The data of {kind} does not fit: {error}. It takes order_id, a whole number.")),
+        "OpenAccount" => {
+            let OpenAccount { account_id, by, why } = read(kind, data, "account_id, and may take by and why")?;
+            check_account(account_id, None, [&by, &why])
+        }
+        "DepositMoney" | "WithdrawMoney" => {
+            let takes = "account_id and amount_minor, and may take expected_sequence, value_date, by and why";
+            let MoveMoney { account_id, amount_minor, by, why, .. } = read(kind, data, takes)?;
+            check_account(account_id, Some(amount_minor), [&by, &why])
+        }
+        "CorrectEntry" => {
+            let takes = "account_id, sequence and amount_minor, and may take by and why";
+            let CorrectEntry { account_id, amount_minor, by, why, .. } = read(kind, data, takes)?;
+            check_account(account_id, Some(amount_minor), [&by, &why])
+        }
+        "BuildProjection" | "SwitchProjection" => {
+            let BuildProjection { projection } = read(kind, data, "projection")?;
+            if !PROJECTIONS.contains(&&*projection) {
+                return Err(format!("There is no such projection. There are {}.", PROJECTIONS.join(", ")));
+            }
+            Ok(())
+        }
+        "CompareReaders" => {
+            let CompareReaders { account_id } = read(kind, data, "account_id")?;
+            check_account(account_id, None, [&None, &None])
+        }
         _ => Ok(()),
     }
 }
+
+/// What can be built from the events of accounts.
+const PROJECTIONS: [&str; 3] = ["balances", "monthly", "activity"];
 
 #[cfg(test)]
 mod tests {

@@ -13,7 +13,8 @@ mod topology;
 mod trace;
 
 pub use command::{
-    Command, OfOrder, POST_MAX, PlaceOrder, PublishPost, QUANTITY_MAX, TAG_MAX, TAGS_MAX, check_command,
+    ACCOUNT_MAX, AMOUNT_MAX, BuildProjection, Command, CompareReaders, CorrectEntry, MoveMoney, OfOrder, OpenAccount,
+    POST_MAX, PlaceOrder, PublishPost, QUANTITY_MAX, SwitchProjection, TAG_MAX, TAGS_MAX, check_command,
 };
 pub use envelope::{Envelope, Name};
 pub use fault::{Fault, FaultKind, FaultSpec, Params, Target, When};
@@ -21,10 +22,10 @@ pub use observation::{
     BROKER, CodeLine, Isolation, Limits, Observation, Observed, Recorded, RowChange, TERRARIUM, Value, is_final,
 };
 pub use payload::{
-    CancelOrder, ChargePayment, ConfirmOrder, GiftUnwrapped, GiftWrapped, OrderCancelled, OrderConfirmed, OrderCreated,
-    OrderShipped, PAYLOAD_TYPES, PaymentFailed, PaymentRefunded, PaymentSucceeded, PostPublished, RefundPayment,
-    ReleaseStock, ReserveStock, SellStock, StockRejected, StockReleased, StockReserved, StockSold, UnwrapGift,
-    WrapGift,
+    AccountCreated, CancelOrder, ChargePayment, ConfirmOrder, EntryCorrected, GiftUnwrapped, GiftWrapped,
+    MoneyDeposited, MoneyWithdrawn, OrderCancelled, OrderConfirmed, OrderCreated, OrderShipped, PAYLOAD_TYPES,
+    PaymentFailed, PaymentRefunded, PaymentSucceeded, PostPublished, RefundPayment, ReleaseStock, ReserveStock,
+    SellStock, StockRejected, StockReleased, StockReserved, StockSold, UnwrapGift, WrapGift,
 };
 pub use topology::{
     Outside, Reads, SPLIT_MODEL, SagaSpec, ServiceSpec, StepSpec, Subscription, SwitchSpec, Topology, Touched,

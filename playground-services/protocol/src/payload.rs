@@ -41,6 +41,14 @@ payloads! {
     /// From orders: the end of a saga that was taken back.
     OrderCancelled { order_id: i64, user_id: i64, reason: String }
 
+    // From accounts, all of one shape: what it adds to the balance, the balance after it, and from
+    // when it counts.
+
+    AccountCreated { account_id: i64, sequence: u64, amount_minor: i64, balance_minor: i64, value_date: String }
+    MoneyDeposited { account_id: i64, sequence: u64, amount_minor: i64, balance_minor: i64, value_date: String }
+    MoneyWithdrawn { account_id: i64, sequence: u64, amount_minor: i64, balance_minor: i64, value_date: String }
+    EntryCorrected { account_id: i64, sequence: u64, amount_minor: i64, balance_minor: i64, value_date: String }
+
     /// From gift-wrapping: the pieces are in their paper. Carries the amount on to payments.
     GiftWrapped { order_id: i64, item_id: i64, quantity: i64, user_id: i64, amount_minor: i64 }
     /// From gift-wrapping, the compensation: they are out of it again.

@@ -1,6 +1,7 @@
 //! What runs in a sandbox: one value that both launches the services and gives the
 //! diagram its nodes and edges, so the picture cannot drift from what runs.
 
+mod account;
 mod challenge;
 mod choreography;
 mod feed;
@@ -204,6 +205,7 @@ pub fn topologies() -> Vec<Topology> {
         challenge::topology(),
         monolith::topology(),
         feed::topology(),
+        account::topology(),
     ]
 }
 

@@ -30,6 +30,7 @@ pub async fn run(
         "catalogue" => service::run(feed::Catalogue, ctx, from_host, standing, listener).await,
         "dashboard" => service::run(feed::Dashboard, ctx, from_host, standing, listener).await,
         "monolith" => service::run(monolith::Monolith, ctx, from_host, standing, listener).await,
+        "accounts" => service::run(accounts::Accounts::new(&ctx), ctx, from_host, standing, listener).await,
         other => anyhow::bail!("there is no service {other}"),
     }
 }

@@ -108,6 +108,11 @@ impl Shown<'_> {
                     self.orders += 1;
                 }
             }
+            Action::Send { r#type, data, n } => {
+                for _ in 0..*n {
+                    self.command(r#type, data.clone()).await?;
+                }
+            }
             Action::ShipOrder => {
                 let orders = self.orders;
                 self.until("there is an order to ship", |shown| {

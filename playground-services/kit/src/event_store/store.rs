@@ -79,6 +79,10 @@ impl<A: Aggregate> EventStore<A> {
         EventStore { upcasters, ..self }
     }
 
+    pub fn upcasters(&self) -> &Upcasters {
+        &self.upcasters
+    }
+
     /// Loads the streams a batch of work is about, within the transaction that will store what is
     /// appended to them, and finds which of these events there are already.
     pub async fn load(
