@@ -4,7 +4,6 @@
 use crate::domain::{Account, Accounts, evolve};
 use crate::storage::Store;
 use kit::event_store::{Aggregate, EventStore, Recorded, Slice, StoreError, read_stream};
-use kit::storage::json;
 use sqlx::sqlite::SqliteConnection;
 
 /// A row of `readings`.
@@ -52,21 +51,4 @@ fn by<const SCHEMA: u16>(reader: &'static str, today: &Store, events: &[Recorded
             Reading { sequence, reader, schema, outcome, detail, balance_minor }
         })
         .collect()
-}
-
-/// Stores them in the place of what was read before.
-pub async fn keep(conn: &mut SqliteConnection, account: i64, readings: &[Reading]) -> sqlx::Result<()> {
-    sqlx::query("delete from readings where account_id = ?").bind(account).execute(&mut *conn).await?;
-    let rows = readings
-        .iter()
-        .map(|it| (account, it.sequence, it.reader, it.schema, it.outcome, &it.detail, it.balance_minor));
-    sqlx::query(
-        "insert into readings
-         select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
-         from json_each(?)",
-    )
-    .bind(json(rows))
-    .execute(conn)
-    .await
-    .map(drop)
 }

@@ -2,6 +2,7 @@
 //! owns the transaction.
 
 pub mod models;
+mod readings;
 
 use crate::domain::{Accounts, Entry, PRESENT};
 use crate::projections::{Advance, Build, State, Told};
@@ -188,7 +189,7 @@ pub async fn save(conn: &mut SqliteConnection, ledger: &Ledger) -> Result<(), St
     }
     models::note(conn, ledger.builds.iter().filter(|build| build.changed)).await?;
     for account in &ledger.read {
-        readers::keep(conn, *account, ledger.readings.get(account).map_or(&[], Vec::as_slice)).await?;
+        readings::keep(conn, *account, ledger.readings.get(account).map_or(&[], Vec::as_slice)).await?;
     }
     if let Some(origin) = &ledger.origin {
         let origin = serde_json::to_string(origin).unwrap_or_default();

@@ -183,6 +183,7 @@ fn legal(entity: &str, from: Option<&str>, to: &str) -> bool {
             matches!((from, to), (None, "CAPTURED" | "DECLINED" | "REFUNDED") | (Some("CAPTURED"), "REFUNDED"))
         }
         "wrapping" => matches!((from, to), (None, "WRAPPED" | "UNWRAPPED") | (Some("WRAPPED"), "UNWRAPPED")),
+        "account" => matches!((from, to), (None, "OPEN")),
         "saga" => saga_legal(from, to),
         "shipment" => matches!((from, to), (None, "SHIPPED")),
         "notification" => matches!((from, to), (None, "SENT")),
