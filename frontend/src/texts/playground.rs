@@ -3,7 +3,7 @@
 pub const CHOOSE: &str = "Which system";
 
 /// Each topology in a sentence, by its name.
-const SENTENCES: [(&str, &str); 7] = [
+const SENTENCES: [(&str, &str); 8] = [
     (
         "saga-choreography",
         "Each service hears what the others did, and knows what is its own to do next. Nobody leads.",
