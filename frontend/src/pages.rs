@@ -9,6 +9,7 @@ mod matrix;
 mod million;
 mod nothing;
 mod playground;
+mod replay;
 mod rule;
 mod runs;
 mod shell;
@@ -26,6 +27,7 @@ pub use million::{
 };
 pub use nothing::Nothing;
 pub use playground::PlaygroundPage;
+pub use replay::{BalanceRow, Build, DayRow, Entry, MonthRow, Pace, Reading, ReplayAsked, ReplayPage, ReplayView};
 pub use rule::{RuleLine, RulePage, RulePageView, RulePart, RuleTouched};
 pub use runs::{RunEntry, RunsPage, RunsView};
 pub use shell::{Here, shell};

@@ -2,8 +2,8 @@
 
 use crate::islands::{Given, Room};
 use crate::pages::{
-    ComparePage, Here, Home, LessonPage, LessonsPage, MatrixPage, MillionPage, Nothing, PlaygroundPage, RulePage,
-    RunsPage, shell,
+    ComparePage, Here, Home, LessonPage, LessonsPage, MatrixPage, MillionPage, Nothing, PlaygroundPage, ReplayPage,
+    RulePage, RunsPage, shell,
 };
 use crate::texts;
 use diagram::DiagramState;
@@ -13,6 +13,8 @@ use lessons::Lesson;
 use protocol::Position;
 use std::sync::Arc;
 
+pub use crate::date::seconds;
+pub use crate::pages::{BalanceRow, Build, DayRow, Entry, MonthRow, Pace, Reading, ReplayAsked, ReplayView};
 pub use crate::pages::{
     CommandEntry, CompareView, FactEntry, FirstDifference, LessonEntry, RunEntry, RunsView, SideEntry,
 };
@@ -37,6 +39,8 @@ pub struct Assets {
     pub matrix: String,
     /// The script of the page of the million events.
     pub million: String,
+    /// The script of the page that replays an account.
+    pub replay: String,
     /// The wasm's JavaScript.
     pub glue: String,
     pub wasm: String,
@@ -116,6 +120,11 @@ pub fn matrix(assets: &Assets, view: MatrixPageView) -> String {
 pub fn million(assets: &Assets, view: MillionPageView) -> String {
     let (title, description) = (texts::million::TITLE, texts::million::DESCRIPTION);
     document(|| shell(assets, Here::Million, title, description, false, view! { <MillionPage view/> }))
+}
+
+pub fn replay(assets: &Assets, view: ReplayView) -> String {
+    let (title, description) = (texts::replay::TITLE, texts::replay::DESCRIPTION);
+    document(|| shell(assets, Here::Replay, title, description, false, view! { <ReplayPage view/> }))
 }
 
 pub fn rule(assets: &Assets, view: RulePageView) -> String {

@@ -6,6 +6,8 @@ pub mod matrix;
 pub mod million;
 pub mod playground;
 pub mod promises;
+#[cfg(feature = "ssr")]
+pub mod replay;
 pub mod rule;
 pub mod runs;
 pub mod saga;

@@ -7,7 +7,7 @@ use crate::error::Problem;
 use axum::body::{Body, Bytes};
 use axum::response::Response;
 use frontend::render::{
-    self, CompareView, LessonEntry, Live, MatrixPageView, MillionPageView, RulePageView, RunsView, Shown,
+    self, CompareView, LessonEntry, Live, MatrixPageView, MillionPageView, ReplayView, RulePageView, RunsView, Shown,
 };
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, StatusCode};
@@ -85,6 +85,7 @@ impl Pages {
             runs: assets.url("runs.js"),
             matrix: assets.url("matrix.js"),
             million: assets.url("million.js"),
+            replay: assets.url("replay.js"),
             glue: assets.url("frontend.js"),
             wasm: assets.url("frontend_bg.wasm"),
             fonts: assets.urls("fonts/", ".woff2"),
@@ -123,6 +124,10 @@ impl Pages {
 
     pub fn million(&self, view: MillionPageView, headers: &HeaderMap) -> Response {
         own(render::million(&self.assets, view), headers)
+    }
+
+    pub fn replay(&self, view: ReplayView, headers: &HeaderMap) -> Response {
+        own(render::replay(&self.assets, view), headers)
     }
 
     pub fn rule(&self, view: RulePageView, headers: &HeaderMap) -> Response {

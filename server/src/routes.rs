@@ -17,6 +17,7 @@ pub mod operations;
 pub mod page;
 pub mod progress;
 pub mod queries;
+pub mod replay_page;
 pub mod rule_page;
 pub mod runs;
 pub mod runs_page;

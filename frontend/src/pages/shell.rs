@@ -13,6 +13,7 @@ pub enum Here {
     Compare,
     Matrix,
     Million,
+    Replay,
     Nowhere,
 }
 
@@ -43,6 +44,7 @@ pub fn shell(
         Here::Runs => Some(&assets.runs),
         Here::Matrix => Some(&assets.matrix),
         Here::Million => Some(&assets.million),
+        Here::Replay => Some(&assets.replay),
         _ => None,
     };
     let script = script.map(|url| view! { <script type="module" src=url.clone()></script> });
@@ -76,6 +78,7 @@ pub fn shell(
                         <a href="/lessons" aria-current=current(Here::Lessons, here == Here::Lesson)>{texts::NAV_LESSONS}</a>
                         <a href="/playground" aria-current=current(Here::Playground, false)>{texts::NAV_PLAYGROUND}</a>
                         <a href="/matrix" aria-current=current(Here::Matrix, false)>{texts::matrix::NAV}</a>
+                        <a href="/replay" aria-current=current(Here::Replay, false)>{texts::replay::NAV}</a>
                         <a href="/runs" aria-current=current(Here::Runs, here == Here::Compare)>{texts::runs::NAV}</a>
                     </nav>
                 </header>

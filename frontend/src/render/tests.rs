@@ -8,6 +8,7 @@ fn assets() -> Assets {
         runs: "/assets/runs.1.js".into(),
         matrix: "/assets/matrix.1.js".into(),
         million: "/assets/million.1.js".into(),
+        replay: "/assets/replay.1.js".into(),
         glue: "/assets/frontend.1.js".into(),
         wasm: "/assets/frontend_bg.1.wasm".into(),
         fonts: vec!["/assets/fonts/literata.1.woff2".into()],

@@ -1,0 +1,157 @@
+use super::scale::{Money, Time, local};
+use super::{Asked, Ground, ledger};
+use crate::date::{self, DAY};
+use crate::texts::replay as texts;
+use leptos::prelude::*;
+use std::fmt::Write as _;
+
+/// What the account held at a moment, asked for by cursor, clock, position or in words.
+pub fn when(ground: &Ground) -> impl IntoView + use<> {
+    let (id, _, title) = texts::WHEN;
+    let time = Time::over(ground.entries.iter().map(|entry| entry.recorded()), ground.now);
+    let money = Money::over(ground.entries.iter().map(|entry| entry.balance_minor));
+    let (at, sentence) = answer(ground);
+    let unclear = match &ground.at {
+        Asked::Unclear(words) => texts::filled(texts::UNCLEAR, &[("words", words)]),
+        _ => String::new(),
+    };
+    let held = ledger::balance_at(&ground.entries, at);
+    view! {
+        <section id=id aria-labelledby="when-title">
+            <h2 id="when-title">{title}</h2>
+            <p class="hint">{texts::WHEN_LEDE}</p>
+            <p class="answer" role="status">{sentence.clone()}</p>
+            <div class="plot chart" data-from=time.from.to_string() data-to=time.to.to_string() data-low=money.low.to_string() data-high=money.high.to_string()>
+                <svg width="100%" height="100%" role="img" aria-label=texts::CHART inner_html=drawn(ground, &time, &money, at, held)></svg>
+                <input type="range" class="scripted" aria-label=texts::MOMENT aria-valuetext=sentence min=time.from.to_string()
+                    max=time.to.to_string() step=time.step.to_string() value=at.clamp(time.from, time.to).to_string() hidden/>
+            </div>
+            {asking(ground, at)}
+            <p class="said" role="alert">{unclear}</p>
+        </section>
+    }
+}
+
+/// The moment asked about, and the answer.
+fn answer(ground: &Ground) -> (i64, String) {
+    let account = ground.account.to_string();
+    if let Some(position) = ground.asked.position {
+        let last = ground.entries.iter().filter(|entry| entry.position <= position).max_by_key(|entry| entry.sequence);
+        let said = position.to_string();
+        return match last {
+            None => {
+                let before = ground.entries.first().map_or(ground.now, |entry| entry.recorded() - 1);
+                (before, texts::filled(texts::HELD_BEFORE, &[("position", &said), ("account", &account)]))
+            }
+            Some(entry) => {
+                let (balance, sequence) = (texts::money(entry.balance_minor), entry.sequence.to_string());
+                let figures =
+                    [("position", &*said), ("account", &account), ("balance", &balance), ("sequence", &sequence)];
+                (entry.recorded(), texts::filled(texts::HELD_AFTER, &figures))
+            }
+        };
+    }
+    let at = ground.at.seconds(ground.now);
+    let balance = texts::money(ledger::balance_at(&ground.entries, at));
+    let opened = ground.entries.iter().any(|entry| entry.recorded() <= at);
+    let template = match (&ground.at, opened) {
+        (Asked::At(_), true) => texts::HELD,
+        (Asked::At(_), false) => texts::NOT_OPEN,
+        _ => texts::HOLDS,
+    };
+    let when = ground.when(at);
+    (at, texts::filled(template, &[("when", &when), ("account", &account), ("balance", &balance)]))
+}
+
+/// Steps over time. What lies behind the cursor is drawn in full, what lies ahead is pale.
+fn drawn(ground: &Ground, time: &Time, money: &Money, at: i64, held: i64) -> String {
+    let mut out = String::new();
+    for cents in money.lines() {
+        let (y, label) = (money.y(cents), texts::round_money(cents));
+        // Writing to a string cannot fail.
+        let _ = write!(
+            out,
+            r#"<line class="grid" x1="0" x2="100%" y1="{y:.2}%" y2="{y:.2}%"/><text class="money" x="-10" y="{y:.2}%" dy="0.33em">{label}</text>"#
+        );
+    }
+    for (moment, label, spare) in time.ticks() {
+        let (x, class) = (time.x(moment), if spare { "tick odd" } else { "tick" });
+        let _ = write!(out, r#"<text class="{class}" x="{x:.2}%" y="100%" dy="1.5em">{label}</text>"#);
+    }
+    let (line, area) = steps(ground, time, money);
+    let x = time.x(at);
+    let past = x * 10.0;
+    let _ = write!(
+        out,
+        r##"<svg viewBox="0 0 1000 100" preserveAspectRatio="none" width="100%" height="100%"><clipPath id="past"><rect class="past" x="0" y="-10" width="{past:.1}" height="120"/></clipPath><path class="area ahead" d="{area}"/><path class="line ahead" d="{line}"/><g clip-path="url(#past)"><path class="area" d="{area}"/><path class="line" d="{line}"/></g></svg>"##
+    );
+    for entry in &ground.entries {
+        let (x, y) = (time.x(entry.recorded()), money.y(entry.balance_minor));
+        let class = if entry.recorded() <= at { "event" } else { "event ahead" };
+        let _ = write!(
+            out,
+            r#"<circle class="{class}" data-at="{}" cx="{x:.2}%" cy="{y:.2}%" r="5"><title>{} {}</title></circle>"#,
+            entry.recorded(),
+            entry.sequence,
+            entry.kind()
+        );
+    }
+    let y = money.y(held);
+    let anchor = if x > 75.0 { "end" } else { "start" };
+    let dx = if x > 75.0 { -12 } else { 12 };
+    let _ = write!(
+        out,
+        r#"<line class="cursor" x1="{x:.2}%" x2="{x:.2}%" y1="0" y2="100%"/><circle class="held" cx="{x:.2}%" cy="{y:.2}%" r="6.5"/><text class="held" x="{x:.2}%" y="{y:.2}%" dx="{dx}" dy="-0.75em" text-anchor="{anchor}">{}</text>"#,
+        texts::money(held)
+    );
+    out
+}
+
+/// The line, and the area under it, in thousandths of the width and hundredths of the height.
+fn steps(ground: &Ground, time: &Time, money: &Money) -> (String, String) {
+    let (mut line, mut started) = (String::new(), None);
+    for entry in &ground.entries {
+        let (x, y) = (time.x(entry.recorded()) * 10.0, money.y(entry.balance_minor));
+        let _ = match started {
+            None => write!(line, "M{x:.1} {y:.2}"),
+            Some(_) => write!(line, "H{x:.1}V{y:.2}"),
+        };
+        started = started.or(Some(x));
+    }
+    line.push_str("H1000");
+    let (foot, first) = (money.y(0), started.unwrap_or(0.0));
+    let area = format!("{line}V{foot:.2}H{first:.1}Z");
+    (line, area)
+}
+
+/// The ways to ask. Each is a form of its own, and works without a script.
+fn asking(ground: &Ground, at: i64) -> impl IntoView + use<> {
+    const OTHERS: [&str; 2] = ["at", "position"];
+    let action = "/replay#when";
+    let afternoon = ground.entries.iter().filter(|entry| entry.is_seeded()).next_back().map(|entry| {
+        let three = entry.recorded().div_euclid(DAY) * DAY + 15 * 3600;
+        view! { <button name="at" value=date::machine(three)>{texts::at_three(three, ground.now)}</button> }
+    });
+    let last = ground.entries.last().map(|entry| entry.position.to_string());
+    let position = ground.asked.position.map(|position| position.to_string());
+    view! {
+        <div class="asking">
+            <form class="presets" action=action>{ground.asked.hidden(&OTHERS)}{afternoon}<button name="at" value="">{texts::NOW}</button></form>
+            <form action=action>
+                {ground.asked.hidden(&OTHERS)}
+                <label>{texts::IN_WORDS}<input name="at" type="text" autocomplete="off" placeholder=texts::IN_WORDS_EXAMPLE required/></label>
+                <button>{texts::ASK}</button>
+            </form>
+            <form action=action>
+                {ground.asked.hidden(&OTHERS)}
+                <label>{texts::BY_CLOCK}<input name="at" type="datetime-local" step="1" value=local(at) required/></label>
+                <button>{texts::ASK}</button>
+            </form>
+            <form action=action>
+                {ground.asked.hidden(&OTHERS)}
+                <label title=texts::BY_POSITION_HINT>{texts::BY_POSITION}<input name="position" type="number" min="0" value=position placeholder=last required/></label>
+                <button>{texts::ASK}</button>
+            </form>
+        </div>
+    }
+}
