@@ -179,8 +179,8 @@ fn sections(ground: &Ground) -> impl IntoView + use<> {
     view! {
         <div class="bar">
             {accounts(ground).into_any()}
-            {under_glass}
             <nav class="anchors" aria-label=texts::SECTIONS>{anchors.collect_view()}</nav>
+            {under_glass}
         </div>
         {kept}
         {cut}

@@ -147,7 +147,7 @@ fn chip(entry: &Entry, believed: i64, about: i64) -> impl IntoView + use<> {
     };
     let class = if reason.is_empty() { "in" } else { "out" };
     view! {
-        <li class=class data-sequence=entry.sequence.to_string()>
+        <li class=class data-kind=entry.kind() data-sequence=entry.sequence.to_string()>
             <span class="no">{entry.sequence}</span>" "{texts::signed(entry.amount_minor)}" "<span class="why">{reason}</span>
         </li>
     }
