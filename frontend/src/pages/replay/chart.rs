@@ -128,7 +128,7 @@ fn steps(ground: &Ground, time: &Time, money: &Money) -> (String, String) {
 fn asking(ground: &Ground, at: i64) -> impl IntoView + use<> {
     const OTHERS: [&str; 2] = ["at", "position"];
     let action = "/replay#when";
-    let afternoon = ground.entries.iter().filter(|entry| entry.is_seeded()).next_back().map(|entry| {
+    let afternoon = ground.entries.iter().rfind(|entry| entry.is_seeded()).map(|entry| {
         let three = entry.recorded().div_euclid(DAY) * DAY + 15 * 3600;
         view! { <button name="at" value=date::machine(three)>{texts::at_three(three, ground.now)}</button> }
     });

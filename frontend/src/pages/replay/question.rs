@@ -55,7 +55,7 @@ fn day_in(words: &[&str], now: i64) -> Option<(i64, usize)> {
     }
     let (number, name) = (first.parse::<u8>().ok()?, words.get(1)?);
     let starts = |month: &&str| name.len() >= 3 && month.to_lowercase().starts_with(name);
-    let month = MONTHS.iter().position(|month| starts(&month))? as u8 + 1;
+    let month = MONTHS.iter().position(starts)? as u8 + 1;
     if let Some(year) = words.get(2).filter(|year| year.len() == 4).and_then(|year| year.parse().ok()) {
         return date::day_of(year, month, number).map(|day| (day, 3));
     }
