@@ -53,14 +53,24 @@ pub const INVARIANTS: [&str; 16] = [
 ];
 
 /// Slug and files of every lesson.
-const EMBEDDED: [(&str, Files); 1] = [(
-    "sagas",
-    Files {
-        manifest: include_str!("../content/sagas/lesson.toml"),
-        prose: include_str!("../content/sagas/lesson.md"),
-        quiz: include_str!("../content/sagas/quiz.toml"),
-    },
-)];
+const EMBEDDED: [(&str, Files); 2] = [
+    (
+        "sagas",
+        Files {
+            manifest: include_str!("../content/sagas/lesson.toml"),
+            prose: include_str!("../content/sagas/lesson.md"),
+            quiz: include_str!("../content/sagas/quiz.toml"),
+        },
+    ),
+    (
+        "event-sourcing",
+        Files {
+            manifest: include_str!("../content/event-sourcing/lesson.toml"),
+            prose: include_str!("../content/event-sourcing/lesson.md"),
+            quiz: include_str!("../content/event-sourcing/quiz.toml"),
+        },
+    ),
+];
 
 static LESSONS: LazyLock<Vec<Lesson>> = LazyLock::new(|| {
     let mut lessons: Vec<Lesson> = EMBEDDED
@@ -155,11 +165,22 @@ mod tests {
     }
 
     #[test]
-    fn the_sagas_lesson_is_as_long_as_a_lesson_should_be() {
-        let prose = EMBEDDED[0].1.prose;
-        let words = prose.split("## Sources").next().unwrap_or(prose).split_whitespace().count();
-        assert!((1400..=3000).contains(&words), "{words} words");
-        assert!(!prose.contains('!'));
+    fn a_lesson_is_as_long_as_a_lesson_should_be() {
+        for (slug, Files { prose, .. }) in EMBEDDED {
+            let words = prose.split("## Sources").next().unwrap_or(prose).split_whitespace().count();
+            assert!((1400..=3200).contains(&words), "{slug} has {words} words");
+            assert!(!prose.contains('!'), "{slug} shouts");
+        }
+    }
+
+    #[test]
+    fn a_lesson_has_a_challenge_that_closes_it_and_sources() {
+        for lesson in lessons() {
+            let challenges = lesson.steps.iter().filter(|step| step.challenge).count();
+            assert!(challenges == 1 && lesson.steps.last().is_some_and(|step| step.challenge), "{}", lesson.slug);
+            assert!(lesson.sections.last().is_some_and(|section| section.id == "sources"), "{}", lesson.slug);
+            assert!((7..=8).contains(&lesson.quiz.len()), "{}", lesson.slug);
+        }
     }
 
     /// The variants of an enum, as the error for one that there is not lists them.

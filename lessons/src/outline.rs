@@ -16,7 +16,7 @@ pub fn outline() -> &'static [Planned] {
     &OUTLINE
 }
 
-static OUTLINE: [Planned; 5] = [
+static OUTLINE: [Planned; 4] = [
     Planned {
         number: 1,
         slug: "decomposition",
@@ -37,13 +37,6 @@ static OUTLINE: [Planned; 5] = [
         kicker: "CQRS",
         title: "One model to write, another to read",
         summary: "A write model that guards the rules, read models shaped for their queries, and the delay between them.",
-    },
-    Planned {
-        number: 5,
-        slug: "event-sourcing",
-        kicker: "Event sourcing",
-        title: "Keep what happened",
-        summary: "State as the fold of events: audit, replay, snapshots, and events that change their shape.",
     },
     Planned {
         number: 6,

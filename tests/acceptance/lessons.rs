@@ -15,35 +15,63 @@ async fn every_step_of_every_lesson_is_done_by_what_it_shows() {
     solve(&app, lessons::lessons()).await;
 }
 
-/// What the texts beside these steps tell is what the record says.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_sagas_lesson_tells_comes_true() {
+    comes_true(
+        "sagas",
+        [
+            ("all-or-nothing", json!(100)),
+            ("place-an-order", json!(["OrderCreated", "StockReserved", "PaymentSucceeded", "OrderConfirmed"])),
+            ("decline-payments", json!(["orders", "inventory"])),
+            ("without-compensation", json!(99)),
+            ("a-fourth-participant", json!(["inventory", "payments"])),
+            ("dirty-read", json!(["StockReserved", "OrderShipped", "PaymentFailed", "OrderCancelled"])),
+            ("dual-write", json!("stuck")),
+            ("charged-twice", json!(22)),
+            ("orchestrated-order", json!(["saga-orchestrator"])),
+            ("takeover", json!("once")),
+            ("parked-saga", json!("parked")),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_event_sourcing_lesson_tells_comes_true() {
+    comes_true(
+        "event-sourcing",
+        [
+            ("own-events", json!(30_000)),
+            ("overdraw", json!(4)),
+            ("three-o-clock", json!(20_000)),
+            ("second-correction", json!(42_000)),
+            ("two-alike", json!(32_500)),
+            ("fix-and-replay", json!("replay")),
+            ("no-letters", json!(0)),
+            ("latecomers", json!("all")),
+            ("two-writers", json!("conflict")),
+            ("old-shapes", json!("newest")),
+        ],
+    )
+    .await;
+}
+
+/// What the texts beside these steps tell is what the record says.
+async fn comes_true<const N: usize>(lesson: &str, steps: [(&'static str, Value); N]) {
     let app = App::in_process(&NO_HURRY).await;
-    let mut steps = JoinSet::new();
-    for (step, truth) in [
-        ("all-or-nothing", json!(100)),
-        ("place-an-order", json!(["OrderCreated", "StockReserved", "PaymentSucceeded", "OrderConfirmed"])),
-        ("decline-payments", json!(["orders", "inventory"])),
-        ("without-compensation", json!(99)),
-        ("a-fourth-participant", json!(["inventory", "payments"])),
-        ("dirty-read", json!(["StockReserved", "OrderShipped", "PaymentFailed", "OrderCancelled"])),
-        ("dual-write", json!("stuck")),
-        ("charged-twice", json!(22)),
-        ("orchestrated-order", json!(["saga-orchestrator"])),
-        ("takeover", json!("once")),
-        ("parked-saga", json!("parked")),
-    ] {
-        let taken = app.session().step("sagas", step);
-        steps.spawn(async move {
-            let sandbox = taken.begin(None).await;
-            taken.show(&sandbox).await;
-            taken.until_done(&sandbox).await;
+    let mut taken = JoinSet::new();
+    for (step, truth) in steps {
+        let solved = app.session().step(lesson, step);
+        taken.spawn(async move {
+            let sandbox = solved.begin(None).await;
+            solved.show(&sandbox).await;
+            solved.until_done(&sandbox).await;
             let now = sandbox.position().await;
             sandbox.wait_until("nothing is under way", |state| state.position >= now && state.at_rest()).await;
-            assert_eq!(taken.check(&sandbox).await["truth"], truth, "{step}");
+            assert_eq!(solved.check(&sandbox).await["truth"], truth, "{step}");
         });
     }
-    while let Some(step) = steps.join_next().await {
+    while let Some(step) = taken.join_next().await {
         step.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
     }
 }

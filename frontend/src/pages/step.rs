@@ -23,7 +23,15 @@ pub fn StepCard(step: Step, done: bool, n: usize, all: usize) -> impl IntoView {
         .show
         .contains(&Action::ShipOrder)
         .then(|| view! { <button type="button" data-ship>{texts::SHIP}</button> });
-    let sends = step.show.iter().filter_map(send_view).collect_view();
+    let mut sends: Vec<(&str, &protocol::Value)> = vec![];
+    for action in &step.show {
+        if let Action::Send { r#type, data, .. } = action
+            && !sends.contains(&(&**r#type, data))
+        {
+            sends.push((&**r#type, data));
+        }
+    }
+    let sends = sends.into_iter().map(|(kind, data)| send_view(kind, data)).collect_view();
     let aside = if step.challenge { "step challenge" } else { "step" };
     let eyebrow = if step.challenge { texts::CHALLENGE.to_owned() } else { texts::step(n, all) };
     view! {
@@ -61,10 +69,9 @@ pub fn StepCard(step: Step, done: bool, n: usize, all: usize) -> impl IntoView {
 }
 
 /// A command that the terrarium has no button for.
-fn send_view(action: &Action) -> Option<impl IntoView + use<>> {
-    let Action::Send { r#type, data, .. } = action else { return None };
-    let words = texts::command(r#type, data);
-    Some(view! { <button type="button" data-send=r#type.to_string() data-body=data.to_string()>{words}</button> })
+fn send_view(kind: &str, data: &protocol::Value) -> impl IntoView + use<> {
+    let words = texts::command(kind, data);
+    view! { <button type="button" data-send=kind.to_string() data-body=data.to_string()>{words}</button> }
 }
 
 /// What one expects before it happens; nobody has to say.
