@@ -60,6 +60,8 @@ pub struct MillionDamage {
     pub version: u64,
     pub member: u64,
     pub added_minor: i64,
+    /// Milliseconds since 1970.
+    pub at: i64,
 }
 
 #[derive(Clone, Debug)]
@@ -352,9 +354,9 @@ fn found(
         return view! { <p class="hint">{texts::WRONG_FIRST}</p> }.into_any();
     }
     let damage = damage.map(|damage| {
-        let told_again = load.filter(|load| load.from == Some(damage.version)).map(told);
+        let misled = load.filter(|load| load.from == Some(damage.version) && load.at >= damage.at).map(told);
         let damaged = texts::damaged(damage.version, damage.member, damage.added_minor);
-        view! { <p>{damaged}</p>{told_again.map(|told| view! { <p>{told}</p> })} }
+        view! { <p>{damaged}</p>{misled.map(|told| view! { <p>{told}</p> })} }
     });
     let checked = checked.map(|checked| {
         let sentence = texts::checked(checked.snapshots, checked.wrong.len(), checked.replayed, checked.took_us);
@@ -383,7 +385,7 @@ fn model(model: MillionModel) -> impl IntoView {
     let title_id = labelled.clone();
     let button = |when: &'static str, what: &'static str| {
         view! {
-            <button data-do="build" data-when=when hidden>{what}<span class="visually-hidden">": "{title}</span></button>
+            <button data-do="build" data-when=when aria-label=texts::of_model(what, title) hidden>{what}</button>
         }
     };
     view! {
@@ -411,7 +413,7 @@ fn model_stands(model: MillionModel) -> impl IntoView {
         })
     };
     let compared = model.reads.zip(model.quiet).map(|(reads, quiet)| {
-        view! { <p class="compared">{texts::times_quiet(reads.p99_us, quiet.p99_us)}</p> }
+        view! { <p class="ratio">{texts::times_quiet(reads.p99_us, quiet.p99_us)}</p> }
     });
     let progress = began.then(|| {
         let label = format!("{}: {}", texts::model(model.name)[0], texts::POSITION);

@@ -219,7 +219,7 @@ fn the_page_of_the_million_events_shows_what_was_measured_without_a_script() {
         store,
         snapshots: Some(kept),
         loads: vec![load(None, None, 41_260), load(Some(kept), Some(1_055_000), 214)],
-        damage: Some(MillionDamage { version: 1_055_000, member: 42, added_minor: 100_000 }),
+        damage: Some(MillionDamage { version: 1_055_000, member: 42, added_minor: 100_000, at: 0 }),
         checked: Some(MillionChecked {
             snapshots: 1_055,
             replayed: 1_055_000,

@@ -18,8 +18,8 @@ pub const NO_ANSWER: &str = "The server did not answer. Nothing was lost; try ag
 pub const GONE: &str = "This sandbox is gone, and what it had made with it. The next press starts another one.";
 pub const MISSING: &str = "There is no such sandbox, or it is not yours, or it is a kept run, which can measure \
      nothing. The next press starts a sandbox of your own.";
-pub const DEBUG: &str = "This server was built for finding errors, not for speed: a release build is about ten times \
-     as fast.";
+pub const DEBUG: &str = "This server was built for finding errors, not for speed: a release build is many times as \
+     fast.";
 
 pub const LOAD: &str = "What loading costs";
 pub const LOAD_HINT: &str = "Loading is folding: read the events in their order, apply each to the state. With a \
@@ -40,8 +40,8 @@ pub const NEVER: &str = "not measured";
 
 pub const SNAPSHOTS: &str = "What snapshots cost";
 pub const SNAPSHOTS_HINT: &str = "A snapshot holds what each of the hundred members has saved, so it is larger than an \
-     event. They lie in a file of your own sandbox, and go with it. Too many buy nothing: below some hundred events, \
-     asking the file takes longer than folding what it says.";
+     event. They lie in a file of your own sandbox, and go with it. At some point more of them buy little: asking \
+     the file for one takes as long as folding some hundred events.";
 pub const SNAPSHOTS_NONE: &str = "There are none yet. The first load with an interval makes them.";
 pub const COUNT: &str = "Snapshots";
 pub const BYTES: &str = "In the file";
@@ -150,6 +150,11 @@ pub fn model(name: &str) -> [&'static str; 2] {
         "months" => ["Totals by month", "How much came in and went out in each month?"],
         _ => ["Largest withdrawals", "Which were the largest withdrawals of all time?"],
     }
+}
+
+/// What a button does, for who cannot see where it stands.
+pub fn of_model(what: &str, title: &str) -> String {
+    format!("{what}: {title}")
 }
 
 /// The columns of what is shown of it.

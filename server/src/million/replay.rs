@@ -43,7 +43,10 @@ pub struct Damage {
     /// The member who has this much more in it than the events say, in cents.
     pub member: u64,
     pub added_minor: i64,
+    /// What the snapshot says by now, of all members together, in cents.
     pub balance_minor: i64,
+    /// Milliseconds since 1970.
+    pub at: i64,
 }
 
 /// What came of a check.
@@ -163,7 +166,8 @@ pub async fn damage(copies: &Copies, end: u64) -> Result<Damage, MillionError> {
     Club::write_state(&state, &mut bytes);
     let version = newest.version;
     storage::overwrite(&mut own, Snapshot { version, state: bytes.into_vec() }).await?;
-    let damage = Damage { version, member: MEMBER, added_minor: ADDED, balance_minor: state.balance() };
+    let (balance_minor, at) = (state.balance(), now_ms());
+    let damage = Damage { version, member: MEMBER, added_minor: ADDED, balance_minor, at };
     copies.damaged(&damage);
     Ok(damage)
 }

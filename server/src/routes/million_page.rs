@@ -101,6 +101,7 @@ fn fill(view: &mut MillionPageView, copies: CopiesView) {
         version: damage.version,
         member: damage.member,
         added_minor: damage.added_minor,
+        at: damage.at,
     });
     view.checked = copies.checked.map(|checked| MillionChecked {
         snapshots: checked.snapshots,
