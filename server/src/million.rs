@@ -342,11 +342,8 @@ impl Million {
         let copies = self.copies_of(sandbox).await?;
         let view = copies.model(model);
         let _working = copies.beside.work()?;
-        if matches!(view.state, State::None | State::Queued) && !view.rebuild {
-            return Ok((view, vec![]));
-        }
-        let mut own = storage::look(&copies.path).await?;
-        // It may be about to begin.
+        // Where it has only just begun, neither file nor table need be there.
+        let Ok(mut own) = storage::look(&copies.path).await else { return Ok((view, vec![])) };
         let rows = model.rows(&mut own).await.unwrap_or_default();
         storage::close(own).await?;
         Ok((view, rows))
