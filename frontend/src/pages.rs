@@ -1,6 +1,7 @@
 //! A file per page. Pages are rendered once, to a string; only their islands live on.
 
 mod compare;
+mod feed;
 mod home;
 mod lesson;
 mod lessons;
@@ -16,6 +17,7 @@ mod shell;
 mod step;
 
 pub use compare::{CommandEntry, ComparePage, CompareView, FactEntry, FirstDifference, SideEntry};
+pub use feed::{FeedBuild, FeedPage, FeedPageView, FeedPost, FeedSecond, FeedSetting, FeedView};
 pub use home::Home;
 pub use lesson::LessonPage;
 pub use lessons::{LessonEntry, LessonsPage};

@@ -2,8 +2,8 @@
 
 use crate::islands::{Given, Room};
 use crate::pages::{
-    ComparePage, Here, Home, LessonPage, LessonsPage, MatrixPage, MillionPage, Nothing, PlaygroundPage, ReplayPage,
-    RulePage, RunsPage, shell,
+    ComparePage, FeedPage, Here, Home, LessonPage, LessonsPage, MatrixPage, MillionPage, Nothing, PlaygroundPage,
+    ReplayPage, RulePage, RunsPage, shell,
 };
 use crate::texts;
 use diagram::DiagramState;
@@ -18,6 +18,7 @@ pub use crate::pages::{BalanceRow, Build, DayRow, Entry, MonthRow, Pace, Reading
 pub use crate::pages::{
     CommandEntry, CompareView, FactEntry, FirstDifference, LessonEntry, RunEntry, RunsView, SideEntry,
 };
+pub use crate::pages::{FeedBuild, FeedPageView, FeedPost, FeedSecond, FeedSetting, FeedView};
 pub use crate::pages::{MatrixCell, MatrixPageView, MatrixResult, MatrixRow, MatrixSwitch};
 pub use crate::pages::{
     MillionChecked, MillionDamage, MillionKept, MillionLoad, MillionModel, MillionPageView, MillionReads, MillionRow,
@@ -41,6 +42,8 @@ pub struct Assets {
     pub million: String,
     /// The script of the page that replays an account.
     pub replay: String,
+    /// The script of the page of the feed.
+    pub feed: String,
     /// The wasm's JavaScript.
     pub glue: String,
     pub wasm: String,
@@ -125,6 +128,11 @@ pub fn million(assets: &Assets, view: MillionPageView) -> String {
 pub fn replay(assets: &Assets, view: ReplayView) -> String {
     let (title, description) = (texts::replay::TITLE, texts::replay::DESCRIPTION);
     document(|| shell(assets, Here::Replay, title, description, false, view! { <ReplayPage view/> }))
+}
+
+pub fn feed(assets: &Assets, view: FeedPageView) -> String {
+    let (title, description) = (texts::feed::TITLE, texts::feed::DESCRIPTION);
+    document(|| shell(assets, Here::Feed, title, description, false, view! { <FeedPage view/> }))
 }
 
 pub fn rule(assets: &Assets, view: RulePageView) -> String {

@@ -1,6 +1,7 @@
 //! Every word of the interface, in English. A second language is a second table like this.
 
 pub mod faults;
+pub mod feed;
 pub mod lesson;
 pub mod matrix;
 pub mod million;

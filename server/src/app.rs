@@ -185,6 +185,7 @@ fn pages(dev_reload: bool) -> Router<App> {
         .route("/million", get(million_page::show))
         .route("/rule", get(rule_page::show))
         .route("/replay", get(replay_page::show))
+        .route("/feed", get(feed_page::show))
         .route("/assets/{*path}", get(asset::show));
     if dev_reload { router.route("/dev/reload", get(page::reload)) } else { router }
 }

@@ -12,6 +12,7 @@ mod connections;
 pub mod course;
 mod encoding;
 mod error;
+mod feed;
 mod frame;
 pub mod ids;
 mod look;

@@ -7,7 +7,8 @@ use crate::error::Problem;
 use axum::body::{Body, Bytes};
 use axum::response::Response;
 use frontend::render::{
-    self, CompareView, LessonEntry, Live, MatrixPageView, MillionPageView, ReplayView, RulePageView, RunsView, Shown,
+    self, CompareView, FeedPageView, LessonEntry, Live, MatrixPageView, MillionPageView, ReplayView, RulePageView,
+    RunsView, Shown,
 };
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, StatusCode};
@@ -86,6 +87,7 @@ impl Pages {
             matrix: assets.url("matrix.js"),
             million: assets.url("million.js"),
             replay: assets.url("replay.js"),
+            feed: assets.url("feed.js"),
             glue: assets.url("frontend.js"),
             wasm: assets.url("frontend_bg.wasm"),
             fonts: assets.urls("fonts/", ".woff2"),
@@ -128,6 +130,10 @@ impl Pages {
 
     pub fn replay(&self, view: ReplayView, headers: &HeaderMap) -> Response {
         own(render::replay(&self.assets, view), headers)
+    }
+
+    pub fn feed(&self, view: FeedPageView, headers: &HeaderMap) -> Response {
+        own(render::feed(&self.assets, view), headers)
     }
 
     pub fn rule(&self, view: RulePageView, headers: &HeaderMap) -> Response {

@@ -6,6 +6,7 @@ pub mod compare;
 pub mod events;
 pub mod export;
 pub mod faults;
+pub mod feed_page;
 pub mod invariants;
 pub mod lessons;
 pub mod load;

@@ -44,6 +44,11 @@ impl Sources {
         std::str::from_utf8(&self.0.get(path)?.text).ok()
     }
 
+    /// The paths in a folder, in no order.
+    pub fn paths<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.keys().map(String::as_str).filter(move |path| path.starts_with(folder))
+    }
+
     pub fn respond(&self, path: &str, headers: &HeaderMap) -> Option<Response> {
         let source = self.0.get(path)?;
         let mut response = Response::new(Body::empty());

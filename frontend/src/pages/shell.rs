@@ -14,6 +14,7 @@ pub enum Here {
     Matrix,
     Million,
     Replay,
+    Feed,
     Nowhere,
 }
 
@@ -45,6 +46,7 @@ pub fn shell(
         Here::Matrix => Some(&assets.matrix),
         Here::Million => Some(&assets.million),
         Here::Replay => Some(&assets.replay),
+        Here::Feed => Some(&assets.feed),
         _ => None,
     };
     let script = script.map(|url| view! { <script type="module" src=url.clone()></script> });

@@ -7,6 +7,7 @@ fn assets() -> Assets {
         lesson: "/assets/lesson.1.js".into(),
         runs: "/assets/runs.1.js".into(),
         matrix: "/assets/matrix.1.js".into(),
+        feed: "/assets/feed.1.js".into(),
         million: "/assets/million.1.js".into(),
         replay: "/assets/replay.1.js".into(),
         glue: "/assets/frontend.1.js".into(),
@@ -258,4 +259,50 @@ fn a_kept_run_is_known_from_a_living_system_and_a_missing_one_is_told() {
     let missing = playground(&assets(), TOPOLOGY, Shown::Missing);
     assert!(missing.contains("class=\"missing\"") && !missing.contains("data-sandbox"));
     assert!(!playground(&assets(), TOPOLOGY, Shown::New).contains("class=\"missing\""));
+}
+
+#[test]
+fn the_page_of_the_feed_reads_without_a_script() {
+    let second = FeedSecond { planned: 500, answered: 498, reads_us: [6_000, 9_000], ..FeedSecond::default() };
+    let setting = |split, read_us| FeedSetting {
+        per_write: 80,
+        split,
+        replicas: 3,
+        planned: 400,
+        answered: 398,
+        read_us,
+        lag_us: if split { 12_000 } else { 0 },
+        ..FeedSetting::default()
+    };
+    let build = FeedBuild { build: 1, state: "live".into(), position: 4, rows: 3, differs: Some(3) };
+    let feed = FeedView {
+        id: "0f".repeat(16),
+        split: true,
+        replicas: 3,
+        workers: 2,
+        latency_ms: 5,
+        posts: vec![FeedPost { post_id: 4, author: "nobody".into(), text: "Fog".into() }],
+        seconds: vec![second],
+        settings: vec![setting(false, 900_000), setting(true, 9_000)],
+        builds: vec![build],
+        costs: vec![["1".into(), "4".into()]],
+        ..FeedView::default()
+    };
+    let page = feed_page(FeedPageView { missing: false, feed: Some(feed.clone()) });
+    for part in [
+        "answered 498, planned 500 a second",
+        "the split model wins from 80 reads per post on",
+        "live: readers are shown it",
+        "<b>nobody</b>",
+        "/assets/feed.1.js",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let kept = feed_page(FeedPageView { missing: false, feed: Some(FeedView { kept: true, ..feed }) });
+    assert!(kept.contains("This is a kept run") && !kept.contains("type=\"range\""), "{kept}");
+    assert!(feed_page(FeedPageView { missing: true, feed: None }).contains("Start a feed"));
+}
+
+fn feed_page(view: FeedPageView) -> String {
+    feed(&assets(), view)
 }

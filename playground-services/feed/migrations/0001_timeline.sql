@@ -17,12 +17,12 @@ insert into builds values (1, 'live', 0);
 -- A row is a post as it is shown: the author's name and the tags are written out in every row, so
 -- that a reader joins nothing.
 create table timeline (
-    build integer not null,
     post_id integer not null,
+    build integer not null,
     author_id integer not null,
     author text not null,
     text text not null,
     tags text not null,
     posted_at text not null,
-    primary key (build, post_id)
+    primary key (post_id, build)
 ) without rowid

@@ -78,6 +78,13 @@ pub struct LoadView {
     reads: Option<ReadsSpec>,
 }
 
+impl LoadView {
+    /// Commands a second, and reads for each of them, where it reads.
+    pub fn reads(&self) -> Option<(u32, u32)> {
+        Some((self.rate.get(), self.reads.as_ref()?.per_write.get()))
+    }
+}
+
 /// What bounds a load, and what it shares with those of other sandboxes.
 #[derive(Clone)]
 pub struct Bounds {

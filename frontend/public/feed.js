@@ -1,0 +1,351 @@
+// The page of the feed: turns the dials, publishes, runs the load and follows the record. Words,
+// tables and the first picture of every chart are in the page.
+const main = document.querySelector("main.feed");
+const words = main.dataset;
+const sandbox = words.sandbox && `/api/sandboxes/${words.sandbox}`;
+const find = (selector) => main.querySelector(selector);
+const filled = (text, figures) => text.replace(/\{(\w+)\}/g, (_, name) => figures[name]);
+const say = (element, text) => element && element.textContent !== text && (element.textContent = text);
+const later = (ms) => new Promise((done) => setTimeout(done, ms));
+
+for (const control of main.querySelectorAll(".scripted")) control.hidden = false;
+
+async function asked(path, method = "GET", body) {
+  let answer;
+  try {
+    const headers = body === undefined ? {} : { "Content-Type": "application/json" };
+    answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  } catch {
+    throw new Error(words.noAnswer);
+  }
+  const told = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw Object.assign(new Error(told.detail ?? words.noAnswer), { status: answer.status });
+  return told;
+}
+
+// What goes wrong is said once, above the dials.
+const trying = async (what) => {
+  const said = find(".said");
+  say(said, "");
+  try {
+    return await what();
+  } catch (error) {
+    say(said, error.message);
+  }
+};
+
+main.addEventListener("click", (event) => {
+  const what = event.target.closest("[data-do]")?.dataset.do;
+  if (what === "start") trying(start);
+  if (!sandbox) return;
+  if (what === "refresh") trying(refresh);
+  if (what === "stop") trying(stop);
+  if (what === "measure") trying(measure);
+  if (what === "count") trying(swap);
+  if (what?.endsWith("ReadModel")) trying(() => command(what, { read_model: "timeline" }));
+});
+
+async function start() {
+  await asked("/api/sandboxes", "POST", { topology: "cqrs-feed" });
+  location.assign("/feed");
+}
+
+const dial = (name) => find(`input[name="${name}"]`);
+const value = (name) => Number(dial(name).value);
+
+function turn(target) {
+  if (target.name === "model") return model(target.value);
+  if (target.name === "replicas") return asked(`${sandbox}/services/timeline/replicas`, "PUT", { replicas: value("replicas") });
+  return lag(value("lag"));
+}
+
+const model = (name) => asked(`${sandbox}/switches/split-model`, "PUT", { on: name === "split" });
+
+async function lag(ms) {
+  if (ms > 0) {
+    return asked(`${sandbox}/faults/lag`, "PUT", { kind: "delay", target: "feed->timeline", ttl_ms: null, params: { ms } });
+  }
+  // That there is none is fine.
+  return asked(`${sandbox}/faults/lag`, "DELETE").catch((error) => error.status === 404 || Promise.reject(error));
+}
+
+async function command(type, data) {
+  say(find(".refusal"), "");
+  const { correlation_id } = await asked(`${sandbox}/commands`, "POST", { id: crypto.randomUUID(), type, data });
+  return correlation_id;
+}
+
+// The record, from where the page was rendered on.
+let stream;
+let position = Number(words.position);
+const heard = new Set();
+
+function follow() {
+  if (stream) return;
+  stream = new EventSource(`${sandbox}/events?after=${position}`);
+  stream.onmessage = ({ data }) => {
+    const event = JSON.parse(data);
+    position = event.position;
+    hear(event);
+    for (const listener of heard) listener(event);
+  };
+}
+
+function close() {
+  stream?.close();
+  stream = undefined;
+}
+
+function hear({ observation, service }) {
+  const { kind } = observation;
+  if (kind === "Window") return second(observation);
+  if (kind === "LoadStarted") standing(true);
+  if (kind === "LoadStopped") standing(false);
+  if (kind === "SwitchSet" && observation.name === "split-model") {
+    find(`input[name="model"][value="${observation.enabled ? "split" : "single"}"]`).checked = true;
+  }
+  if (kind === "ServiceScaled" && service === "timeline") set("replicas", observation.replicas);
+  if (kind === "CommandRejected") say(find(".refusal"), filled(words.refused, { reason: observation.reason }));
+  const settles = kind === "StateChanged" && observation.entity === "build";
+  const damaged = kind === "TransactionCommitted" && service === "timeline" && !running;
+  if (settles || damaged || kind === "LoadStopped") soon();
+}
+
+function set(name, number) {
+  dial(name).value = number;
+  say(find(`output[data-of="${name}"]`), String(number));
+}
+
+// Resolves at the first event of which `of` makes something.
+function once(of) {
+  return new Promise((done) => {
+    const listener = (event) => {
+      const found = of(event);
+      if (found === undefined) return;
+      heard.delete(listener);
+      done(found);
+    };
+    heard.add(listener);
+  });
+}
+
+// Tables are counted by the server: the page is asked for again, and they are taken out of it.
+let waiting;
+function soon() {
+  waiting ??= setTimeout(() => {
+    waiting = undefined;
+    swap().catch(() => {});
+  }, 700);
+}
+
+async function swap() {
+  const answer = await fetch(`/feed?run=${words.sandbox}`);
+  if (!answer.ok) throw new Error(words.noAnswer);
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const part of main.querySelectorAll("[data-live]")) {
+    const anew = page.querySelector(`[data-live="${part.dataset.live}"]`);
+    if (anew && anew.innerHTML !== part.innerHTML) part.replaceChildren(...anew.childNodes);
+  }
+}
+
+// Three ways to tell a reader.
+const way = (name) => find(`[data-way="${name}"]`);
+const newest = (params = "") => asked(`${sandbox}/services/timeline/queries/newest?limit=5${params}`);
+
+function item({ post_id, author, text }) {
+  const row = find("#post").content.cloneNode(true).firstElementChild;
+  row.dataset.post = post_id;
+  row.querySelector("b").textContent = author;
+  row.querySelector("span").textContent = text;
+  return row;
+}
+
+function show(name, posts, pending) {
+  const screen = way(name).querySelector(".screen");
+  screen.querySelector(".none")?.remove();
+  const rows = posts.map(item);
+  if (pending) {
+    const row = item(pending);
+    row.classList.add("pending");
+    row.append(" ", Object.assign(document.createElement("i"), { textContent: words.pending }));
+    rows.unshift(row);
+  }
+  screen.querySelector("ol").replaceChildren(...rows.slice(0, 5));
+}
+
+const status = (name, text) => say(way(name).querySelector(".told"), text);
+const has = (posts, number) => posts.some((post) => post.post_id === number);
+
+// The number of the post that a command wrote, from the record; null where it was refused. The
+// record may be quicker than the answer to the command.
+const numbers = new Map();
+heard.add(({ correlation_id, observation: { kind, envelope } }) => {
+  if (envelope?.type === "PostPublished") numbers.set(correlation_id, envelope.data.post_id);
+  if (kind === "CommandRejected") numbers.set(correlation_id, null);
+  if (numbers.size > 100) numbers.delete(numbers.keys().next().value);
+});
+
+async function numberOf(correlation) {
+  const known = () => (numbers.has(correlation) ? numbers.get(correlation) : undefined);
+  return numbers.has(correlation) ? known() : once(known);
+}
+
+let own;
+async function publish() {
+  const form = find(".compose");
+  const author = form.elements.author;
+  const post = { author: author.selectedOptions[0].text, text: form.elements.text.value };
+  for (const name of ["naive", "honest", "own"]) status(name, "");
+  const began = performance.now();
+  const correlation = await command("PublishPost", { author_id: Number(author.value), text: post.text });
+  const number = numberOf(correlation);
+  own = number;
+  await Promise.all([naive(number), honest(post, number, began), readYourWrites(number, began)]);
+}
+
+async function naive(number) {
+  const { posts } = await newest();
+  show("naive", posts);
+  const post = await number;
+  if (post !== null) status("naive", has(posts, post) ? words.there : words.lost);
+}
+
+async function refresh() {
+  const { posts } = await newest();
+  show("naive", posts);
+  const post = await own;
+  if (post) status("naive", has(posts, post) ? words.there : words.lost);
+}
+
+async function honest(post, number, began) {
+  const before = [...way("honest").querySelectorAll("li:not(.pending)")].map((row) => ({
+    post_id: Number(row.dataset.post),
+    author: row.querySelector("b").textContent,
+    text: row.querySelector("span").textContent,
+  }));
+  show("honest", before, post);
+  const wanted = await number;
+  if (wanted === null) return show("honest", before);
+  for (let tries = 0; tries < 30; tries++) {
+    const { posts } = await newest();
+    if (has(posts, wanted)) {
+      show("honest", posts);
+      return status("honest", filled(words.published, { ms: Math.round(performance.now() - began) }));
+    }
+    await later(400);
+  }
+}
+
+async function readYourWrites(number, began) {
+  const post = await number;
+  if (post === null) return;
+  status("own", filled(words.awaiting, { post }));
+  for (let tries = 0; tries < 5; tries++) {
+    try {
+      const { posts, position: reached } = await newest(`&after=${post}`);
+      show("own", posts);
+      const ms = Math.round(performance.now() - began);
+      return status("own", filled(words.awaited, { post, ms, position: reached }));
+    } catch (error) {
+      if (error.status !== 503) throw error;
+      status("own", error.message);
+    }
+  }
+}
+
+// The load and its charts.
+let running = find(".loading")?.dataset.runs !== undefined;
+
+async function load(writes, perWrite) {
+  const data = { author_id: 1, text: "Under load", tags: ["load"] };
+  const put = { type: "PublishPost", rate: writes, data, reads: { per_write: perWrite } };
+  set("writes", writes);
+  set("per_write", perWrite);
+  const { state } = await asked(`${sandbox}/load`, "PUT", put);
+  if (state === "queued") say(find(".standing"), words.queued);
+}
+
+let measuring = false;
+async function stop() {
+  measuring = false;
+  await asked(`${sandbox}/load`, "DELETE").catch((error) => error.status === undefined && Promise.reject(error));
+}
+
+function standing(runs) {
+  running = runs;
+  if (measuring) return;
+  const [writes, per] = [value("writes"), value("per_write")];
+  say(find(".standing"), runs ? filled(words.running, { reads: writes * per, writes }) : words.off);
+}
+
+const SECONDS = 7;
+async function measure() {
+  measuring = true;
+  const models = ["single", "split"];
+  for (const reads of [1, 10, 40, 80]) {
+    for (const name of models) {
+      if (!measuring) return;
+      say(find(".standing"), filled(words.measuring, { model: words[name], reads }));
+      await model(name);
+      await load(5, reads);
+      for (let seen = 0; seen < SECONDS && measuring; seen++) {
+        await once(({ observation: { kind, method } }) => (kind === "Window" && method === "GET") || kind === "LoadStopped" || undefined);
+      }
+    }
+  }
+  const done = measuring;
+  await stop();
+  if (done) say(find(".standing"), words.measured);
+}
+
+// As the page has them: planned, answered, read p50, p99, post p50, p99, lag.
+const charts = find(".charts");
+const seconds = charts ? JSON.parse(charts.dataset.seconds) : [];
+const SPAN = 120;
+const LINES = { throughput: [1, 0], reads: [3, 2], writes: [5, 4], lag: [6] };
+
+function second({ method, rate, count, p50_us, p99_us, lag_us }) {
+  if (method === "GET") {
+    seconds.push([rate, count, p50_us, p99_us, 0, 0, lag_us]);
+    if (seconds.length > SPAN) seconds.shift();
+    return;
+  }
+  if (seconds.length) seconds.at(-1).splice(4, 2, p50_us, p99_us);
+  requestAnimationFrame(draw);
+  if (seconds.length % 3 === 0) soon();
+}
+
+function draw() {
+  for (const chart of charts.querySelectorAll("[data-chart]")) {
+    const { chart: id, unit, lines } = chart.dataset;
+    const scale = id === "throughput" ? 1 : 1000;
+    const values = LINES[id].map((line) => seconds.map((figures) => figures[line] / scale));
+    const top = Math.max(1, ...values.flat()) * 1.1;
+    for (const [n, name] of ["one", "two"].entries()) {
+      const points = (values[n] ?? []).map((y, x) => `${((x * 600) / (SPAN - 1)).toFixed(1)},${(149 - (y / top) * 148).toFixed(1)}`);
+      chart.querySelector(`polyline.${name}`).setAttribute("points", points.join(" "));
+    }
+    const names = lines.split(",");
+    const now = values.map((line, n) => `${names[n]} ${Math.round(line.at(-1))}`).join(", ");
+    say(chart.querySelector(".top"), `${Math.round(top)} ${unit}`);
+    say(chart.querySelector(".now"), `${now} ${unit}`);
+  }
+}
+
+if (sandbox) {
+  for (const control of main.querySelectorAll("[disabled]")) control.disabled = false;
+  for (const dial of main.querySelectorAll("input[type=range]")) {
+    dial.addEventListener("input", () => say(find(`output[data-of="${dial.name}"]`), dial.value));
+  }
+  find(".dials").addEventListener("change", ({ target }) => trying(() => turn(target)));
+  find(".compose").addEventListener("submit", (event) => {
+    event.preventDefault();
+    trying(publish);
+  });
+  find(".loading").addEventListener("submit", (event) => {
+    event.preventDefault();
+    trying(() => load(value("writes"), value("per_write")));
+  });
+  document.addEventListener("visibilitychange", () => (document.hidden ? close() : follow()));
+  if (!document.hidden) follow();
+}
