@@ -61,12 +61,12 @@ function turn(target) {
 
 const model = (name) => asked(`${sandbox}/switches/split-model`, "PUT", { on: name === "split" });
 
+let lagging = dial("lag")?.value > 0;
 async function lag(ms) {
   if (ms > 0) {
     return asked(`${sandbox}/faults/lag`, "PUT", { kind: "delay", target: "feed->timeline", ttl_ms: null, params: { ms } });
   }
-  // That there is none is fine.
-  return asked(`${sandbox}/faults/lag`, "DELETE").catch((error) => error.status === 404 || Promise.reject(error));
+  if (lagging) await asked(`${sandbox}/faults/lag`, "DELETE");
 }
 
 async function command(type, data) {
@@ -103,6 +103,14 @@ function hear({ observation, service }) {
   if (kind === "LoadStopped") standing(false);
   if (kind === "SwitchSet" && observation.name === "split-model") {
     find(`input[name="model"][value="${observation.enabled ? "split" : "single"}"]`).checked = true;
+  }
+  if (kind === "FaultInstalled" && observation.fault.id === "lag") {
+    lagging = true;
+    set("lag", observation.fault.params.ms ?? 0);
+  }
+  if (kind === "FaultCleared" && observation.fault_id === "lag") {
+    lagging = false;
+    set("lag", 0);
   }
   if (kind === "ServiceScaled" && service === "timeline") set("replicas", observation.replicas);
   if (kind === "CommandRejected") say(find(".refusal"), filled(words.refused, { reason: observation.reason }));

@@ -172,11 +172,12 @@ fn dial(
     let told = (!hint.is_empty()).then(|| format!("{name}-hint"));
     let hint = told.clone().map(|told| view! { <span class="hint" id=told>{hint}</span> });
     view! {
-        <label class="dial">
-            <span>{label}": "<output data-of=name>{value}</output>" "{unit}</span>
-            <input type="range" name=name min=min max=max step=step value=value aria-describedby=told disabled/>
+        <div class="dial">
+            // An output can be labelled, too, so the label says whose it is.
+            <label for=name>{label}": "<output data-of=name>{value}</output>" "{unit}</label>
+            <input type="range" id=name name=name min=min max=max step=step value=value aria-describedby=told disabled/>
             {hint}
-        </label>
+        </div>
     }
 }
 
