@@ -53,13 +53,21 @@ pub const INVARIANTS: [&str; 16] = [
 ];
 
 /// Slug and files of every lesson.
-const EMBEDDED: [(&str, Files); 2] = [
+const EMBEDDED: [(&str, Files); 3] = [
     (
         "sagas",
         Files {
             manifest: include_str!("../content/sagas/lesson.toml"),
             prose: include_str!("../content/sagas/lesson.md"),
             quiz: include_str!("../content/sagas/quiz.toml"),
+        },
+    ),
+    (
+        "cqrs",
+        Files {
+            manifest: include_str!("../content/cqrs/lesson.toml"),
+            prose: include_str!("../content/cqrs/lesson.md"),
+            quiz: include_str!("../content/cqrs/quiz.toml"),
         },
     ),
     (

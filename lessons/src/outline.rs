@@ -16,7 +16,7 @@ pub fn outline() -> &'static [Planned] {
     &OUTLINE
 }
 
-static OUTLINE: [Planned; 4] = [
+static OUTLINE: [Planned; 3] = [
     Planned {
         number: 1,
         slug: "decomposition",
@@ -30,13 +30,6 @@ static OUTLINE: [Planned; 4] = [
         kicker: "Communication",
         title: "Sync and async",
         summary: "Calling a service and waiting for its answer, or publishing an event and going on.",
-    },
-    Planned {
-        number: 4,
-        slug: "cqrs",
-        kicker: "CQRS",
-        title: "One model to write, another to read",
-        summary: "A write model that guards the rules, read models shaped for their queries, and the delay between them.",
     },
     Planned {
         number: 6,

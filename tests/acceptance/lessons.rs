@@ -56,6 +56,24 @@ async fn what_the_event_sourcing_lesson_tells_comes_true() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_cqrs_lesson_tells_comes_true() {
+    comes_true(
+        "cqrs",
+        [
+            ("a-post-by-nobody", json!(0)),
+            ("one-write", json!(["feed", "timeline", "catalogue", "dashboard"])),
+            ("three-questions", json!(4)),
+            ("four-seconds-late", json!(["feed", "catalogue", "timeline"])),
+            ("posted-twice", json!("two")),
+            ("reader-down", json!("waits")),
+            ("counted-twice", json!("dashboard")),
+            ("built-anew", json!("heard")),
+        ],
+    )
+    .await;
+}
+
 /// What the texts beside these steps tell is what the record says.
 async fn comes_true<const N: usize>(lesson: &str, steps: [(&'static str, Value); N]) {
     let app = App::in_process(&NO_HURRY).await;

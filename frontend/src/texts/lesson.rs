@@ -44,6 +44,10 @@ pub fn command(kind: &str, data: &protocol::Value) -> String {
         "CorrectEntry" => format!("Correct entry {} of {account} to {amount}", number("sequence")),
         "BuildProjection" => format!("Build {} anew", text("projection")),
         "SwitchProjection" => format!("Switch {} over", text("projection")),
+        "PublishPost" => format!("Publish “{}”", text("text")),
+        "BreakReadModel" => format!("Break the {}", text("read_model")),
+        "RebuildReadModel" => format!("Build the {} anew", text("read_model")),
+        "SwitchReadModel" => format!("Switch the {} over", text("read_model")),
         "CompareReaders" => format!("Read {account} with every reader"),
         other => other.to_owned(),
     }
