@@ -6,7 +6,7 @@ pub const HINT: &str =
 pub const KEPT: &str = "kept";
 
 /// All that is checked, by name (`playground-services/runner/src/invariants.rs`).
-pub const LIST: [(&str, &str); 16] = [
+pub const LIST: [(&str, &str); 18] = [
     ("stock-conserved", "What is on the shelf, held and sold adds up to the stock of the first day."),
     ("stock-never-negative", "There is never less than nothing on the shelf."),
     ("legal-transitions", "Orders, reservations and payments change only as their states allow."),
@@ -23,6 +23,8 @@ pub const LIST: [(&str, &str); 16] = [
     ("fencing-never-falls", "Nobody obeys a leader that was replaced."),
     ("shipped-only-if-not-cancelled", "Nothing is shipped for an order that was cancelled."),
     ("every-saga-ends", "Every order comes to an end."),
+    ("streams-gapless", "An account’s events are numbered without a gap, and none is ever changed."),
+    ("balances-add-up", "An account’s balance is the sum of its events, and never less than nothing."),
 ];
 
 /// How many are kept, or are not.

@@ -3,6 +3,7 @@
 
 mod effects;
 mod flight;
+mod ledger;
 mod money;
 mod order_of_things;
 mod sagas;
@@ -34,6 +35,8 @@ pub struct Checks {
     effects: effects::Effects,
     #[serde(default)]
     order_of_things: order_of_things::OrderOfThings,
+    #[serde(default)]
+    ledger: ledger::Ledger,
     verdicts: Vec<Invariant>,
 }
 
@@ -45,7 +48,8 @@ impl Checks {
             | self.sagas.evolve(event)
             | self.money.evolve(event)
             | self.effects.evolve(event)
-            | self.order_of_things.evolve(event);
+            | self.order_of_things.evolve(event)
+            | self.ledger.evolve(event);
         if !touched && !self.verdicts.is_empty() {
             return;
         }
@@ -66,6 +70,8 @@ impl Checks {
             ("fencing-never-falls", self.order_of_things.rising()),
             ("shipped-only-if-not-cancelled", self.effects.not_shipped_in_vain()),
             ("every-saga-ends", self.sagas.end(&self.flight)),
+            ("streams-gapless", self.ledger.gapless()),
+            ("balances-add-up", self.ledger.adds_up()),
         ];
         let known = self.verdicts.len();
         let new = now.iter().skip(known).map(|(name, _)| Invariant {

@@ -290,6 +290,35 @@ fn an_order_nobody_hears_of() {
     run.turns_red("every-saga-ends");
 }
 
+/// The line of the first deposit of the run, in account 42.
+fn deposited(run: &mut Run) -> &mut RowChange {
+    let is_it = |row: &RowChange| &*row.table == "statement" && row.key == "42/5";
+    let at = run.at("deposit", |event| rows(event).iter().any(is_it));
+    rows_of(&mut run.0[at]).iter_mut().find(|row| is_it(row)).expect("a line")
+}
+
+#[test]
+fn an_event_that_is_missing_from_a_stream() {
+    let mut run = Run(golden("event-sourced-account"));
+    set(deposited(&mut run), "sequence", json!(6));
+    run.turns_red("streams-gapless");
+}
+
+#[test]
+fn an_event_that_was_changed_later() {
+    let mut run = Run(golden("event-sourced-account"));
+    let line = deposited(&mut run);
+    line.before = line.after.clone();
+    run.turns_red("streams-gapless");
+}
+
+#[test]
+fn money_that_no_event_accounts_for() {
+    let mut run = Run(golden("event-sourced-account"));
+    set(deposited(&mut run), "balance_minor", json!(99_999));
+    run.turns_red("balances-add-up");
+}
+
 #[test]
 fn every_checker_has_its_mutant() {
     let tests = include_str!("mutants.rs");

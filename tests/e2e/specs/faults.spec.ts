@@ -99,7 +99,7 @@ class Faults {
   }
 
   async promisesAreKept(): Promise<void> {
-    await expect(this.glass.folded('Promises')).toContainText('all 16 kept');
+    await expect(this.glass.folded('Promises')).toContainText('all 18 kept');
   }
 
   /** Switches a protection on or off, and waits until it is. */
@@ -298,7 +298,7 @@ test('without the inbox what comes twice is charged twice, and the page says whi
   const why = 'Broken promise, charged-at-most-once: order 101 was charged more than once';
   await expect(glass.saying(why)).toBeVisible();
   const promises = await glass.sheet('Promises');
-  await expect(promises).toContainText(/\d of 16 broken/);
+  await expect(promises).toContainText(/\d of 18 broken/);
   const light = faults.promise('charged-at-most-once');
   await expect(light).toContainText('No order is charged twice');
   await expect(light).toContainText(/broken since \d+/);
