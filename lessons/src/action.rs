@@ -26,6 +26,14 @@ pub enum Action {
         #[serde(default = "one")]
         n: u64,
     },
+    /// Reads from a service, whatever it answers; with `after`, an answer that has what was written
+    /// under this number.
+    Read {
+        service: Name,
+        query: Name,
+        #[serde(default)]
+        after: Option<u64>,
+    },
     /// Asks to ship the last order, as soon as that order is there.
     ShipOrder,
     /// Has the last parked saga try again, as soon as one is parked.
@@ -58,8 +66,17 @@ pub enum Action {
     Resume { service: Name },
     /// Has so many replicas of a service run.
     Replicas { service: Name, replicas: u32 },
-    /// Places orders at a steady rate, so many a second.
-    Load { rate: u32 },
+    /// Gives commands at a steady rate, so many a second: orders, or those of a `type` with their
+    /// `data`. With `reads`, so many reads are sent for each.
+    Load {
+        rate: u32,
+        #[serde(default)]
+        r#type: Option<Name>,
+        #[serde(default)]
+        data: Option<Value>,
+        #[serde(default)]
+        reads: Option<u32>,
+    },
     /// Ends the load.
     StopLoad,
     /// Runs the coverage matrix of a topology, to its end.
@@ -94,24 +111,32 @@ impl Action {
     /// The number in it that no sandbox takes, if there is one.
     pub(crate) fn problem(&self) -> Option<Problem> {
         let out_of = |what, range| Some(Problem::OutOfRange { what, range });
+        let check = |kind: &str, data: &Value| {
+            protocol::check_command(kind, data).err().map(|why| Problem::NoSuchCommand { why })
+        };
         match self {
             Action::PlaceOrder { n, .. } if !(1..=200).contains(n) => out_of("n", "1 to 200"),
             Action::PlaceOrder { quantity, .. } if !(1..=protocol::QUANTITY_MAX).contains(quantity) => {
                 out_of("quantity", "1 to 1000")
             }
             Action::Send { n, .. } if !(1..=200).contains(n) => out_of("n", "1 to 200"),
-            Action::Send { r#type, data, .. } => {
-                protocol::check_command(r#type, data).err().map(|why| Problem::NoSuchCommand { why })
-            }
-            Action::Load { rate } if !(1..=200).contains(rate) => out_of("rate", "1 to 200"),
+            Action::Send { r#type, data, .. } => check(r#type, data),
+            Action::Load { rate, .. } if !(1..=200).contains(rate) => out_of("rate", "1 to 200"),
+            Action::Load { reads: Some(reads), .. } if !(1..=100).contains(reads) => out_of("reads", "1 to 100"),
+            Action::Load { r#type: Some(kind), data, .. } => check(kind, data.as_ref().unwrap_or(&Value::Null)),
             _ => None,
         }
     }
 
     pub(crate) fn names(&self, names: &mut Vec<Named>) {
         match self {
-            Action::PlaceOrder { .. } | Action::Load { .. } => names.push(Named::Command("PlaceOrder".into())),
-            Action::Send { r#type, .. } => names.push(Named::Command(r#type.clone())),
+            Action::PlaceOrder { .. } | Action::Load { r#type: None, .. } => {
+                names.push(Named::Command("PlaceOrder".into()));
+            }
+            Action::Send { r#type, .. } | Action::Load { r#type: Some(r#type), .. } => {
+                names.push(Named::Command(r#type.clone()));
+            }
+            Action::Read { service, query, .. } => names.push(Named::Query(service.clone(), query.clone())),
             Action::ShipOrder => names.push(Named::Command("ShipOrder".into())),
             Action::ResumeSaga => names.push(Named::Command("ResumeSaga".into())),
             Action::Fault { rule, .. } => rule.names(names),

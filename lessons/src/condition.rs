@@ -107,6 +107,29 @@ pub enum Condition {
         #[serde(default = "one")]
         count: u64,
     },
+    /// Happened: a service answered reads, for itself or in another's place.
+    ReadAnswered {
+        service: Name,
+        #[serde(default = "one")]
+        count: u64,
+    },
+    /// Happened: a service had no answer to reads, or none yet.
+    ReadRefused {
+        service: Name,
+        #[serde(default = "one")]
+        count: u64,
+    },
+    /// Happened: for so many seconds a load was measured whose reads this service answered.
+    LoadMeasured {
+        reader: Name,
+        #[serde(default = "one")]
+        seconds: u64,
+    },
+    /// Happened: a load was measured with either as the one who answers its reads, and while it was
+    /// `reader` the slowest of a hundred writers waited longer than while it was `than`, on average.
+    WritersWaitedLonger { reader: Name, than: Name },
+    /// Happened: it was asked for so many replicas of a service, or more.
+    Scaled { service: Name, replicas: u32 },
     /// Is: a switch stands so.
     Switch { name: Name, on: bool },
     /// Happened: a switch was set so.
@@ -232,7 +255,14 @@ impl Condition {
             | ServiceCrashed { service }
             | ServicePaused { service }
             | ServiceRecovered { service }
+            | ReadAnswered { service, .. }
+            | ReadRefused { service, .. }
+            | LoadMeasured { reader: service, .. }
+            | Scaled { service, .. }
             | Rows { service, .. } => names.push(Named::Service(service.clone())),
+            WritersWaitedLonger { reader, than } => {
+                names.extend([reader, than].map(|service| Named::Service(service.clone())));
+            }
             Redelivered { group: Some(group), .. } => names.push(Named::Service(group.clone())),
             EventPublished { r#type, .. } => names.push(Named::Event(r#type.clone())),
             CommandDone { r#type, .. } | CommandRefused { r#type, .. } => names.push(Named::Command(r#type.clone())),
@@ -255,6 +285,8 @@ impl Condition {
 pub(crate) enum Named {
     Topology(Name),
     Service(Name),
+    /// Of a service.
+    Query(Name, Name),
     Command(Name),
     Event(Name),
     Switch(Name),
@@ -280,6 +312,10 @@ impl Named {
                 ("topology", name, protocol::topologies().iter().map(|known| known.name.to_string()).collect())
             }
             Named::Service(name) => ("service", name, of(&mut services.iter().map(|service| &service.name))),
+            Named::Query(service, name) => {
+                let reads = services.iter().filter(|of| of.name == *service).filter_map(|of| of.reads.as_ref());
+                ("query", name, of(&mut reads.flat_map(|reads| &reads.queries)))
+            }
             Named::Command(name) => ("command", name, of(&mut services.iter().flat_map(|service| &service.commands))),
             Named::Event(name) => ("event", name, fixed(protocol::PAYLOAD_TYPES)),
             Named::Switch(name) => ("switch", name, of(&mut topology.switches.iter().map(|switch| &switch.name))),

@@ -32,6 +32,16 @@ pub struct Tally {
     rolled_back: BTreeMap<Name, u64>,
     done: BTreeMap<Name, u64>,
     refused: BTreeMap<Name, u64>,
+    /// By who answered, or did not.
+    answered: BTreeMap<Name, u64>,
+    unanswered: BTreeMap<Name, u64>,
+    /// By who answered its reads.
+    loads: BTreeMap<Name, Measured>,
+    /// Who answered in the last second that was measured.
+    reader: Option<Name>,
+    /// It answered in the second before as well.
+    counts_write: bool,
+    scaled: BTreeMap<Name, u32>,
     refunds: u64,
     transactions: BTreeMap<Name, u64>,
 
@@ -79,6 +89,21 @@ struct Order {
     charges: u64,
     is_shipped: bool,
     was_released: bool,
+}
+
+/// What a load came to, second by second. The first after a change of its reader is left out: it
+/// belongs to both.
+#[derive(Clone, Copy, Debug, Default)]
+struct Measured {
+    seconds: u64,
+    /// The writers' p99 of each second, added up.
+    waited_us: u64,
+}
+
+impl Measured {
+    fn waited_longer(self, than: Measured) -> bool {
+        self.waited_us.saturating_mul(than.seconds) > than.waited_us.saturating_mul(self.seconds)
+    }
 }
 
 /// What came of a command so far.
@@ -193,6 +218,14 @@ impl crate::Condition {
             RolledBack { service, count } => of(&tally.rolled_back, service) >= *count,
             CommandDone { r#type, count } => of(&tally.done, r#type) >= *count,
             CommandRefused { r#type, count } => of(&tally.refused, r#type) >= *count,
+            ReadAnswered { service, count } => of(&tally.answered, service) >= *count,
+            ReadRefused { service, count } => of(&tally.unanswered, service) >= *count,
+            LoadMeasured { reader, seconds } => tally.loads.get(reader).is_some_and(|load| load.seconds >= *seconds),
+            WritersWaitedLonger { reader, than } => match (tally.loads.get(reader), tally.loads.get(than)) {
+                (Some(load), Some(than)) => load.waited_longer(*than),
+                _ => false,
+            },
+            Scaled { service, replicas } => tally.scaled.get(service).is_some_and(|most| most >= replicas),
             Switch { name, on } => tally.switches.get(name) == Some(on),
             Switched { name, on } => tally.switched.contains(&(name.clone(), *on)),
             FaultInstalled { kind, target } => tally

@@ -18,7 +18,7 @@ pub use beside::Beside;
 pub use error::SandboxError;
 pub use faults::{FaultStanding, validate as validate_fault};
 pub use kit::tables::{TableRows, TableSummary};
-pub use load::{LoadSpec, LoadStanding};
+pub use load::{LoadSpec, LoadStanding, ReadsSpec};
 pub use look::table_at;
 pub use runner::invariants::Invariant;
 

@@ -36,6 +36,19 @@ pub(super) fn of(condition: &Condition) -> String {
         RolledBack { service, count } => format!("{service} rolled {} back.", some(*count, "transaction")),
         CommandDone { r#type, count } => format!("{} done.", were(*count, &format!("{} command", r#type))),
         CommandRefused { r#type, count } => format!("{} refused.", were(*count, &format!("{} command", r#type))),
+        ReadAnswered { service, count: 1 } => format!("{service} answered a read."),
+        ReadAnswered { service, count } => format!("{service} answered {count} reads."),
+        ReadRefused { service, count: 1 } => format!("{service} had no answer to a read."),
+        ReadRefused { service, count } => format!("{service} had no answer to {count} reads."),
+        LoadMeasured { reader, seconds } => {
+            format!("A load was measured for {}, and {reader} answered its reads.", some(*seconds, "second"))
+        }
+        WritersWaitedLonger { reader, than } => {
+            format!("Writers waited longer while {reader} answered the reads than while {than} did.")
+        }
+        Scaled { service, replicas } => {
+            format!("It was asked for {} of {service}, or more.", some(u64::from(*replicas), "replica"))
+        }
         Switch { name, on } => format!("The switch {name} is {}.", on_off(*on)),
         Switched { name, on } => format!("The switch {name} was turned {}.", on_off(*on)),
         FaultInstalled { kind, target: None } => format!("The fault {} was installed.", kind.name()),
@@ -125,6 +138,12 @@ mod tests {
             (Charged { times: 2, orders: 1 }, "An order was charged 2 times."),
             (RolledBack { service: "inventory".into(), count: 1 }, "inventory rolled a transaction back."),
             (CommandDone { r#type: "DepositMoney".into(), count: 2 }, "2 DepositMoney commands were done."),
+            (ReadAnswered { service: "timeline".into(), count: 2 }, "timeline answered 2 reads."),
+            (
+                LoadMeasured { reader: "feed".into(), seconds: 5 },
+                "A load was measured for 5 seconds, and feed answered its reads.",
+            ),
+            (Scaled { service: "timeline".into(), replicas: 3 }, "It was asked for 3 replicas of timeline, or more."),
             (CommandRefused { r#type: "ShipOrder".into(), count: 1 }, "A ShipOrder command was refused."),
             (Not(Box::new(AtRest)), "Not so: Nothing is under way."),
             (Any(vec![Healed, AtRest]), "No fault stands any more. Or: Nothing is under way."),

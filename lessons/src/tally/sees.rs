@@ -46,12 +46,25 @@ impl Tally {
                 }
                 self.placed += u64::from(command.kind == "PlaceOrder");
             }
+            // What is no command is a read.
+            Observation::ResponseReceived { from, status, .. }
+                if &*event.service == TERRARIUM && event.correlation_id.is_none() =>
+            {
+                let by_status = if *status == 200 { &mut self.answered } else { &mut self.unanswered };
+                *by_status.entry(from.clone()).or_default() += 1;
+            }
             // The terrarium hears of it once its transaction is in the record.
             Observation::ResponseReceived { status: 200, .. } if &*event.service == TERRARIUM => {
                 let kind = event.correlation_id.and_then(|correlation| self.correlations.get(&correlation));
                 if let Some(kind) = kind {
                     *self.done.entry(kind.clone()).or_default() += 1;
                 }
+            }
+            Observation::Window { edge, method, p99_us, .. } => self.note_window(edge, method, *p99_us),
+            Observation::LoadStopped { .. } => self.reader = None,
+            Observation::ServiceScaled { replicas } => {
+                let most = self.scaled.entry(event.service.clone()).or_default();
+                *most = (*most).max(*replicas);
             }
             Observation::CommandRejected { command_id, .. } => {
                 if let Some(kind) = self.commands.get(command_id) {
@@ -116,6 +129,22 @@ impl Tally {
                 self.was_broken.insert(name.clone());
             }
             _ => {}
+        }
+    }
+
+    /// A second of a load that reads: first what was read, then what was written.
+    fn note_window(&mut self, edge: &Name, method: &Name, p99_us: u64) {
+        let to = Name::from(edge.rsplit("->").next().unwrap_or_default());
+        if &**method == "GET" {
+            let is_same = self.reader.as_ref() == Some(&to);
+            let load = self.loads.entry(to.clone()).or_default();
+            load.seconds += u64::from(is_same);
+            self.counts_write = is_same;
+            self.reader = Some(to);
+        } else if let Some(load) =
+            self.reader.as_ref().filter(|_| self.counts_write).and_then(|it| self.loads.get_mut(it))
+        {
+            load.waited_us = load.waited_us.saturating_add(p99_us);
         }
     }
 

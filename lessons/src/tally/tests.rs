@@ -250,6 +250,58 @@ fn who_acts_again_after_a_failure_is_who_acted_before() {
 }
 
 #[test]
+fn a_load_that_reads_is_measured_by_who_answers_and_a_second_shared_by_two_counts_for_none() {
+    let mut record = Record::new();
+    let window = |to: &str, method: &str, p99_us| Observation::Window {
+        edge: format!("terrarium->{to}").into(),
+        method: method.into(),
+        rate: 4,
+        count: 4,
+        errors: 0,
+        p50_us: 1,
+        p99_us,
+        lag_us: 0,
+        stale: 0,
+    };
+    for (reader, writers_p99_us) in [("feed", 1), ("feed", 90), ("feed", 90), ("timeline", 9_000), ("timeline", 20)] {
+        record.see("terrarium", window(reader, "GET", 5)).see("terrarium", window("feed", "POST", writers_p99_us));
+    }
+    let measured = |record: &Record, reader: &str, seconds: u64| {
+        record.holds(&format!(r#"{{ load-measured = {{ reader = "{reader}", seconds = {seconds} }} }}"#))
+    };
+    assert!(measured(&record, "feed", 2) && !measured(&record, "feed", 3));
+    assert!(measured(&record, "timeline", 1) && !measured(&record, "timeline", 2));
+    assert!(record.holds(r#"{ writers-waited-longer = { reader = "feed", than = "timeline" } }"#));
+    assert!(!record.holds(r#"{ writers-waited-longer = { reader = "timeline", than = "feed" } }"#));
+}
+
+#[test]
+fn reads_count_for_who_answered_them_and_commands_are_none() {
+    let mut record = Record::new();
+    let answered = |status| Observation::ResponseReceived {
+        from: "timeline".into(),
+        protocol: "http".into(),
+        status,
+        duration_us: 1,
+    };
+    record.asks("PlaceOrder").see("terrarium", answered(200));
+    let (read, refused) =
+        (r#"{ read-answered = { service = "timeline" } }"#, r#"{ read-refused = { service = "timeline" } }"#);
+    assert!(!record.holds(read), "it is the answer to a command");
+    let see = |record: &mut Record, status| {
+        let position = record.tally.position + 1;
+        record.tally.see(&Recorded::bare(position, position, "terrarium", answered(status)));
+    };
+    see(&mut record, 503);
+    assert!(record.holds(refused) && !record.holds(read));
+    see(&mut record, 200);
+    assert!(record.holds(read));
+    record.see("timeline", Observation::ServiceScaled { replicas: 3 });
+    assert!(record.holds(r#"{ scaled = { service = "timeline", replicas = 3 } }"#));
+    assert!(!record.holds(r#"{ scaled = { service = "timeline", replicas = 4 } }"#));
+}
+
+#[test]
 fn orchestrated_sagas_have_conditions_of_their_own() {
     let mut record = Record::new();
     let lease = |holder| Observation::LeaseAcquired { name: "sagas".into(), holder, token: 1, until: 1 };

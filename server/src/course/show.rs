@@ -2,7 +2,7 @@
 
 use super::{Course, Taken, lock};
 use crate::course::follow::Follow;
-use crate::sandbox::{LoadSpec, Sandbox, SandboxError};
+use crate::sandbox::{LoadSpec, ReadsSpec, Sandbox, SandboxError};
 use anyhow::{Context, bail};
 use futures_util::StreamExt;
 use lessons::{Action, Condition, FaultRule, Wait, pause_name};
@@ -144,10 +144,21 @@ impl Shown<'_> {
             }
             Action::Resume { service } => self.clear(&pause_name(service)).await?,
             Action::Replicas { service, replicas } => sandbox.scale(service, *replicas).await?,
-            Action::Load { rate } => {
+            Action::Read { service, query, after } => {
+                let params = after.map(|after| format!("after={after}")).unwrap_or_default();
+                match sandbox.query(service, query, &params).await {
+                    // What it could not say is in the record, too.
+                    Ok(_) | Err(SandboxError::NoAnswer(_)) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            Action::Load { rate, r#type, data, reads } => {
                 let rate = NonZeroU32::new(*rate).context("a load has a rate")?;
-                let data = json!({ "item_id": protocol::ITEM, "quantity": 1, "user_id": protocol::USER });
-                sandbox.put_load(LoadSpec { kind: "PlaceOrder".into(), rate, data, reads: None }).await?;
+                let order = || json!({ "item_id": protocol::ITEM, "quantity": 1, "user_id": protocol::USER });
+                let (kind, data) = (r#type.clone(), data.clone().unwrap_or_else(order));
+                let reads = reads.and_then(NonZeroU32::new).map(|per_write| ReadsSpec { per_write });
+                let kind = kind.unwrap_or_else(|| "PlaceOrder".into());
+                sandbox.put_load(LoadSpec { kind, rate, data, reads }).await?;
             }
             Action::StopLoad => sandbox.stop_load().await,
             Action::RunMatrix { topology, switches } => self.run_matrix(topology, switches).await?,
