@@ -33,7 +33,7 @@ pub use tally::{MatrixSeen, Present, Row, Tables, Tally};
 use std::sync::LazyLock;
 
 /// The promises a condition can name.
-pub const INVARIANTS: [&str; 16] = [
+pub const INVARIANTS: [&str; 18] = [
     "stock-conserved",
     "stock-never-negative",
     "legal-transitions",
@@ -50,6 +50,8 @@ pub const INVARIANTS: [&str; 16] = [
     "fencing-never-falls",
     "shipped-only-if-not-cancelled",
     "every-saga-ends",
+    "streams-gapless",
+    "balances-add-up",
 ];
 
 /// Slug and files of every lesson.

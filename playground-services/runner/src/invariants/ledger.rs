@@ -28,14 +28,12 @@ impl Ledger {
 
     fn line(&mut self, row: &RowChange) {
         let number = |field: &str| row.after.as_ref()?.get(field)?.as_i64();
-        let (Some(account), Some(sequence), Some(amount), Some(balance), None) = (
-            number("account_id"),
-            number("sequence"),
-            number("amount_minor"),
-            number("balance_minor"),
-            row.before.as_ref(),
-        ) else {
+        if row.before.is_some() {
             self.gap.get_or_insert_with(|| format!("line {} of a statement was changed", row.key));
+        }
+        let (Some(account), Some(sequence), Some(amount), Some(balance)) =
+            (number("account_id"), number("sequence"), number("amount_minor"), number("balance_minor"))
+        else {
             return;
         };
         let (last, before) = self.accounts.insert(account, (sequence, balance)).unwrap_or_default();

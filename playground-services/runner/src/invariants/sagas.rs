@@ -183,6 +183,11 @@ fn legal(entity: &str, from: Option<&str>, to: &str) -> bool {
             matches!((from, to), (None, "CAPTURED" | "DECLINED" | "REFUNDED") | (Some("CAPTURED"), "REFUNDED"))
         }
         "wrapping" => matches!((from, to), (None, "WRAPPED" | "UNWRAPPED") | (Some("WRAPPED"), "UNWRAPPED")),
+        "post" => matches!((from, to), (None, "PUBLISHED")),
+        "build" => matches!(
+            (from, to),
+            (None, "BUILDING") | (Some("BUILDING"), "READY") | (Some("READY"), "LIVE") | (Some("LIVE"), "OLD")
+        ),
         "account" => matches!((from, to), (None, "OPEN")),
         "saga" => saga_legal(from, to),
         "shipment" => matches!((from, to), (None, "SHIPPED")),
