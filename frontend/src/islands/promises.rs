@@ -43,7 +43,7 @@ mod tests {
         state.mended.push(Mended { name, since: 12, until: 31, lasted, times: 1 });
         let html = PromiseSheet(PromiseSheetProps { state }).to_html();
         assert_eq!(html.matches("data-promise").count(), texts::LIST.len());
-        assert!(html.contains("1 of 16 broken") && html.contains("broken since 12"), "{html}");
+        assert!(html.contains("1 of 18 broken") && html.contains("broken since 12"), "{html}");
         assert!(html.contains("broken for 1.84 s at 12–31"), "{html}");
     }
 }
