@@ -144,7 +144,7 @@ pub const EXPLAINED: &str = "Explained";
 pub const CLOSE: &str = "Close";
 
 pub const BEFORE: &str = "This is how things stand. What happens next is told here.";
-pub const NOTHING_YET: &str = "Nothing has happened yet. Place an order and watch where it goes.";
+pub const NOTHING_YET: &str = "Nothing has happened yet. Ask for something, and watch where it goes.";
 pub const NOT_STARTED: &str = "This system starts when the page’s script runs.";
 pub const NO_SCRIPT: &str = "Without JavaScript this page shows the system as it stood when the page was loaded.";
 pub const NO_ORDERS: &str = "No orders yet.";

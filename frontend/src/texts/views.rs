@@ -5,7 +5,7 @@ pub const TIME: &str = "Time";
 pub const TO_COME: &str = "Still to come:";
 
 // Story
-pub const STORY_EMPTY: &str = "Nothing has happened yet. Place an order, and read here what becomes of it.";
+pub const STORY_EMPTY: &str = "Nothing has happened yet. Ask for something, and read here what becomes of it.";
 pub const STORY_FILTERED: &str =
     "Nothing here answers to this choice. Choose more services, another order or “Everything”.";
 pub const EARLIER: &str = "Earlier";
