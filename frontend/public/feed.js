@@ -1,27 +1,16 @@
 // The page of the feed: turns the dials, publishes, runs the load and follows the record. Words,
 // tables and the first picture of every chart are in the page.
+import { asker, filled, newId, say } from "./page.js";
+
 const main = document.querySelector("main.feed");
 const words = main.dataset;
 const sandbox = words.sandbox && `/api/sandboxes/${words.sandbox}`;
 const find = (selector) => main.querySelector(selector);
-const filled = (text, figures) => text.replace(/\{(\w+)\}/g, (_, name) => figures[name]);
-const say = (element, text) => element && element.textContent !== text && (element.textContent = text);
 const later = (ms) => new Promise((done) => setTimeout(done, ms));
 
 for (const control of main.querySelectorAll(".scripted")) control.hidden = false;
 
-async function asked(path, method = "GET", body) {
-  let answer;
-  try {
-    const headers = body === undefined ? {} : { "Content-Type": "application/json" };
-    answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
-  } catch {
-    throw new Error(words.noAnswer);
-  }
-  const told = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw Object.assign(new Error(told.detail ?? words.noAnswer), { status: answer.status });
-  return told;
-}
+const asked = asker(words.noAnswer);
 
 // What goes wrong is said once, above the dials.
 const trying = async (what) => {
@@ -46,7 +35,7 @@ main.addEventListener("click", (event) => {
 });
 
 async function start() {
-  await asked("/api/sandboxes", "POST", { topology: "cqrs-feed" });
+  await asked("POST", "/api/sandboxes", { topology: "cqrs-feed" });
   location.assign("/feed");
 }
 
@@ -55,23 +44,23 @@ const value = (name) => Number(dial(name).value);
 
 function turn(target) {
   if (target.name === "model") return model(target.value);
-  if (target.name === "replicas") return asked(`${sandbox}/services/timeline/replicas`, "PUT", { replicas: value("replicas") });
+  if (target.name === "replicas") return asked("PUT", `${sandbox}/services/timeline/replicas`, { replicas: value("replicas") });
   return lag(value("lag"));
 }
 
-const model = (name) => asked(`${sandbox}/switches/split-model`, "PUT", { on: name === "split" });
+const model = (name) => asked("PUT", `${sandbox}/switches/split-model`, { on: name === "split" });
 
 let lagging = dial("lag")?.value > 0;
 async function lag(ms) {
   if (ms > 0) {
-    return asked(`${sandbox}/faults/lag`, "PUT", { kind: "delay", target: "feed->timeline", ttl_ms: null, params: { ms } });
+    return asked("PUT", `${sandbox}/faults/lag`, { kind: "delay", target: "feed->timeline", ttl_ms: null, params: { ms } });
   }
-  if (lagging) await asked(`${sandbox}/faults/lag`, "DELETE");
+  if (lagging) await asked("DELETE", `${sandbox}/faults/lag`);
 }
 
 async function command(type, data) {
   say(find(".refusal"), "");
-  const { correlation_id } = await asked(`${sandbox}/commands`, "POST", { id: crypto.randomUUID(), type, data });
+  const { correlation_id } = await asked("POST", `${sandbox}/commands`, { id: newId(), type, data });
   return correlation_id;
 }
 
@@ -158,7 +147,7 @@ async function swap() {
 
 // Three ways to tell a reader.
 const way = (name) => find(`[data-way="${name}"]`);
-const newest = (params = "") => asked(`${sandbox}/services/timeline/queries/newest?limit=5${params}`);
+const newest = (params = "") => asked("GET", `${sandbox}/services/timeline/queries/newest?limit=5${params}`);
 
 function item({ post_id, author, text }) {
   const row = find("#post").content.cloneNode(true).firstElementChild;
@@ -269,14 +258,14 @@ async function load(writes, perWrite) {
   const put = { type: "PublishPost", rate: writes, data, reads: { per_write: perWrite } };
   set("writes", writes);
   set("per_write", perWrite);
-  const { state } = await asked(`${sandbox}/load`, "PUT", put);
+  const { state } = await asked("PUT", `${sandbox}/load`, put);
   if (state === "queued") say(find(".standing"), words.queued);
 }
 
 let measuring = false;
 async function stop() {
   measuring = false;
-  await asked(`${sandbox}/load`, "DELETE").catch((error) => error.status === undefined && Promise.reject(error));
+  await asked("DELETE", `${sandbox}/load`).catch((error) => error.status === undefined && Promise.reject(error));
 }
 
 function standing(runs) {

@@ -1,5 +1,7 @@
 // The steps of a lesson: what is predicted, done, checked and explained there, as requests to the
 // API. When the record has grown, the terrarium says so.
+import { asker, newId } from "./page.js";
+
 const main = document.querySelector("main.lesson");
 const slug = main.dataset.slug;
 const words = main.dataset;
@@ -19,19 +21,10 @@ const known = new Promise((resolve) => {
   setTimeout(resolve, 3000);
 });
 
-// The answer, or an error whose message is a sentence for people.
+const asked = asker(words.noAnswer);
 async function ask(method, address, body) {
   if (method !== "GET") await known;
-  let answer;
-  try {
-    const headers = { "Content-Type": "application/json" };
-    answer = await fetch(address, { method, headers, body: body && JSON.stringify(body) });
-  } catch {
-    throw new Error(words.noAnswer);
-  }
-  const told = answer.status === 204 ? {} : await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(told.detail ?? words.noAnswer);
-  return told;
+  return asked(method, address, body);
 }
 
 const address = (step, what) => `/api/lessons/${slug}/steps/${step.dataset.step}/${what}`;
@@ -102,15 +95,6 @@ async function give(button) {
   const command = { id: newId(), type: button.dataset.send, data: JSON.parse(button.dataset.body) };
   await ask("POST", `/api/sandboxes/${sandbox}/commands`, command);
   return words.given;
-}
-
-// A school's plain http has no crypto.randomUUID.
-function newId() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }
 
 // ---- predictions

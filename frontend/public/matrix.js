@@ -1,4 +1,6 @@
 // The page of the coverage matrix: begins one and follows it. Words and shapes are in the page.
+import { asker, filled, say } from "./page.js";
+
 const main = document.querySelector("main.matrix");
 const form = main.querySelector("form.setup");
 const button = form.querySelector("button");
@@ -11,7 +13,6 @@ const switches = [...form.querySelectorAll("input[role=switch]")];
 
 for (const control of main.querySelectorAll(".scripted")) control.hidden = false;
 const isRed = (cell) => ["inconsistent", "stuck", "unreached"].includes(cell.state);
-const filled = (text, figures) => text.replace(/\{(\w+)\}/g, (_, name) => figures[name]);
 const address = (run) => `/playground?run=${run}`;
 
 form.addEventListener("submit", async (event) => {
@@ -20,9 +21,7 @@ form.addEventListener("submit", async (event) => {
   button.disabled = true;
   const wanted = Object.fromEntries(switches.map((input) => [input.name, input.checked]));
   try {
-    const body = JSON.stringify({ topology: main.dataset.topology, switches: wanted });
-    const headers = { "Content-Type": "application/json" };
-    const { id } = await asked("/api/matrix", { method: "POST", headers, body });
+    const { id } = await asked("POST", "/api/matrix", { topology: main.dataset.topology, switches: wanted });
     history.replaceState(null, "", `/matrix?topology=${main.dataset.topology}`);
     await follow(id);
   } catch (error) {
@@ -40,22 +39,18 @@ function compare() {
     had === undefined || main.dataset.state === "running" || [...off].sort().join() === had.split(",").sort().join();
 }
 
-async function asked(path, options) {
-  let answer;
+const request = asker(main.dataset.noAnswer);
+async function asked(method, path, body) {
   try {
-    answer = await fetch(path, options);
-  } catch {
-    throw new Error(main.dataset.noAnswer);
+    return await request(method, path, body);
+  } catch (error) {
+    throw error.status === 404 ? new Error(main.dataset.gone) : error;
   }
-  if (answer.status === 404) throw new Error(main.dataset.gone);
-  const body = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(body.detail ?? main.dataset.noAnswer);
-  return body;
 }
 
 async function follow(id) {
   for (let known = ""; ; ) {
-    const matrix = await asked(`/api/matrix/${id}${known}`);
+    const matrix = await asked("GET", `/api/matrix/${id}${known}`);
     show(matrix);
     if (matrix.state !== "running") return;
     known = `?after=${matrix.revision}`;
@@ -88,11 +83,6 @@ function show(matrix) {
   }
   holes.hidden = red.length === 0;
   compare();
-}
-
-// What is heard is only said anew when it is another thing.
-function say(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }
 
 function withOff(off) {

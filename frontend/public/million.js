@@ -1,43 +1,40 @@
 // The page of the million events: asks for what is pressed, and takes what has changed anew from
 // the server, which has the words.
+import { asker } from "./page.js";
+
 const main = document.querySelector("main.million");
 const known = {};
 
-class Problem extends Error {}
-
-async function asked(path, method = "GET", body) {
-  let answer;
+const request = asker(main.dataset.noAnswer);
+async function asked(method, path, body) {
   try {
-    const options = body ? { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) } : {};
-    answer = await fetch(path, { method, ...options });
-  } catch {
-    throw new Problem(main.dataset.noAnswer);
-  }
-  if (answer.status === 404) {
+    return await request(method, path, body);
+  } catch (error) {
+    if (error.status !== 404) throw error;
     delete main.dataset.run;
-    throw new Problem(main.dataset.gone);
+    throw new Error(main.dataset.gone);
   }
-  const told = answer.status === 204 ? {} : await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Problem(told.detail ?? main.dataset.noAnswer);
-  return told;
 }
 
-// The sandbox that keeps what is made here; the first press starts one where there is none.
+// The sandbox that keeps what is made here; the first press starts one where there is none, and a
+// second press meanwhile waits for the same.
+let starting;
 async function sandbox() {
   if (!main.dataset.run) {
-    const { id } = await asked("/api/sandboxes", "POST", { topology: main.dataset.topology });
+    starting ??= asked("POST", "/api/sandboxes", { topology: main.dataset.topology }).finally(() => (starting = undefined));
+    const { id } = await starting;
     main.dataset.run = id;
     history.replaceState(null, "", `/million?run=${id}${location.hash}`);
   }
   return `/api/sandboxes/${main.dataset.run}/million`;
 }
 
-const load = async (every) => asked(`${await sandbox()}/loads`, "POST", { snapshot_every: every || null });
+const load = async (every) => asked("POST", `${await sandbox()}/loads`, { snapshot_every: every || null });
 const chosen = () => Number(main.querySelector("input[name=every]:checked").value);
 
 const does = {
   make: async () => {
-    await asked("/api/million", "POST");
+    await asked("POST", "/api/million");
     followStore();
   },
   load: () => load(chosen()),
@@ -49,16 +46,16 @@ const does = {
       }
     }
   },
-  damage: async () => asked(`${await sandbox()}/damage`, "POST"),
+  damage: async () => asked("POST", `${await sandbox()}/damage`),
   reload: () => load(Number(main.dataset.every)),
-  check: async () => asked(`${await sandbox()}/check`, "POST"),
+  check: async () => asked("POST", `${await sandbox()}/check`),
   repair: async () => {
     const every = Number(main.dataset.every);
-    await asked(`${await sandbox()}/snapshots`, "DELETE");
+    await asked("DELETE", `${await sandbox()}/snapshots`);
     await load(every);
   },
   build: async (button) => {
-    await asked(`${await sandbox()}/projections/${button.closest("[data-model]").dataset.model}`, "POST");
+    await asked("POST", `${await sandbox()}/projections/${button.closest("[data-model]").dataset.model}`);
     followCopies();
   },
 };
@@ -73,7 +70,7 @@ main.addEventListener("click", async ({ target }) => {
   try {
     await does[button.dataset.do](button);
   } catch (error) {
-    said.textContent = error instanceof Problem ? error.message : main.dataset.noAnswer;
+    said.textContent = error.message;
   }
   await refresh().catch(() => {});
   button.removeAttribute("aria-disabled");
@@ -122,9 +119,12 @@ async function follow(name, path, isUnderWay) {
   known[name] = true;
   try {
     for (let after = ""; ; ) {
-      const stands = await asked(`${path()}${after}`);
+      const stands = await asked("GET", `${path()}${after}`);
+      const goesOn = isUnderWay(stands);
+      // What is pressed while the page takes over the end of it is followed anew.
+      known[name] = goesOn;
       await refresh();
-      if (!isUnderWay(stands)) break;
+      if (!goesOn) return;
       after = `?after=${stands.revision}`;
       // News may come more often than anybody can read.
       await rest(250);

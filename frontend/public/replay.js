@@ -1,11 +1,12 @@
 // The page that replays an account: moves its cursors, asks, sends commands, and shows what comes
 // of them. What stands at an address is the server's to say, and is fetched from there; only the
 // cursors are moved here, by the same rules, because a drag cannot wait for an answer.
+import { asker, filled, newId, say } from "./page.js";
+
 const main = document.querySelector("main.replay");
 const words = JSON.parse(main.dataset.words);
 const [months, weekdays] = [words.months.split(" "), words.weekdays.split(" ")];
 const find = (selector) => main.querySelector(selector);
-const filled = (text, figures) => text.replace(/\{(\w+)\}/g, (_, name) => figures[name]);
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const clamp = (value, least, most) => Math.min(Math.max(value, least), most);
 
@@ -15,11 +16,6 @@ function wake(page) {
   for (const control of page.querySelectorAll("[data-wakes]")) control.disabled = false;
 }
 wake(main);
-
-// What is heard is only said anew when it is another thing.
-function say(element, text) {
-  if (element && element.textContent !== text) element.textContent = text;
-}
 
 // ---- the address, and the page at it
 
@@ -309,28 +305,7 @@ function believe() {
 
 const box = `/api/sandboxes/${main.dataset.run}`;
 
-// The answer, or an error whose message is a sentence for people.
-async function send(method, path, body) {
-  let answer;
-  try {
-    const headers = { "Content-Type": "application/json" };
-    answer = await fetch(path, { method, headers, body: JSON.stringify(body) });
-  } catch {
-    throw new Error(words.noAnswer);
-  }
-  const told = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(told.detail ?? words.noAnswer);
-  return told;
-}
-
-// There is no crypto.randomUUID where a page came by plain http.
-function uuid() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 15) | 64;
-  bytes[8] = (bytes[8] & 63) | 128;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
-}
+const send = asker(words.noAnswer);
 
 // By the command at the root of it: what was published, why it was refused, that it is settled.
 const outcomes = new Map();
@@ -342,7 +317,7 @@ const outcome = (id) => {
 
 // Sends a command and waits for its answer in the record. Gives a sentence.
 async function command(type, data) {
-  const { correlation_id } = await send("POST", `${box}/commands`, { id: uuid(), type, data });
+  const { correlation_id } = await send("POST", `${box}/commands`, { id: newId(), type, data });
   const known = outcome(correlation_id);
   const late = new Promise((resolve) => setTimeout(resolve, 8000));
   if (!known.settled) await Promise.race([late, new Promise((resolve) => (known.tell = resolve))]);
