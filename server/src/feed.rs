@@ -4,12 +4,9 @@
 use crate::look::Look;
 use crate::sandbox::SandboxError;
 use frontend::render::{FeedSecond, FeedSetting};
-use memchr::memmem;
 use protocol::{FaultKind, Observation, Position, Recorded, SPLIT_MODEL};
 use std::collections::VecDeque;
 
-/// Lines of a record that are looked at in one go.
-const PIECE: usize = 16_384;
 /// Seconds that are shown.
 const SECONDS: usize = 120;
 /// Seconds of one setting that count: more would not change its median.
@@ -59,21 +56,7 @@ impl Default for Measured {
 impl Measured {
     /// Of a record up to a position.
     pub async fn of(look: &Look, end: Position) -> Result<Self, SandboxError> {
-        let mut measured = Measured::default();
-        let finders = KINDS.map(memmem::Finder::new);
-        let mut after = 0;
-        while after < end {
-            for piece in look.history(after, PIECE).await? {
-                for line in piece.split(|byte| *byte == b'\n') {
-                    if finders.iter().any(|finder| finder.find(line).is_some()) {
-                        let event: Recorded = serde_json::from_slice(line).map_err(anyhow::Error::from)?;
-                        measured.evolve(&event);
-                    }
-                }
-            }
-            after += PIECE as Position;
-        }
-        Ok(measured)
+        look.fold(end, &KINDS, Measured::default(), Measured::evolve).await
     }
 
     fn evolve(&mut self, event: &Recorded) {
@@ -152,15 +135,8 @@ impl Measured {
     }
 }
 
-/// The kinds of lines that are wanted, as they stand in a line.
-const KINDS: [&[u8]; 6] = [
-    br#""kind":"Window""#,
-    br#""kind":"SwitchSet""#,
-    br#""kind":"ServiceScaled""#,
-    br#""kind":"FaultInstalled""#,
-    br#""kind":"FaultCleared""#,
-    br#""kind":"LoadStarted""#,
-];
+/// What is read of a record.
+const KINDS: [&str; 6] = ["Window", "SwitchSet", "ServiceScaled", "FaultInstalled", "FaultCleared", "LoadStarted"];
 
 impl Setting {
     fn shown(&self) -> FeedSetting {

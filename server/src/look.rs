@@ -6,6 +6,8 @@ use bytes::Bytes;
 use diagram::{DiagramState, Strata};
 use futures_util::stream::BoxStream;
 use protocol::{Position, Recorded};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::sync::Arc;
 
 type Result<T> = std::result::Result<T, SandboxError>;
@@ -55,11 +57,17 @@ impl Look {
         }
     }
 
-    /// Folds the record from its beginning up to `end`.
-    pub async fn fold<T>(&self, end: Position, seed: T, step: impl FnMut(&mut T, &Recorded)) -> Result<T> {
+    /// Folds the events of these kinds from the beginning up to `end`; all, where none is named.
+    pub async fn fold<T>(
+        &self,
+        end: Position,
+        kinds: &[&str],
+        seed: T,
+        step: impl FnMut(&mut T, &Recorded),
+    ) -> Result<T> {
         match self {
-            Look::Sandbox(sandbox) => sandbox.fold(end, seed, step).await,
-            Look::Run(run) => run.fold(end, seed, step).await,
+            Look::Sandbox(sandbox) => sandbox.fold(end, kinds, seed, step).await,
+            Look::Run(run) => run.fold(end, kinds, seed, step).await,
         }
     }
 
@@ -75,6 +83,18 @@ impl Look {
             Look::Sandbox(sandbox) => sandbox.table(service, table, at).await,
             Look::Run(run) => run.table(service, table, at).await,
         }
+    }
+
+    /// The rows of a table as what they are; none of one that a kept run does not know, since nothing
+    /// was ever written to it.
+    pub async fn rows<T: DeserializeOwned>(&self, service: &str, table: &str) -> Result<Vec<T>> {
+        let TableRows { columns, rows } = match self.table(service, table, None).await {
+            Err(SandboxError::NoSuchTable) => return Ok(vec![]),
+            found => found?,
+        };
+        let named = |row: Vec<Value>| Value::Object(columns.iter().cloned().zip(row).collect());
+        let read = rows.into_iter().map(|row| serde_json::from_value(named(row)));
+        Ok(read.collect::<serde_json::Result<_>>().map_err(anyhow::Error::from)?)
     }
 
     /// Where in the record something stands out.

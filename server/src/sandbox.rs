@@ -400,9 +400,15 @@ impl Sandbox {
         self.beside.clone()
     }
 
-    /// Folds the record from its beginning up to `end`.
-    pub async fn fold<T>(&self, end: Position, seed: T, step: impl FnMut(&mut T, &Recorded)) -> Result<T> {
-        Ok(self.live().await?.recorder.history.fold_events(end, seed, step).await?)
+    /// Folds the events of these kinds from the beginning up to `end`; all, where none is named.
+    pub async fn fold<T>(
+        &self,
+        end: Position,
+        kinds: &[&str],
+        seed: T,
+        step: impl FnMut(&mut T, &Recorded),
+    ) -> Result<T> {
+        Ok(self.live().await?.recorder.history.fold_events(end, kinds, seed, step).await?)
     }
 
     /// Makes sure that it runs.

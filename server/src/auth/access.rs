@@ -176,6 +176,55 @@ pub async fn own_sandbox(app: &App, actor: Actor, id: &str) -> Result<Arc<Sandbo
     app.sandboxes.get(&row.id).await?.ok_or_else(Problem::not_found)
 }
 
+/// The sandbox or kept run that a page is about: the one it names, else the session's newest sandbox,
+/// of this topology if one is given. `None` where there is no such, or it is somebody else's: the page
+/// still reads.
+pub async fn look_or_newest(
+    app: &App,
+    actor: Actor,
+    named: Option<&str>,
+    topology: Option<&str>,
+) -> Result<Option<Look>, Problem> {
+    match named {
+        Some(id) => if_there(look(app, actor, id).await),
+        None => Ok(newest_sandbox(app, actor, topology).await?.map(Look::Sandbox)),
+    }
+}
+
+/// The same, of sandboxes only.
+pub async fn own_or_newest_sandbox(
+    app: &App,
+    actor: Actor,
+    named: Option<&str>,
+    topology: Option<&str>,
+) -> Result<Option<Arc<Sandbox>>, Problem> {
+    match named {
+        Some(id) => if_there(own_sandbox(app, actor, id).await),
+        None => newest_sandbox(app, actor, topology).await,
+    }
+}
+
+/// The row of the session's newest sandbox, of this topology if one is given.
+pub fn newest(app: &App, actor: Actor, topology: Option<&str>) -> Option<SandboxRow> {
+    let rows = app.store.sandboxes_of(&actor.session()?);
+    rows.into_iter().find(|row| topology.is_none_or(|topology| row.topology == topology))
+}
+
+async fn newest_sandbox(app: &App, actor: Actor, topology: Option<&str>) -> Result<Option<Arc<Sandbox>>, Problem> {
+    match newest(app, actor, topology) {
+        Some(row) => Ok(app.sandboxes.get(&row.id).await?),
+        None => Ok(None),
+    }
+}
+
+fn if_there<T>(found: Result<T, Problem>) -> Result<Option<T>, Problem> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(problem) if problem.status == StatusCode::NOT_FOUND => Ok(None),
+        Err(problem) => Err(problem),
+    }
+}
+
 fn action(method: &Method, path: &str) -> Result<Action, Problem> {
     let wanted = if method == Method::HEAD { &Method::GET } else { method };
     let mut rows = ACCESS.iter().filter(|(_, row, _)| *row == path).peekable();

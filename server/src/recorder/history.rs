@@ -358,17 +358,22 @@ impl History {
         Ok(rows)
     }
 
-    /// Folds the record from its beginning up to `end`.
+    /// Folds the events of these kinds from the beginning up to `end`; all of them, where no kind is
+    /// named.
     pub async fn fold_events<T>(
         &self,
         end: Position,
+        kinds: &[&str],
         seed: T,
         mut step: impl FnMut(&mut T, &Recorded),
     ) -> anyhow::Result<T> {
         let mut folded = seed;
         let reader = storage::Reader::open(&self.path).await?;
+        let sieve = Sieve::of_kinds(kinds);
         let each = |line: &[u8]| {
-            step(&mut folded, &serde_json::from_slice(line)?);
+            if sieve.holds(line) {
+                step(&mut folded, &serde_json::from_slice(line)?);
+            }
             Ok(())
         };
         self.fold(reader, 0, end, each).await?;

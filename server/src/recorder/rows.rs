@@ -108,25 +108,39 @@ impl From<Newest> for Vec<(String, Arc<str>)> {
     }
 }
 
-/// Tells lines that may change rows from those that can't, without reading them: most can't.
-pub struct Sieve(Vec<Finder<'static>>);
+/// Tells lines that may be wanted from those that can't, without reading them: most can't.
+pub struct Sieve {
+    /// All of these are in what is wanted, and one of those, if there are any.
+    all: Vec<Finder<'static>>,
+    any: Vec<Finder<'static>>,
+}
 
 impl Sieve {
     /// For the rows of all services.
     pub fn all() -> Self {
-        Sieve(vec![Finder::new(br#""TransactionCommitted""#)])
+        Sieve { all: vec![Finder::new(br#""TransactionCommitted""#)], any: vec![] }
     }
 
     /// For the rows of one service.
     pub fn of(service: &str) -> Self {
         let mut sieve = Sieve::all();
-        sieve.0.push(Finder::new(&format!("\"{service}\"")).into_owned());
+        sieve.all.push(quoted(service));
         sieve
     }
 
-    pub fn holds(&self, line: &[u8]) -> bool {
-        self.0.iter().all(|needle| needle.find(line).is_some())
+    /// For events of these kinds; for every event, where none is named.
+    pub fn of_kinds(kinds: &[&str]) -> Self {
+        Sieve { all: vec![], any: kinds.iter().map(|kind| quoted(kind)).collect() }
     }
+
+    pub fn holds(&self, line: &[u8]) -> bool {
+        let found = |needle: &Finder| needle.find(line).is_some();
+        self.all.iter().all(found) && (self.any.is_empty() || self.any.iter().any(found))
+    }
+}
+
+fn quoted(word: &str) -> Finder<'static> {
+    Finder::new(&format!("\"{word}\"")).into_owned()
 }
 
 #[cfg(test)]
@@ -175,5 +189,7 @@ mod tests {
         assert!(!Sieve::of("inventory").holds(&line(&committed)));
         let woken = Recorded { observation: Observation::SandboxWoken, ..committed };
         assert!(!Sieve::all().holds(&line(&woken)));
+        assert!(Sieve::of_kinds(&["Window", "SandboxWoken"]).holds(&line(&woken)));
+        assert!(Sieve::of_kinds(&[]).holds(&line(&woken)) && !Sieve::of_kinds(&["Window"]).holds(&line(&woken)));
     }
 }

@@ -3,15 +3,15 @@
 use super::Query;
 use crate::app::App;
 use crate::auth::Actor;
-use crate::auth::access::look;
+use crate::auth::access::look_or_newest;
 use crate::error::Problem;
 use crate::feed::{LAG, Measured, TIMELINE};
 use crate::look::Look;
-use crate::sandbox::{LoadStanding, SandboxError, TableRows};
+use crate::sandbox::{LoadStanding, SandboxError};
 use axum::extract::State;
 use axum::response::Response;
 use frontend::render::{FeedBuild, FeedPageView, FeedPost, FeedView};
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use protocol::{SPLIT_MODEL, Topology, Value};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -36,14 +36,7 @@ pub async fn show(
     Query(wanted): Query<Wanted>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let looked = match &wanted.run {
-        None => newest(&app, actor).await?,
-        Some(id) => match look(&app, actor, id).await {
-            Ok(look) => Some(look),
-            Err(problem) if problem.status == StatusCode::NOT_FOUND => None,
-            Err(problem) => return Err(problem),
-        },
-    };
+    let looked = look_or_newest(&app, actor, wanted.run.as_deref(), Some(TOPOLOGY)).await?;
     let is_feed = |topology: &Topology| &*topology.name == TOPOLOGY;
     let looked = looked.filter(|look| look.state().topology.as_ref().is_some_and(is_feed));
     let missing = wanted.run.is_some() && looked.is_none();
@@ -54,22 +47,15 @@ pub async fn show(
     Ok(app.pages.feed(FeedPageView { missing, feed }, &headers))
 }
 
-async fn newest(app: &App, actor: Actor) -> Result<Option<Look>, Problem> {
-    let Some(session) = actor.session() else { return Ok(None) };
-    let row = app.store.sandboxes_of(&session).into_iter().find(|row| row.topology == TOPOLOGY);
-    let Some(row) = row else { return Ok(None) };
-    Ok(app.sandboxes.get(&row.id).await?.map(Look::Sandbox))
-}
-
 async fn found(app: &App, look: &Look) -> Result<FeedView, SandboxError> {
     let state = look.state();
     let topology = state.topology.as_ref();
     let reads =
         topology.and_then(|topology| topology.service(TIMELINE)).map(|spec| (spec.workers, spec.reads.as_ref()));
     let measured = Measured::of(look, state.position).await?;
-    let timeline = rows(look, TIMELINE, "timeline").await?;
+    let timeline = look.rows::<Row>(TIMELINE, "timeline").await?;
     let written = written(look).await?;
-    let builds = rows(look, TIMELINE, "builds").await?;
+    let builds = look.rows::<Row>(TIMELINE, "builds").await?;
     let live = builds.iter().find(|build| build["state"] == "live").map(|build| number(build, "build"));
     let lag = state.faults.iter().find(|fault| &*fault.id == LAG);
     let load = match look {
@@ -102,17 +88,6 @@ async fn found(app: &App, look: &Look) -> Result<FeedView, SandboxError> {
 
 type Row = BTreeMap<String, Value>;
 
-/// A kept run knows no table that nothing was written to.
-async fn rows(look: &Look, service: &str, table: &str) -> Result<Vec<Row>, SandboxError> {
-    match look.table(service, table, None).await {
-        Ok(TableRows { columns, rows }) => {
-            Ok(rows.into_iter().map(|row| columns.iter().cloned().zip(row).collect()).collect())
-        }
-        Err(SandboxError::NoSuchTable) => Ok(vec![]),
-        Err(error) => Err(error),
-    }
-}
-
 fn number(row: &Row, column: &str) -> i64 {
     row.get(column).and_then(Value::as_i64).unwrap_or_default()
 }
@@ -135,10 +110,10 @@ fn shown(timeline: &[Row], live: Option<i64>) -> Vec<FeedPost> {
 
 /// The newest posts of the write model: number to author and text.
 async fn written(look: &Look) -> Result<BTreeMap<i64, (String, String)>, SandboxError> {
-    let authors = rows(look, FEED, "authors").await?;
+    let authors = look.rows::<Row>(FEED, "authors").await?;
     let names: BTreeMap<i64, String> =
         authors.iter().map(|row| (number(row, "author_id"), text(row, "name"))).collect();
-    let posts = rows(look, FEED, "posts").await?;
+    let posts = look.rows::<Row>(FEED, "posts").await?;
     let mut posts: BTreeMap<i64, (String, String)> = posts
         .iter()
         .map(|row| {

@@ -2,7 +2,7 @@
 
 use super::Query;
 use crate::app::App;
-use crate::auth::Actor;
+use crate::auth::{Actor, access};
 use crate::error::Problem;
 use crate::matrix::{CellView, MatrixView, Running, Strike, steps};
 use axum::extract::State;
@@ -67,9 +67,7 @@ fn off(app: &App, actor: Actor, wanted: &Wanted, topology: &Topology, last: Opti
     if let Some(last) = last {
         return last.switches.iter().filter(|(_, on)| !**on).map(|(name, _)| name.clone()).collect();
     }
-    let newest = actor
-        .session()
-        .and_then(|session| app.store.sandboxes_of(&session).into_iter().find(|row| *row.topology == *topology.name));
+    let newest = access::newest(app, actor, Some(&topology.name));
     match newest.and_then(|row| app.sandboxes.known_state(&row.id)) {
         Some(state) => state.switches.iter().filter(|switch| !switch.on).map(|s| s.name.to_string()).collect(),
         None => topology.switches.iter().filter(|switch| !switch.on).map(|s| s.name.to_string()).collect(),

@@ -3,10 +3,9 @@
 use super::Query;
 use crate::app::App;
 use crate::auth::Actor;
-use crate::auth::access::own_sandbox;
+use crate::auth::access::own_or_newest_sandbox;
 use crate::error::Problem;
 use crate::million::{CopiesView, Kept, Model, ModelView, Reads, State as Built, StoreState, StoreView};
-use crate::sandbox::Sandbox;
 use crate::store::now_ms;
 use axum::extract::State;
 use axum::response::Response;
@@ -14,10 +13,9 @@ use frontend::render::{
     MillionChecked, MillionDamage, MillionKept, MillionLoad, MillionModel, MillionPageView, MillionReads, MillionRow,
     MillionStore, TOPOLOGY,
 };
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use serde::Deserialize;
 use serde_json::Value;
-use std::sync::Arc;
 
 /// Whose copies are shown: those of this sandbox, or of the session's newest of the topology.
 #[derive(Deserialize)]
@@ -34,15 +32,7 @@ pub async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let topology = protocol::topology(PREFERRED).map_or(TOPOLOGY, |_| PREFERRED);
-    let sandbox = match &wanted.run {
-        None => newest(&app, actor, topology).await?,
-        Some(id) => match own_sandbox(&app, actor, id).await {
-            Ok(sandbox) => Some(sandbox),
-            // The page still reads.
-            Err(problem) if problem.status == StatusCode::NOT_FOUND => None,
-            Err(problem) => return Err(problem),
-        },
-    };
+    let sandbox = own_or_newest_sandbox(&app, actor, wanted.run.as_deref(), Some(topology)).await?;
     let store = app.million.store();
     let mut view = MillionPageView {
         run: sandbox.as_ref().map(|sandbox| sandbox.id().to_string()),
@@ -64,15 +54,6 @@ pub async fn show(
     }
     view.store = store_view(store);
     Ok(app.pages.million(view, &headers))
-}
-
-async fn newest(app: &App, actor: Actor, topology: &str) -> Result<Option<Arc<Sandbox>>, Problem> {
-    let Some(session) = actor.session() else { return Ok(None) };
-    let row = app.store.sandboxes_of(&session).into_iter().find(|row| row.topology == topology);
-    match row {
-        Some(row) => Ok(app.sandboxes.get(&row.id).await?),
-        None => Ok(None),
-    }
 }
 
 fn store_view(store: StoreView) -> MillionStore {

@@ -1,7 +1,7 @@
 use super::Query;
 use crate::app::App;
 use crate::auth::Actor;
-use crate::auth::access::look;
+use crate::auth::access::{self, look};
 use crate::error::Problem;
 use crate::look::Look;
 use crate::pages::{Asked, Page};
@@ -96,8 +96,7 @@ async fn show(app: &App, page: Page, actor: Actor, wanted: Wanted, headers: &Hea
 /// The session's newest sandbox of the page's topology, which this does not wake. One that can't
 /// be read leaves the page readable.
 async fn newest(app: &App, page: &Page, actor: Actor) -> Option<Look> {
-    let (topology, session) = (page.topology()?, actor.session()?);
-    let row = app.store.sandboxes_of(&session).into_iter().find(|row| row.topology == topology)?;
+    let row = access::newest(app, actor, Some(page.topology()?))?;
     match app.sandboxes.get(&row.id).await {
         Ok(sandbox) => sandbox.map(Look::Sandbox),
         Err(error) => {

@@ -3,18 +3,16 @@
 use super::Query;
 use crate::app::App;
 use crate::auth::Actor;
-use crate::auth::access::look;
+use crate::auth::access::look_or_newest;
 use crate::error::Problem;
 use crate::look::Look;
-use crate::sandbox::{SandboxError, TableRows};
 use crate::store::{Origin, RunRow, now_ms};
 use axum::extract::State;
 use axum::response::Response;
 use frontend::render::{Entry, Pace, ReplayAsked, ReplayView, seconds};
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use protocol::{Observation, Position, Recorded, RowChange, Value};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 /// The session's newest system with accounts, or this one; of which account what is to be shown.
 /// Forms send what was left empty as well, so all of it is text.
@@ -39,14 +37,7 @@ pub async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let run = wanted.run.clone().filter(|run| !run.is_empty());
-    let looked = match &run {
-        None => newest(&app, actor).await?,
-        Some(id) => match look(&app, actor, id).await {
-            Ok(look) => Some(look),
-            Err(problem) if problem.status == StatusCode::NOT_FOUND => None,
-            Err(problem) => return Err(problem),
-        },
-    };
+    let looked = look_or_newest(&app, actor, run.as_deref(), Some(TOPOLOGY)).await?;
     // A system of another topology has no accounts to show.
     let found_one = looked.is_some();
     let looked = looked.filter(|look| look.state().node(SERVICE).is_some());
@@ -56,14 +47,6 @@ pub async fn show(
         None => ReplayView { missing: run.is_some() && !found_one, other: found_one, ..ReplayView::default() },
     };
     Ok(app.pages.replay(view, &headers))
-}
-
-async fn newest(app: &App, actor: Actor) -> Result<Option<Look>, Problem> {
-    let Some(session) = actor.session() else { return Ok(None) };
-    let Some(row) = app.store.sandboxes_of(&session).into_iter().find(|row| row.topology == TOPOLOGY) else {
-        return Ok(None);
-    };
-    Ok(app.sandboxes.get(&row.id).await?.map(Look::Sandbox))
 }
 
 fn asked(wanted: Wanted) -> ReplayAsked {
@@ -82,11 +65,11 @@ fn asked(wanted: Wanted) -> ReplayAsked {
 async fn found(app: &App, look: &Look, asked: ReplayAsked) -> Result<ReplayView, Problem> {
     let state = look.state();
     let end = state.position;
-    let entries: Vec<Entry> = rows(look, "statement").await?;
-    let told = look.fold(end.min(EVENTS), Told::default(), Told::see).await?;
+    let entries: Vec<Entry> = look.rows(SERVICE, "statement").await?;
+    let told = look.fold(end.min(EVENTS), &Told::KINDS, Told::default(), Told::see).await?;
     let now = match look {
         Look::Sandbox(_) => now_ms() / 1000,
-        Look::Run(run) => told.ended().unwrap_or_else(|| ended(&run.row, &entries)),
+        Look::Run(run) => told.ended(state.at).unwrap_or_else(|| ended(&run.row, &entries)),
     };
     Ok(ReplayView {
         run: Some(look.id()),
@@ -98,12 +81,12 @@ async fn found(app: &App, look: &Look, asked: ReplayAsked) -> Result<ReplayView,
         asked,
         cut: entries.len() >= kit::tables::ROWS_MAX as usize,
         entries,
-        builds: rows(look, "projections").await?,
+        builds: look.rows(SERVICE, "projections").await?,
         paces: told.paces(),
-        balances: rows(look, "balances").await?,
-        monthly: rows(look, "monthly").await?,
-        activity: rows(look, "activity").await?,
-        readings: rows(look, "readings").await?,
+        balances: look.rows(SERVICE, "balances").await?,
+        monthly: look.rows(SERVICE, "monthly").await?,
+        activity: look.rows(SERVICE, "activity").await?,
+        readings: look.rows(SERVICE, "readings").await?,
         switches: state.switches.iter().map(|switch| (switch.name.to_string(), switch.on)).collect(),
         bug: app.sources.text(PROJECTIONS).map(|_| PROJECTIONS.into()),
     })
@@ -128,15 +111,14 @@ const EVENTS: Position = 20_000;
 struct Told {
     /// When the sandbox was created, in seconds since 1970, as the first message lets it be known.
     created: Option<i64>,
-    /// Microseconds since then, of its last event.
-    last: u64,
     /// How far each build had come, and when.
     steps: Vec<Step>,
 }
 
 impl Told {
+    const KINDS: [&str; 2] = ["MessagePublished", "TransactionCommitted"];
+
     fn see(&mut self, event: &Recorded) {
-        self.last = event.at;
         match &event.observation {
             Observation::MessagePublished { envelope, .. } if self.created.is_none() => {
                 self.created = seconds(&envelope.time).map(|time| time - (event.at / 1_000_000).cast_signed());
@@ -148,9 +130,10 @@ impl Told {
         }
     }
 
-    fn ended(&self) -> Option<i64> {
+    /// `last`: of its last event, in microseconds since it was created.
+    fn ended(&self, last: u64) -> Option<i64> {
         // To the next second: its last event lies before it.
-        self.created.map(|created| created + (self.last / 1_000_000).cast_signed() + 1)
+        self.created.map(|created| created + (last / 1_000_000).cast_signed() + 1)
     }
 
     /// How fast each build caught up.
@@ -187,18 +170,6 @@ impl Step {
     }
 }
 
-/// The rows of a table, as what they are; none where nothing was ever written to it.
-async fn rows<T: DeserializeOwned>(look: &Look, table: &str) -> Result<Vec<T>, Problem> {
-    let TableRows { columns, rows } = match look.table(SERVICE, table, None).await {
-        Ok(table) => table,
-        Err(SandboxError::NoSuchTable) => return Ok(vec![]),
-        Err(error) => return Err(error.into()),
-    };
-    let object = |row: Vec<serde_json::Value>| columns.iter().cloned().zip(row).collect::<serde_json::Map<_, _>>();
-    let read = rows.into_iter().map(|row| serde_json::from_value(object(row).into()));
-    read.collect::<Result<_, _>>().map_err(Problem::internal)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,6 +199,6 @@ mod tests {
         told.see(&committed(900_000, vec![row(2, Some((80, "ready")), (81, "ready"))]));
         told.see(&committed(950_000, vec![row(1, Some((80, "live")), (81, "live"))]));
         let pace = Pace { projection: "balances".into(), build: 2, events: 80, took_us: 5_000 };
-        assert_eq!((told.ended(), told.paces()), (None, vec![pace]));
+        assert_eq!((told.ended(950_000), told.paces()), (None, vec![pace]));
     }
 }

@@ -3,14 +3,14 @@
 use super::Query;
 use crate::app::App;
 use crate::auth::Actor;
-use crate::auth::access::look;
+use crate::auth::access::look_or_newest;
 use crate::error::Problem;
 use crate::look::Look;
 use crate::rule::Rule;
 use axum::extract::State;
 use axum::response::Response;
 use frontend::render::{RulePageView, RuleTouched};
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use protocol::{ServiceSpec, Topology};
 use serde::Deserialize;
 
@@ -29,14 +29,7 @@ pub async fn show(
     Query(wanted): Query<Wanted>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let looked = match &wanted.run {
-        None => newest(&app, actor).await?,
-        Some(id) => match look(&app, actor, id).await {
-            Ok(look) => Some(look),
-            Err(problem) if problem.status == StatusCode::NOT_FOUND => None,
-            Err(problem) => return Err(problem),
-        },
-    };
+    let looked = look_or_newest(&app, actor, wanted.run.as_deref(), None).await?;
     let view = match looked {
         Some(look) => found(&app, &look).await?,
         None => RulePageView { missing: wanted.run.is_some(), ..RulePageView::default() },
@@ -44,16 +37,10 @@ pub async fn show(
     Ok(app.pages.rule(view, &headers))
 }
 
-async fn newest(app: &App, actor: Actor) -> Result<Option<Look>, Problem> {
-    let Some(session) = actor.session() else { return Ok(None) };
-    let Some(row) = app.store.sandboxes_of(&session).into_iter().next() else { return Ok(None) };
-    Ok(app.sandboxes.get(&row.id).await?.map(Look::Sandbox))
-}
-
 async fn found(app: &App, look: &Look) -> Result<RulePageView, Problem> {
     let state = look.state();
     let Some(topology) = &state.topology else { return Ok(RulePageView::default()) };
-    let rule = look.fold(state.position.min(EVENTS), Rule::of(topology), |rule, event| rule.see(event)).await?;
+    let rule = look.fold(state.position.min(EVENTS), &[], Rule::of(topology), |rule, event| rule.see(event)).await?;
     let parts = rule.shown(&app.sources);
     let leads = |_: &_| parts.first().map(|part| part.service.clone());
     Ok(RulePageView {

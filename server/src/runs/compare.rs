@@ -108,7 +108,7 @@ async fn sums(look: &Look, end: Position) -> Result<Vec<Sum>, SandboxError> {
         let sum = sums[ordinal as usize].entry(hash(&fact.service)).or_default();
         *sum = hash(&(*sum, &fact.text));
     };
-    let (_, sums) = look.fold(end, (Teller::default(), vec![Sum::default()]), step).await?;
+    let (_, sums) = look.fold(end, &[], (Teller::default(), vec![Sum::default()]), step).await?;
     Ok(sums)
 }
 
@@ -129,7 +129,7 @@ async fn facts(look: &Look, end: Position, window: &std::ops::Range<u64>) -> Res
             if listed.len() < FACTS { listed.push(fact) } else { *more += 1 }
         }
     };
-    let (_, facts) = look.fold(end, (Teller::default(), Facts::new()), step).await?;
+    let (_, facts) = look.fold(end, &[], (Teller::default(), Facts::new()), step).await?;
     Ok(facts)
 }
 

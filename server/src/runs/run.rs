@@ -49,8 +49,14 @@ impl Run {
         Ok(self.record.history.ndjson(after, limit).await?)
     }
 
-    pub async fn fold<T>(&self, end: Position, seed: T, step: impl FnMut(&mut T, &Recorded)) -> Result<T> {
-        Ok(self.record.history.fold_events(end, seed, step).await?)
+    pub async fn fold<T>(
+        &self,
+        end: Position,
+        kinds: &[&str],
+        seed: T,
+        step: impl FnMut(&mut T, &Recorded),
+    ) -> Result<T> {
+        Ok(self.record.history.fold_events(end, kinds, seed, step).await?)
     }
 
     pub fn strata(&self) -> Strata {
