@@ -108,15 +108,19 @@ impl Recorder {
 
 /// An observation by the server itself, or by whoever asked it.
 pub fn by_server(clock: Clock, who: Name, observation: Observation) -> Observed {
-    let span = Span::root(None);
+    within(&Span::root(None), clock, who, observation)
+}
+
+/// The same as a part of what was begun elsewhere.
+pub fn within(span: &Span, clock: Clock, who: Name, observation: Observation) -> Observed {
     Observed {
         at: clock.now_us(),
         trace: span.trace,
-        parent_span_id: None,
+        parent_span_id: span.parent,
         service: who,
         replica: 0,
         code: None,
-        correlation_id: None,
+        correlation_id: span.correlation_id,
         observation,
     }
 }

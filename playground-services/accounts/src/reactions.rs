@@ -3,7 +3,7 @@
 use crate::domain::{AccountCommand, AccountEvent, Accounts, decide};
 use crate::projections::{Advance, BY_DAY_AND_AMOUNT, BY_EVENT_ID, Build, Model, State};
 use crate::storage::{Ledger, Line};
-use kit::event_store::{About, Aggregate, Conflict, Expected, NewEvent, Streams, event_id};
+use kit::event_store::{About, Aggregate, Expected, NewEvent, Streams, event_id};
 use kit::{Clock, Refusal, Reply, Stage, Work};
 use protocol::{
     BuildProjection, CompareReaders, CorrectEntry, MoneyDeposited, MoveMoney, OpenAccount, SwitchProjection,
@@ -76,8 +76,11 @@ fn post(
     can_be_read(ledger, account_id)?;
     let no_stream = || Refusal::Unreadable("it names no account_id".to_owned());
     let stream = ledger.streams.get(account_id).ok_or_else(no_stream)?;
-    if let Some(expected) = expected_sequence.filter(|expected| *expected != stream.version) {
-        return Err(conflict(account_id, expected, stream.version));
+    let version = stream.version;
+    if let Some(expected) = expected_sequence.filter(|expected| *expected != version) {
+        return Err(Refusal::Domain(format!(
+            "conflict: you have read account {account_id} up to event {expected}, and it is at {version}. Read it again and decide anew."
+        )));
     }
     let refused = |why| Refusal::Domain(format!("account {account_id}: {why}"));
     let event = decide(&stream.state, command).map_err(refused)?;
@@ -90,12 +93,9 @@ fn post(
         by: by.unwrap_or_else(|| format!("user {}", protocol::USER)).into(),
         why: why.unwrap_or_default().into(),
     };
-    let expected = expected_sequence.map_or(Expected::Any, Expected::Version);
-    let new = [NewEvent { event, about }];
-    let appended = ledger.streams.append(account_id, expected, &new).map_err(|error| match error {
-        Conflict::Version { expected, version, .. } => conflict(account_id, expected, version),
-        error => Refusal::Domain(error.to_string()),
-    })?;
+    let (expected, new) = (Expected::Version(version), [NewEvent { event, about }]);
+    let appended = ledger.streams.append(account_id, expected, &new);
+    let appended = appended.map_err(|conflict| Refusal::Domain(conflict.to_string()))?;
     if appended.repeat {
         return Ok(());
     }
@@ -114,12 +114,6 @@ fn post(
     ledger.posted.push(line);
     ledger.origin = Some(work.origin());
     Ok(())
-}
-
-fn conflict(account_id: i64, expected: u64, version: u64) -> Refusal {
-    Refusal::Domain(format!(
-        "conflict: you have read account {account_id} up to event {expected}, and it is at {version}. Read it again and decide anew."
-    ))
 }
 
 /// The event that was appended last, as a line of the account's statement.

@@ -30,8 +30,7 @@ pub const QUANTITY_MAX: i64 = 1000;
 impl PlaceOrder {
     /// The command's data if it is one that can be accepted, else a sentence saying why not.
     pub fn parse(data: &serde_json::Value) -> Result<Self, String> {
-        let order = PlaceOrder::deserialize(data)
-            .map_err(|error| format!("The data of PlaceOrder does not fit: {error}. It takes item_id, quantity and user_id, all whole numbers."))?;
+        let order: Self = read("PlaceOrder", data, "item_id, quantity and user_id, all whole numbers")?;
         if order.item_id != crate::ITEM {
             return Err(format!("There is no item {}. The shop sells item {}.", order.item_id, crate::ITEM));
         }
@@ -75,9 +74,7 @@ pub const TAG_MAX: usize = 24;
 impl PublishPost {
     /// The command's data if it is one that can be accepted, else a sentence saying why not.
     pub fn parse(data: &serde_json::Value) -> Result<Self, String> {
-        let post = PublishPost::deserialize(data).map_err(|error| {
-            format!("The data of PublishPost does not fit: {error}. It takes author_id, a whole number, text, and tags, a list of texts.")
-        })?;
+        let post: Self = read("PublishPost", data, "author_id, a whole number, text, and tags, a list of texts")?;
         if post.author_id < 1 {
             return Err(format!("There is no author {}. Authors are numbered from 1.", post.author_id));
         }
@@ -105,8 +102,7 @@ pub struct OfReadModel {
 
 impl OfReadModel {
     fn parse(kind: &str, data: &serde_json::Value) -> Result<Self, String> {
-        let of = OfReadModel::deserialize(data)
-            .map_err(|error| format!("The data of {kind} does not fit: {error}. It takes read_model, a name."))?;
+        let of: Self = read(kind, data, "read_model, a name")?;
         if of.read_model != "timeline" {
             return Err(format!("{} cannot be built anew here. The timeline can.", of.read_model));
         }
@@ -213,9 +209,7 @@ pub fn check_command(kind: &str, data: &serde_json::Value) -> Result<(), String>
         "PlaceOrder" => PlaceOrder::parse(data).map(drop),
         "BreakReadModel" | "RebuildReadModel" | "SwitchReadModel" => OfReadModel::parse(kind, data).map(drop),
         "PublishPost" => PublishPost::parse(data).map(drop),
-        "ShipOrder" | "ResumeSaga" => OfOrder::deserialize(data)
-            .map(drop)
-            .map_err(|error| format!("The data of {kind} does not fit: {error}. It takes order_id, a whole number.")),
+        "ShipOrder" | "ResumeSaga" => read::<OfOrder>(kind, data, "order_id, a whole number").map(drop),
         "OpenAccount" => {
             let OpenAccount { account_id, by, why } = read(kind, data, "account_id, and may take by and why")?;
             check_account(account_id, None, [&by, &why])

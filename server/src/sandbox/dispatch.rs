@@ -5,7 +5,7 @@
 use super::keeper::Addresses;
 use super::load::Meter;
 use super::replicas::Replicas;
-use crate::recorder::{Accepted, Entry, Recorder};
+use crate::recorder::{Accepted, Entry, Recorder, within};
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
@@ -239,9 +239,8 @@ impl Dispatch {
         };
         let command_id = self.accepted.command.id;
         if is_final(status.as_u16()) {
-            let post = |answer: Value| answer.get("post_id")?.as_i64();
-            let post = serde_json::from_slice(answer).ok().and_then(post).filter(|_| status.is_success());
-            self.meter.written(&command_id, post, self.clock.now_us());
+            let post = || serde_json::from_slice::<Value>(answer).ok()?.get("post_id")?.as_i64();
+            self.meter.written(&command_id, || status.is_success().then(post)?, self.clock.now_us());
         }
         let mut observed = vec![self.observed(span, received)];
         if !status.is_success() && is_final(status.as_u16()) {
@@ -256,15 +255,6 @@ impl Dispatch {
     }
 
     fn observed(&self, span: &Span, observation: Observation) -> Observed {
-        Observed {
-            at: self.clock.now_us(),
-            trace: span.trace,
-            parent_span_id: span.parent,
-            service: TERRARIUM.into(),
-            replica: 0,
-            code: None,
-            correlation_id: span.correlation_id,
-            observation,
-        }
+        within(span, self.clock, TERRARIUM.into(), observation)
     }
 }

@@ -3,6 +3,7 @@
 
 use super::dispatch::Client;
 use super::replicas::Replicas;
+use crate::recorder::within;
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
@@ -86,15 +87,6 @@ impl Asking<'_> {
     }
 
     fn observed(&self, span: &Span, observation: Observation) -> Observed {
-        Observed {
-            at: self.clock.now_us(),
-            trace: span.trace,
-            parent_span_id: span.parent,
-            service: TERRARIUM.into(),
-            replica: 0,
-            code: None,
-            correlation_id: None,
-            observation,
-        }
+        within(span, self.clock, TERRARIUM.into(), observation)
     }
 }

@@ -83,10 +83,12 @@ impl Meter {
         }
     }
 
-    /// A command was answered, for good; `post` is the number of what it wrote.
-    pub fn written(&self, id: &Uuid, post: Option<i64>, now_us: u64) {
+    /// A command was answered, for good; `post` gives the number of what it wrote. Nobody asks for it
+    /// while nothing is measured.
+    pub fn written(&self, id: &Uuid, post: impl FnOnce() -> Option<i64>, now_us: u64) {
         let mut guard = self.guard();
         let Some(readings) = &mut *guard else { return };
+        let post = post();
         if let Some(planned_us) = readings.planned.remove(id) {
             readings.writes.answered(now_us.saturating_sub(planned_us), post.is_none());
         }
@@ -172,7 +174,7 @@ mod tests {
     fn a_read_that_lacks_a_post_is_stale_by_the_age_of_the_oldest_it_lacks() {
         let meter = meter();
         for (post, at) in [(1, 100), (2, 200), (3, 300)] {
-            meter.written(&Uuid::nil(), Some(post), at);
+            meter.written(&Uuid::nil(), || Some(post), at);
         }
         assert_eq!(meter.newest(), 3);
         meter.read(400, 3, Some(1), 500);
@@ -188,8 +190,8 @@ mod tests {
         let (done, refused) = (Uuid::from_u128(1), Uuid::from_u128(2));
         meter.write(done, 0);
         meter.write(refused, 0);
-        meter.written(&done, Some(1), 10);
-        meter.written(&refused, None, 10);
+        meter.written(&done, || Some(1), 10);
+        meter.written(&refused, || None, 10);
         meter.read(0, 0, None, 5_000_000);
         let ([count, errors, _, p99, ..], writes) = measured(&meter);
         assert_eq!((count, errors, writes), (1, 1, [2, 1]));
@@ -199,7 +201,7 @@ mod tests {
     #[test]
     fn without_a_load_nothing_is_measured() {
         let meter = Meter::default();
-        meter.written(&Uuid::nil(), Some(1), 5);
+        meter.written(&Uuid::nil(), || Some(1), 5);
         assert!(meter.windows((&"a".into(), 1), (&"b".into(), 1)).is_empty() && meter.newest() == 0);
     }
 }
