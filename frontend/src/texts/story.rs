@@ -1,9 +1,7 @@
 //! The story: each event worth a sentence in one plain sentence.
 
 use diagram::{DiagramState, Health, Lease, taken_over_from};
-use protocol::{
-    Envelope, FaultKind, FaultSpec, Observation, Recorded, ServiceSpec, StepSpec, Target, Topology, When, money,
-};
+use protocol::{Envelope, FaultKind, FaultSpec, Observation, Recorded, ServiceSpec, StepSpec, Target, Topology, When};
 
 /// A sentence with the names of services between asterisks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -353,8 +351,7 @@ fn times(count: u32) -> String {
     if count == 1 { "once".into() } else { format!("{count} times") }
 }
 
-/// What each command asks for. A field's name in braces stands for it, with `$` as money: one
-/// sentence a line costs the browser less than one piece of code each.
+/// What each command asks for, as [`filled`] reads it.
 const COMMANDED: [(&str, &str); 14] = [
     ("PlaceOrder", "You place an order: {quantity} pieces of item {item_id}."),
     ("ShipOrder", "You have order {order_id} shipped."),
@@ -373,10 +370,13 @@ const COMMANDED: [(&str, &str); 14] = [
 ];
 
 fn commanded(kind: &str, data: &protocol::Value) -> String {
-    let sentence = match COMMANDED.iter().find(|(known, _)| *known == kind) {
-        Some((_, sentence)) => *sentence,
-        None => return ["You give the command ", &plain(kind), "."].concat(),
-    };
+    filled(&COMMANDED, kind, "", data).unwrap_or_else(|| ["You give the command ", &plain(kind), "."].concat())
+}
+
+/// The sentence about such a kind, with what its braces name: `who`, or a field of the data, after `$`
+/// as money. One sentence a line costs the browser less than one piece of code each.
+fn filled(sentences: &[(&str, &str)], kind: &str, who: &str, data: &protocol::Value) -> Option<String> {
+    let (_, sentence) = sentences.iter().find(|(known, _)| *known == kind)?;
     let mut said = String::new();
     for part in sentence.split('}') {
         let (words, field) = part.split_once('{').unwrap_or((part, ""));
@@ -385,10 +385,11 @@ fn commanded(kind: &str, data: &protocol::Value) -> String {
         match value.and_then(protocol::Value::as_i64) {
             Some(minor) if field.starts_with('$') => said.push_str(&protocol::money(minor)),
             Some(number) => said.push_str(&number.to_string()),
+            None if field == "who" => said.push_str(who),
             None => said.push_str(&plain(value.and_then(protocol::Value::as_str).unwrap_or_default())),
         }
     }
-    said.replace(" 1 pieces", " 1 piece")
+    Some(said.replace(" 1 pieces", " 1 piece"))
 }
 
 fn load_started(command_type: &str, rate: u32) -> String {
@@ -416,47 +417,47 @@ fn ended(text: &str) -> String {
     text
 }
 
+/// What each message says, as [`filled`] reads it.
+const PUBLISHED: [(&str, &str); 11] = [
+    ("OrderCreated", "*{who}* writes order {order_id} down as PENDING and says so: OrderCreated."),
+    ("StockReserved", "*{who}* holds {quantity} pieces for order {order_id}: StockReserved."),
+    (
+        "StockRejected",
+        "*{who}* has too few on hand for order {order_id}: StockRejected. The order has to be cancelled.",
+    ),
+    ("PaymentSucceeded", "*{who}* charges {$amount_minor} for order {order_id}: PaymentSucceeded."),
+    (
+        "PaymentFailed",
+        "*{who}* could not charge {$amount_minor} for order {order_id}: PaymentFailed. What was done for it has to be taken back.",
+    ),
+    (
+        "StockReleased",
+        "*{who}* puts {quantity} pieces back on hand, held for order {order_id} until now: StockReleased.",
+    ),
+    ("GiftWrapped", "*{who}* wraps {quantity} pieces for order {order_id}: GiftWrapped."),
+    ("GiftUnwrapped", "*{who}* takes {quantity} pieces for order {order_id} out of the paper: GiftUnwrapped."),
+    ("PostPublished", "*{who}* stores post {post_id} and says so: PostPublished."),
+    ("OrderConfirmed", "*{who}* marks order {order_id} CONFIRMED."),
+    ("OrderCancelled", "*{who}* marks order {order_id} CANCELLED."),
+];
+
 fn published(before: &DiagramState, who: &str, envelope: &Envelope) -> String {
-    let topology = before.topology.as_ref();
-    let led = topology.is_some_and(|topology| topology.saga.is_some());
-    let number = |field: &str| envelope.data.get(field).and_then(protocol::Value::as_i64).unwrap_or_default();
-    let order = number("order_id");
-    let pieces = match number("quantity") {
-        1 => "1 piece".to_string(),
-        count => format!("{count} pieces"),
-    };
-    match &*envelope.kind {
-        "OrderCreated" => format!("*{who}* writes order {order} down as PENDING and says so: OrderCreated."),
-        "StockReserved" => format!("*{who}* holds {pieces} for order {order}: StockReserved."),
-        "StockRejected" => {
-            format!("*{who}* has too few on hand for order {order}: StockRejected. The order has to be cancelled.")
+    let kind = &*envelope.kind;
+    if let Some(said) = filled(&PUBLISHED, kind, who, &envelope.data) {
+        return said;
+    }
+    let led = before.topology.as_ref().filter(|topology| topology.saga.is_some());
+    match led.and_then(|topology| asked_by(topology, kind)) {
+        Some((service, step)) => {
+            let takes_back = match &step.compensates {
+                Some(step) => format!(", which takes {} back", plain(step)),
+                None => String::new(),
+            };
+            let order = envelope.data.get("order_id").and_then(protocol::Value::as_i64).unwrap_or_default();
+            let (service, step) = (plain(&service.name), plain(&step.name));
+            format!("*{who}* asks *{service}* for {step} of order {order}{takes_back}: {}.", plain(kind))
         }
-        "PaymentSucceeded" => {
-            format!("*{who}* charges {} for order {order}: PaymentSucceeded.", money(number("amount_minor")))
-        }
-        "PaymentFailed" => format!(
-            "*{who}* could not charge {} for order {order}: PaymentFailed. What was done for it has to be taken back.",
-            money(number("amount_minor"))
-        ),
-        "StockReleased" => {
-            format!("*{who}* puts {pieces} back on hand, held for order {order} until now: StockReleased.")
-        }
-        "GiftWrapped" => format!("*{who}* wraps {pieces} for order {order}: GiftWrapped."),
-        "GiftUnwrapped" => format!("*{who}* takes {pieces} for order {order} out of the paper: GiftUnwrapped."),
-        "PostPublished" => format!("*{who}* stores post {} and says so: PostPublished.", number("post_id")),
-        "OrderConfirmed" => format!("*{who}* marks order {order} CONFIRMED."),
-        "OrderCancelled" => format!("*{who}* marks order {order} CANCELLED."),
-        other => match topology.filter(|_| led).and_then(|topology| asked_by(topology, other)) {
-            Some((service, step)) => {
-                let takes_back = match &step.compensates {
-                    Some(step) => format!(", which takes {} back", plain(step)),
-                    None => String::new(),
-                };
-                let (service, step) = (plain(&service.name), plain(&step.name));
-                format!("*{who}* asks *{service}* for {step} of order {order}{takes_back}: {}.", plain(other))
-            }
-            None => format!("*{who}* publishes {} about {}.", plain(other), plain(&envelope.subject)),
-        },
+        None => format!("*{who}* publishes {} about {}.", plain(kind), plain(&envelope.subject)),
     }
 }
 
