@@ -11,6 +11,8 @@ use crate::browser::{self, Node};
 use crate::sh::{self, step};
 
 pub const TARGET: &str = "wasm32-unknown-unknown";
+/// The classes of wasm-streams: `IntoUnderlyingSource` and its like.
+const UNUSED: &str = "intounderlying";
 const BINARYEN: &str = "132.0.0";
 
 /// Never `--all-features`: it emits an import encoding that Chromium refuses.
@@ -119,7 +121,18 @@ fn bind(wasm: &Path, profile: Profile, dir: &Path) -> Result<()> {
         .omit_default_module_path(true)
         .remove_name_section(profile == Profile::Release)
         .remove_producers_section(profile == Profile::Release)
-        .generate(dir)
+        .generate(dir)?;
+    drop_unused_exports(&dir.join("frontend_bg.wasm"))
+}
+
+/// Whatever is exported stays in, and leptos brings streams of bytes that nothing here makes.
+fn drop_unused_exports(wasm: &Path) -> Result<()> {
+    let mut module = walrus::Module::from_file(wasm)?;
+    let unused = module.exports.iter().filter(|export| export.name.contains(UNUSED)).map(walrus::Export::id);
+    for export in unused.collect::<Vec<_>>() {
+        module.exports.delete(export);
+    }
+    module.emit_wasm_file(wasm)
 }
 
 fn optimise(node: &Node, wasm: &Path) -> Result<()> {
@@ -132,6 +145,7 @@ fn optimise(node: &Node, wasm: &Path) -> Result<()> {
 fn stamp(wasm: &[u8], optimiser: Option<&Node>) -> String {
     let mut hash = Sha256::new();
     hash.update(wasm);
+    hash.update(UNUSED);
     if optimiser.is_some() {
         hash.update(BINARYEN);
         hash.update(WASM_OPT.join(" "));
