@@ -178,7 +178,16 @@ impl Promises {
             let Observation::MessagePublished { topic, envelope } = &event.observation else { continue };
             let readers = topology.readers(topic).filter(|(_, types)| types.contains(&envelope.kind)).count();
             let acked = acked.get(&event.position).map_or(0, Vec::len);
-            assert_eq!(acked, readers, "{} {}", envelope.kind, envelope.subject);
+            if acked != readers {
+                let end = &self.record[self.record.len().saturating_sub(30)..];
+                let of_it = self.record.iter().filter(|other| other.correlation_id == event.correlation_id);
+                panic!(
+                    "acked by {acked} of {readers}: {} {}\nIts saga: {:#?}\nThe record ends: {end:#?}",
+                    envelope.kind,
+                    envelope.subject,
+                    of_it.collect::<Vec<_>>()
+                );
+            }
         }
     }
 
