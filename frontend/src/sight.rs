@@ -74,6 +74,11 @@ pub fn is_declining(state: &DiagramState) -> bool {
     declined(state).is_some()
 }
 
+/// Whether one can place orders here. Where not, there are neither sagas nor a table of orders.
+pub fn takes_orders(state: &DiagramState) -> bool {
+    state.topology.as_ref().is_none_or(|topology| topology.owner_of("PlaceOrder").is_some())
+}
+
 /// Which charges are declined: each n-th, of those that stand.
 pub fn declined(state: &DiagramState) -> Option<u64> {
     let fault = state.faults.iter().find(|fault| fault.spec.kind == FaultKind::DeclinePayments)?;

@@ -110,9 +110,10 @@ pub const KEYS_LIST: [(&str, &str); 7] = [
 ];
 
 /// What a system without orders can be asked for by a button: type and fields of the command, and its name.
-pub const COMMANDS: [(&str, &str, &str); 2] = [
+pub const COMMANDS: [(&str, &str, &str); 3] = [
     ("DepositMoney", "\"account_id\":42,\"amount_minor\":5000", "Deposit 50.00"),
     ("WithdrawMoney", "\"account_id\":42,\"amount_minor\":3000", "Withdraw 30.00"),
+    ("PublishPost", "\"author_id\":1,\"text\":\"Hello from the glass\"", "Publish a post"),
 ];
 pub const TEN_ORDERS: &str = "Ten orders";
 pub const EVERY: &str = "Which charges are declined";

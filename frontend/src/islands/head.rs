@@ -8,8 +8,8 @@ use leptos::prelude::*;
 pub fn Head(state: DiagramState) -> impl IntoView {
     let title = state.topology.as_ref().map(|topology| topology.title.to_string());
     let (class, badge) = sight::badge(&state);
-    let orders = state.topology.as_ref().is_none_or(|topology| topology.owner_of("PlaceOrder").is_some());
-    let buttons = if orders { order_buttons().into_any() } else { command_buttons(&state).into_any() };
+    let buttons =
+        if sight::takes_orders(&state) { order_buttons().into_any() } else { command_buttons(&state).into_any() };
     view! {
         <div class="head">
             <h2>{title}</h2>

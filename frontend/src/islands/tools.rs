@@ -1,20 +1,22 @@
 use super::faults::{FaultSheet, SwitchSheet};
 use super::promises::PromiseSheet;
 use super::telling::Trouble;
-use crate::texts;
+use crate::{sight, texts};
 use diagram::DiagramState;
 use leptos::prelude::*;
 
 /// Under the glass: faults, protections and promises, a steady load, what can be taken along, the keys, and starting over.
 #[component]
 pub fn Foot(state: DiagramState) -> impl IntoView {
+    let orders = sight::takes_orders(&state);
+    let ten = orders.then(|| view! { <button type="button" class="ten" data-do="ten">{texts::TEN_ORDERS}</button> });
     view! {
         <div class="foot">
-            <button type="button" class="ten" data-do="ten">{texts::TEN_ORDERS}</button>
+            {ten}
             <FaultSheet state=state.clone()/>
             <SwitchSheet state=state.clone()/>
             <PromiseSheet state/>
-            <LoadSheet/>
+            {orders.then(|| view! { <LoadSheet/> })}
             <KeepSheet/>
             <Keys/>
             <StartOver/>

@@ -26,10 +26,10 @@ pub fn vessel(given: Given) -> String {
     };
     let player = Player::new(state.clone());
     let roomy = room == Room::Playground;
-    let orders = state.topology.as_ref().is_none_or(|topology| topology.owner_of("PlaceOrder").is_some());
+    let orders = sight::takes_orders(&state);
     let ledger = (!roomy && orders).then(|| view! { <Ledger player=&player/> });
     let ship = (roomy && orders).then(|| view! { <Ship player=&player/> });
-    let yard = roomy.then(|| view! { <Yard state=state.clone()/> });
+    let yard = roomy.then(|| view! { <Yard state=state.clone() sandbox_id/> });
     view! {
         <div class="vessel">
             <Head state=state.clone()/>
@@ -37,7 +37,7 @@ pub fn vessel(given: Given) -> String {
             <p class="protections-off" inner_html=sight::off(&state)></p>
             <div class="broken-promises" inner_html=sight::broken(&state)></div>
             <p class="parked-note" inner_html=sight::parked(&state)></p>
-            <div class="tabs" role="tablist" aria-label=texts::VIEWS>{tabs()}</div>
+            <div class="tabs" role="tablist" aria-label=texts::VIEWS>{tabs(orders)}</div>
             <div class="pane">
                 <div class="window" id="view" role="tabpanel" aria-labelledby="tab-diagram">
                     <div class="view"></div>
@@ -57,7 +57,7 @@ pub fn vessel(given: Given) -> String {
                 {ship}
             </div>
             <Soil player=&player/>
-            <noscript inner_html=unscripted(&state)></noscript>
+            <noscript inner_html=orders.then(|| unscripted(&state))></noscript>
         </div>
         <Foot state/>
         {yard}
@@ -66,8 +66,8 @@ pub fn vessel(given: Given) -> String {
     .to_html()
 }
 
-/// The views, each with an address of its own.
-fn tabs() -> impl IntoView {
+/// The views, each with an address of its own. Sagas are of orders.
+fn tabs(orders: bool) -> impl IntoView {
     let tab = |(view, name): (View, &'static str)| {
         let (id, selected) = (view.name(), view == View::Diagram);
         view! {
@@ -84,7 +84,12 @@ fn tabs() -> impl IntoView {
             </a>
         }
     };
-    View::ALL.into_iter().zip(texts::VIEW_NAMES).map(tab).collect_view()
+    View::ALL
+        .into_iter()
+        .zip(texts::VIEW_NAMES)
+        .filter(|(view, _)| orders || *view != View::Saga)
+        .map(tab)
+        .collect_view()
 }
 
 /// Without a script there are no tabs: the saga stands under the picture.

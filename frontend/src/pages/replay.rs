@@ -171,7 +171,13 @@ fn sections(ground: &Ground) -> impl IntoView + use<> {
     let kept = ground.view.kept.then(|| view! { <p class="kept">{texts::KEPT}</p> });
     let cut = ground.view.cut.then(|| view! { <p class="hint">{texts::CUT}</p> });
     let under_glass = ground.view.run.as_ref().map(|run| {
-        view! { <p class="under-glass"><a href=format!("/playground?run={run}")>{texts::SEE}</a></p> }
+        view! {
+            <p class="under-glass">
+                <a href="/million">{texts::MILLION}</a>
+                " "
+                <a href=format!("/playground?run={run}")>{texts::SEE}</a>
+            </p>
+        }
     });
     let anchors = texts::SECTION_LIST.map(|(id, name, _)| {
         view! { <a href=format!("#{id}")>{name}</a> }

@@ -31,6 +31,22 @@ pub fn sentence(topology: &str) -> &'static str {
     SENTENCES.iter().find(|(name, _)| *name == topology).map_or("", |(_, sentence)| sentence)
 }
 
+/// What has a page of its own: the topology, its path, its name, and what is there.
+pub const PAGES: [(&str, &str, &str, &str); 2] = [
+    (
+        "event-sourced-account",
+        "/replay",
+        "Replay these accounts",
+        "Each account card by card, what it held at any time and what was believed then, and read models to build anew.",
+    ),
+    (
+        "cqrs-feed",
+        "/feed",
+        "Read and load this feed",
+        "Three readers beside each other, a load of posts and reads with its charts, and a read model to break and rebuild.",
+    ),
+];
+
 /// The topology of the playground's plain address.
 pub const PLAIN: &str = SENTENCES[0].0;
 

@@ -29,6 +29,7 @@ pub const NO_SCRIPT: &str = "Without JavaScript this page shows everything as it
 pub const KEPT: &str = "This is a kept run: look at it from all sides and ask it anything. It takes no commands.";
 pub const OTHER: &str = "That system has no accounts to replay. Below is what this page would show of one that has.";
 pub const SEE: &str = "See the system under glass";
+pub const MILLION: &str = "A million events";
 pub const CUT: &str = "Only 1,000 events of all accounts are at hand here, so some are missing.";
 
 pub const ACCOUNTS: &str = "Account";

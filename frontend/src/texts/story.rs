@@ -418,7 +418,7 @@ fn ended(text: &str) -> String {
 }
 
 /// What each message says, as [`filled`] reads it.
-const PUBLISHED: [(&str, &str); 11] = [
+const PUBLISHED: [(&str, &str); 15] = [
     ("OrderCreated", "*{who}* writes order {order_id} down as PENDING and says so: OrderCreated."),
     ("StockReserved", "*{who}* holds {quantity} pieces for order {order_id}: StockReserved."),
     (
@@ -437,6 +437,22 @@ const PUBLISHED: [(&str, &str); 11] = [
     ("GiftWrapped", "*{who}* wraps {quantity} pieces for order {order_id}: GiftWrapped."),
     ("GiftUnwrapped", "*{who}* takes {quantity} pieces for order {order_id} out of the paper: GiftUnwrapped."),
     ("PostPublished", "*{who}* stores post {post_id} and says so: PostPublished."),
+    (
+        "AccountCreated",
+        "*{who}* appends AccountCreated as event {sequence} of account {account_id}: it holds {$balance_minor} now.",
+    ),
+    (
+        "MoneyDeposited",
+        "*{who}* appends MoneyDeposited as event {sequence} of account {account_id}: it holds {$balance_minor} now.",
+    ),
+    (
+        "MoneyWithdrawn",
+        "*{who}* appends MoneyWithdrawn as event {sequence} of account {account_id}: it holds {$balance_minor} now.",
+    ),
+    (
+        "EntryCorrected",
+        "*{who}* appends EntryCorrected as event {sequence} of account {account_id}: it holds {$balance_minor} now.",
+    ),
     ("OrderConfirmed", "*{who}* marks order {order_id} CONFIRMED."),
     ("OrderCancelled", "*{who}* marks order {order_id} CANCELLED."),
 ];

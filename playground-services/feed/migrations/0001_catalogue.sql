@@ -16,5 +16,4 @@ create table words (
 create table progress (
     id integer primary key check (id = 1),
     position integer not null
-);
-insert into progress values (1, 0)
+)

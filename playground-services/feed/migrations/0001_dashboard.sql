@@ -11,6 +11,5 @@ create table progress (
     id integer primary key check (id = 1),
     position integer not null
 );
-insert into progress values (1, 0);
 -- Posts that are counted, though one before them is not yet.
 create table ahead (post_id integer primary key)

@@ -13,7 +13,6 @@ create table builds (
     -- all posts up to this number are in it
     position integer not null
 );
-insert into builds values (1, 'live', 0);
 -- A row is a post as it is shown: the author's name and the tags are written out in every row, so
 -- that a reader joins nothing.
 create table timeline (

@@ -6,7 +6,7 @@
 
 mod storage;
 
-use crate::progress::Progress;
+use crate::progress::{self, Progress};
 use crate::reading::{limit, wanted};
 use kit::{Ctx, NoAnswer, Query, Refusal, Reply, Service, Stage, Work};
 use protocol::PostPublished;
@@ -25,6 +25,10 @@ pub struct Entries {
 impl Service for Catalogue {
     const MIGRATIONS: &'static [&'static str] = &[include_str!("../migrations/0001_catalogue.sql")];
     type Outside = ();
+
+    async fn seed(&self, _: &Ctx, conn: &mut SqliteConnection) -> anyhow::Result<()> {
+        Ok(progress::begin(conn).await?)
+    }
 
     async fn outside(&self, _: &Ctx, _: &Work) {}
 

@@ -6,7 +6,7 @@
 
 mod storage;
 
-use crate::progress::Progress;
+use crate::progress::{self, Progress};
 use kit::{Ctx, NoAnswer, Query, Refusal, Reply, Service, Stage, Work};
 use protocol::PostPublished;
 use serde_json::Value;
@@ -26,6 +26,10 @@ pub struct Counts {
 impl Service for Dashboard {
     const MIGRATIONS: &'static [&'static str] = &[include_str!("../migrations/0001_dashboard.sql")];
     type Outside = ();
+
+    async fn seed(&self, _: &Ctx, conn: &mut SqliteConnection) -> anyhow::Result<()> {
+        Ok(progress::begin(conn).await?)
+    }
 
     async fn outside(&self, _: &Ctx, _: &Work) {}
 

@@ -24,6 +24,10 @@ impl Service for Timeline {
         &[include_str!("../migrations/0001_timeline.sql"), include_str!("../migrations/0002_timeline_origin.sql")];
     type Outside = ();
 
+    async fn seed(&self, _: &Ctx, conn: &mut SqliteConnection) -> anyhow::Result<()> {
+        Ok(storage::begin(conn).await?)
+    }
+
     async fn outside(&self, _: &Ctx, _: &Work) {}
 
     type Rows = Timelines;

@@ -9,6 +9,11 @@ use protocol::PostPublished;
 use serde_json::{Value, json};
 use sqlx::sqlite::SqliteConnection;
 
+/// The first build, which is live from the beginning.
+pub async fn begin(conn: &mut SqliteConnection) -> sqlx::Result<()> {
+    sqlx::query("insert into builds values (1, 'live', 0) on conflict do nothing").execute(conn).await.map(drop)
+}
+
 /// `from`: where a build goes on, for which what was heard is loaded, too.
 pub async fn load(conn: &mut SqliteConnection, from: Option<i64>) -> sqlx::Result<Timelines> {
     let rows: Vec<(i64, Option<String>, i64)> = sqlx::query_as(
