@@ -6,7 +6,6 @@
 //! read model is long, so few run at a time, one of each learner's, on a thread of its own.
 
 mod account;
-mod aside;
 mod building;
 mod copies;
 mod error;
@@ -24,8 +23,8 @@ pub use storage::{Kept, Timed};
 use crate::config::Config;
 use crate::ids::{SandboxId, SessionId};
 use crate::sandbox::Sandbox;
-use aside::aside;
 use copies::Copies;
+use kit::aside::aside;
 use making::{Ready, Store};
 use serde::Serialize;
 use std::collections::HashMap;

@@ -6,7 +6,7 @@
 
 mod storage;
 
-use crate::progress::{self, Progress};
+use crate::progress::Progress;
 use crate::reading::{limit, wanted};
 use kit::{Ctx, NoAnswer, Query, Refusal, Reply, Service, Stage, Work};
 use protocol::PostPublished;
@@ -27,7 +27,7 @@ impl Service for Catalogue {
     type Outside = ();
 
     async fn seed(&self, _: &Ctx, conn: &mut SqliteConnection) -> anyhow::Result<()> {
-        Ok(progress::begin(conn).await?)
+        Ok(storage::begin(conn).await?)
     }
 
     async fn outside(&self, _: &Ctx, _: &Work) {}

@@ -6,7 +6,7 @@
 
 mod storage;
 
-use crate::progress::{self, Progress};
+use crate::progress::Progress;
 use kit::{Ctx, NoAnswer, Query, Refusal, Reply, Service, Stage, Work};
 use protocol::PostPublished;
 use serde_json::Value;
@@ -28,7 +28,7 @@ impl Service for Dashboard {
     type Outside = ();
 
     async fn seed(&self, _: &Ctx, conn: &mut SqliteConnection) -> anyhow::Result<()> {
-        Ok(progress::begin(conn).await?)
+        Ok(storage::begin(conn).await?)
     }
 
     async fn outside(&self, _: &Ctx, _: &Work) {}

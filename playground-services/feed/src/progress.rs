@@ -2,7 +2,6 @@
 //! order: one may overtake another, or be with another replica. The position is the number up to
 //! which nothing is missing, for that is what a reader can rely on.
 
-use sqlx::sqlite::SqliteConnection;
 use std::collections::BTreeSet;
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -39,11 +38,6 @@ impl Progress {
     pub fn ahead(&self) -> impl Iterator<Item = i64> {
         self.ahead.iter().copied()
     }
-}
-
-/// The row that says it, of a read model that has heard nothing.
-pub async fn begin(conn: &mut SqliteConnection) -> sqlx::Result<()> {
-    sqlx::query("insert into progress values (1, 0) on conflict do nothing").execute(conn).await.map(drop)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! way), [`broker`] (who gets them), [`inbox`]
 //! (a repeat does nothing). [`query`] is how it is read. Services that keep events instead of rows have an [`event_store`].
 
+pub mod aside;
 pub mod broker;
 pub mod changes;
 pub mod clock;

@@ -7,6 +7,11 @@ use kit::storage::json;
 use serde_json::Value;
 use sqlx::sqlite::SqliteConnection;
 
+/// It has heard nothing yet.
+pub async fn begin(conn: &mut SqliteConnection) -> sqlx::Result<()> {
+    sqlx::query("insert into progress values (1, 0) on conflict do nothing").execute(conn).await.map(drop)
+}
+
 pub async fn progress(conn: &mut SqliteConnection) -> sqlx::Result<Progress> {
     let rows: Vec<(i64,)> = sqlx::query_as(
         "select position from progress

@@ -2,16 +2,18 @@
 
 use crate::account::{Account, Event, event, open};
 use crate::report;
+use kit::aside::aside;
 use kit::event_store::{EventStore, Expected, Projector, ReadModel, Recorded, projection};
 use kit::storage;
-use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnection;
+use sqlx::{ConnectOptions, Connection};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
+const MODELS: &str = "models.db";
 const EVENTS: u64 = 1_000_000;
 const STREAMS: u64 = 1_000;
 const QUIET: Duration = Duration::from_secs(3);
@@ -23,23 +25,22 @@ pub async fn measure(dir: &Path) -> anyhow::Result<()> {
     let began = Instant::now();
     fill(&mut events, &store, &dir.join("million.db")).await?;
     println!("{EVENTS} events appended in {:.1} s", began.elapsed().as_secs_f64());
-    let path = dir.join("models.db");
+    let path = dir.join(MODELS);
     let mut models = storage::open(&path, &[projection::SCHEMA]).await?;
     let mut old = Projector::live(&mut models, Balances).await?;
     while !old.advance(&store, &mut events, &mut models).await?.has_caught_up() {}
 
     let store = Arc::new(store);
     let mut reader = storage::options(&path).read_only(true).connect().await?;
+    models.close().await?;
+    events.close().await?;
     let (mut times, mut ratios) = (vec![], vec![]);
     for _ in 0..ROUNDS {
-        let (mut quiet, mut busy, took);
+        let (mut quiet, mut busy);
         (reader, quiet) = tokio::spawn(read(reader, tokio::time::sleep(QUIET))).await??;
         let (rebuilt, until_rebuilt) = oneshot::channel();
         let reading = tokio::spawn(read(reader, until_rebuilt));
-        // On a thread of its own: what shares the workers with it is not held up.
-        let rebuilding = rebuild(store.clone(), events, models, rebuilt);
-        let handle = tokio::runtime::Handle::current();
-        (events, models, took) = tokio::task::spawn_blocking(move || handle.block_on(rebuilding)).await??;
+        let took = aside("rebuild", rebuild(store.clone(), dir.to_owned(), rebuilt)).await?;
         (reader, busy) = reading.await??;
         println!("rebuilt {EVENTS} events in {took:.2} s, {:.2} million/s", EVENTS as f64 / took / 1e6);
         let [quiet, busy] = [&mut quiet, &mut busy].map(|times| {
@@ -55,17 +56,14 @@ pub async fn measure(dir: &Path) -> anyhow::Result<()> {
 }
 
 /// From the first event on, beside the live one, until it takes its place. Returns the seconds.
-async fn rebuild(
-    store: Arc<EventStore<Account>>,
-    mut events: SqliteConnection,
-    mut models: SqliteConnection,
-    _done: oneshot::Sender<()>,
-) -> anyhow::Result<(SqliteConnection, SqliteConnection, f64)> {
+async fn rebuild(store: Arc<EventStore<Account>>, dir: PathBuf, _done: oneshot::Sender<()>) -> anyhow::Result<f64> {
+    let mut events = open(&dir, "million.db").await?;
+    let mut models = storage::open(&dir.join(MODELS), &[projection::SCHEMA]).await?;
     let began = Instant::now();
     let mut new = Projector::rebuild(&mut models, Balances).await?;
-    while !new.advance_gently(&store, &mut events, &mut models).await?.has_caught_up() {}
+    while !new.advance(&store, &mut events, &mut models).await?.has_caught_up() {}
     new.switch(&mut models).await?;
-    Ok((events, models, began.elapsed().as_secs_f64()))
+    Ok(began.elapsed().as_secs_f64())
 }
 
 /// To a thousand accounts in no order.

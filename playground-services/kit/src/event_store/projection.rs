@@ -10,7 +10,6 @@ use super::storage::{self, Turn};
 use super::subscription::read_all;
 use super::{Aggregate, EventStore, Recorded, StoreError};
 use sqlx::sqlite::SqliteConnection;
-use std::time::{Duration, Instant};
 
 pub const SCHEMA: &str = "
 -- How far each generation of a read model has come.
@@ -21,9 +20,6 @@ create table projection (
     live integer not null,
     primary key (model, generation)
 ) without rowid";
-
-/// A busy machine makes each batch take longer; the rest in between need not be longer than this.
-const REST_MAX: Duration = Duration::from_millis(25);
 
 /// What a read model makes of events.
 pub trait ReadModel: Send {
@@ -105,22 +101,8 @@ impl<M: ReadModel> Projector<M> {
         table(M::NAME, self.generation)
     }
 
-    /// Takes in the next events as [`Projector::advance`] does, and then rests for longer than that
-    /// took: who reads meanwhile finds the processor free most of the time. A long rebuild is best
-    /// driven on a thread of its own (`spawn_blocking`, `block_on`), where it holds no worker up.
-    pub async fn advance_gently(
-        &mut self,
-        store: &EventStore<M::Of>,
-        events: &mut SqliteConnection,
-        models: &mut SqliteConnection,
-    ) -> Result<Progress, StoreError> {
-        let began = Instant::now();
-        let progress = self.advance(store, events, models).await?;
-        tokio::time::sleep((8 * began.elapsed()).min(REST_MAX)).await;
-        Ok(progress)
-    }
-
-    /// Takes in the next events, some thousands at most.
+    /// Takes in the next events, some thousands at most. A long rebuild is best driven [`aside`](crate::aside),
+    /// so that who reads meanwhile goes first.
     pub async fn advance(
         &mut self,
         store: &EventStore<M::Of>,

@@ -119,7 +119,7 @@ impl Building {
         events: &mut SqliteConnection,
         own: &mut SqliteConnection,
     ) -> Result<Progress, StoreError> {
-        each!(self, projector => projector.advance_gently(store, events, own).await)
+        each!(self, projector => projector.advance(store, events, own).await)
     }
 
     pub async fn switch(&mut self, own: &mut SqliteConnection) -> sqlx::Result<()> {

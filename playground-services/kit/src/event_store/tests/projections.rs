@@ -67,7 +67,7 @@ async fn a_model_is_rebuilt_beside_the_old_one_and_switched_over() {
     assert_eq!(shown(&mut models).await, sum(9_000, true));
 
     let mut new = Projector::rebuild(&mut models, Deposits { bug: false }).await.unwrap();
-    let first = new.advance_gently(&store, &mut conn, &mut models).await.unwrap();
+    let first = new.advance(&store, &mut conn, &mut models).await.unwrap();
     assert!(first.position > 0 && !first.has_caught_up(), "{first:?}");
     // The old one serves and follows meanwhile.
     store.append(&mut conn, 1, Expected::Any, &events(9_000, 1)).await.unwrap().unwrap();
