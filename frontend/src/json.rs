@@ -308,6 +308,7 @@ kinds!(Observation or SandboxWoken {
     LoadStarted { command_type, rate }
     LoadStopped { command_type, sent, reason }
     Window { edge, method, rate, count, errors, p50_us, p99_us, lag_us, stale }
+    AccountLoaded { version, from_version, snapshot_every, count, bytes, duration_us, balance_minor }
     InvariantBroken { name, since, reason }
     InvariantRestored { name, since }
 });

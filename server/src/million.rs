@@ -24,7 +24,7 @@ use crate::config::Config;
 use crate::ids::{SandboxId, SessionId};
 use crate::sandbox::Sandbox;
 use copies::Copies;
-use kit::aside::aside;
+use kit::aside::{Manners, aside};
 use making::{Ready, Store};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -171,7 +171,7 @@ impl Million {
             }
         };
         let (dir, events) = (self.config.data_dir.clone(), self.config.million_events);
-        let made = aside("million", making::make(dir, events, self.stop.clone(), told)).await;
+        let made = aside("million", Manners::Modest, making::make(dir, events, self.stop.clone(), told)).await;
         self.change(|store| {
             *store = match made {
                 Ok(ready) => Store::Ready(ready),
@@ -242,7 +242,9 @@ impl Million {
             let loaded = replay::load(&ready, &copies, every, version).await?;
             Ok(Loaded { waited_ms, ..loaded })
         };
-        self.replay(sandbox, work).await
+        let loaded = self.replay(sandbox, work).await?;
+        sandbox.observe(loaded.observed()).await?;
+        Ok(loaded)
     }
 
     /// Makes the newest snapshot wrong.
@@ -333,7 +335,8 @@ impl Million {
         };
         copies.begin(model);
         let (ready, copies) = (ready.clone(), copies.clone());
-        aside("read-model", async move { building::build(&ready, &copies, model, &stop).await }).await
+        aside("read-model", Manners::Invisible, async move { building::build(&ready, &copies, model, &stop).await })
+            .await
     }
 
     /// A read model as it stands, with some of its rows.

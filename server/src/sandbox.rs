@@ -32,7 +32,7 @@ use diagram::{DiagramState, Strata};
 use futures_util::Stream;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock as _};
 use live::Live;
-use protocol::{Command, FaultSpec, Position, Recorded, SwitchSpec, Topology, Uuid, Value};
+use protocol::{Command, FaultSpec, Observation, Position, Recorded, SwitchSpec, Topology, Uuid, Value};
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -409,6 +409,11 @@ impl Sandbox {
         step: impl FnMut(&mut T, &Recorded),
     ) -> Result<T> {
         Ok(self.live().await?.recorder.history.fold_events(end, kinds, seed, step).await?)
+    }
+
+    /// Puts into the record what was seen of work [beside](Self::beside) it.
+    pub async fn observe(&self, observation: Observation) -> Result<()> {
+        self.live().await?.observe(observation).await
     }
 
     /// Makes sure that it runs.

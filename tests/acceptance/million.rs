@@ -1,6 +1,7 @@
 //! A million events, of which there are fewer here: what loading costs, and the copies made of them.
 
 use crate::app::{App, Sandbox, Session, in_time};
+use protocol::{Observation, Recorded};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -135,6 +136,29 @@ async fn the_closer_the_snapshots_lie_the_less_is_replayed_and_the_more_they_tak
     assert_eq!((&earlier["version"], &earlier["from_snapshot"]), (&json!(1_234), &json!(1_200)));
     let folded = answered(&sandbox, 200, Method::POST, "/loads", json!({"version": 1_234})).await;
     assert_eq!(folded["balance_minor"], earlier["balance_minor"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_loading_cost_is_in_the_record_and_shown_on_another_server() {
+    let (_app, sandbox) = made(&[]).await;
+    let (folded, short) = (load(&sandbox, None).await, load(&sandbox, Some(1_000)).await);
+    let measured = |event: &Recorded| match event.observation {
+        Observation::AccountLoaded { from_version, duration_us, balance_minor, .. } => {
+            Some(json!({"from_snapshot": from_version, "took_us": duration_us, "balance_minor": balance_minor}))
+        }
+        _ => None,
+    };
+    let record: Vec<Value> = sandbox.record().await.iter().filter_map(measured).collect();
+    let of = |loaded: &Value, from: u64| json!({"from_snapshot": from, "took_us": loaded["took_us"], "balance_minor": loaded["balance_minor"]});
+    assert_eq!(record, [of(&folded, 0), of(&short, EVENTS - 555)]);
+
+    let other = App::in_process(&[]).await;
+    let elsewhere = other.session();
+    let export = format!("/api/sandboxes/{}/export/ndjson", sandbox.id());
+    let run = elsewhere.import(sandbox.session().get_text(&export).await).await;
+    let page = elsewhere.get_text(&format!("/million?run={}", run.id())).await;
+    assert!(page.contains("This is a kept run") && page.contains("and 555 events behind it. The balance is"), "{page}");
+    assert!(!page.contains("<button"), "there is nothing to press: {page}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,7 +25,7 @@ fn one_of_each() -> Vec<Observation> {
         MessageRejected MessageDeadLettered TransactionCommitted TransactionRolledBack StateChanged ServiceStarted
         ServicePaused ServiceResumed ServiceScaled SagaStepStarted SagaStepCompleted SagaStepCompensated SagaParked
         LeaseAcquired LeaseLost SwitchSet ServiceStopped ServiceCrashed FaultInstalled FaultTriggered FaultCleared LoadStarted LoadStopped
-        Window InvariantBroken InvariantRestored
+        Window AccountLoaded InvariantBroken InvariantRestored
     };
     let id = "6f2c9a1e-0000-4000-8000-00000000000b";
     let mut fields = json!({
@@ -53,11 +53,16 @@ fn one_of_each() -> Vec<Observation> {
         "topology": protocol::topologies().remove(0), "transaction_id": 12,
     });
     for (name, value) in [
+        ("balance_minor", json!(-1)),
+        ("bytes", json!(4096)),
         ("enabled", json!(false)),
+        ("from_version", json!(8)),
         ("holder", json!(1)),
         ("replicas", json!(2)),
+        ("snapshot_every", json!(4)),
         ("step", json!("reserve-stock")),
         ("token", json!(3)),
+        ("version", json!(9)),
         ("until", json!(5000)),
         ("edge", json!("terrarium->timeline")),
         ("count", json!(49)),

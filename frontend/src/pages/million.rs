@@ -9,6 +9,8 @@ pub struct MillionPageView {
     pub run: Option<String>,
     /// One was asked for that is not there.
     pub missing: bool,
+    /// It is a kept run, whose record says what was measured.
+    pub kept: bool,
     /// What a sandbox is started of where there is none.
     pub topology: String,
     /// The server was built without optimisation.
@@ -108,7 +110,12 @@ pub enum MillionRow {
 /// taken anew from the server whenever something has changed.
 #[component]
 pub fn MillionPage(view: MillionPageView) -> impl IntoView {
-    let MillionPageView { run, missing, topology, debug, store, snapshots, loads, now, damage, checked, models } = view;
+    if view.kept {
+        return kept(&view).into_any();
+    }
+    let MillionPageView {
+        run, missing, topology, debug, store, snapshots, loads, now, damage, checked, models, ..
+    } = view;
     // What was asked as of an earlier event is no answer to what the account costs.
     let whole: Vec<MillionLoad> = loads.iter().filter(|load| load.version == store.events).copied().collect();
     let dial = snapshots.map_or(1_000, |kept| kept.every);
@@ -145,7 +152,7 @@ pub fn MillionPage(view: MillionPageView) -> impl IntoView {
                     <p class="said" role="alert"></p>
                 </div>
                 <p class="sentence" role="status" data-live="loaded">{last(loads.last())}</p>
-                <div class="measured" data-live="chart">{chart(&whole, now)}</div>
+                <div class="measured" data-live="chart">{chart(&whole, &measured(&whole, now))}</div>
             </section>
             <section id="snapshots" aria-labelledby="snapshots-title">
                 <h2 id="snapshots-title">{texts::SNAPSHOTS}</h2>
@@ -170,6 +177,31 @@ pub fn MillionPage(view: MillionPageView) -> impl IntoView {
                 <div class="models">{models.into_iter().map(model).collect_view()}</div>
             </section>
             <p class="hint kept">{texts::KEPT_UNTIL}</p>
+        </main>
+    }
+    .into_any()
+}
+
+/// What was measured where the run was made. The events and what was made of them stayed there.
+fn kept(view: &MillionPageView) -> impl IntoView + use<> {
+    let version = view.loads.iter().map(|load| load.version).max();
+    let whole: Vec<MillionLoad> = view.loads.iter().filter(|load| Some(load.version) == version).copied().collect();
+    view! {
+        <main id="content" class="million">
+            <header>
+                <h1>{texts::TITLE}</h1>
+                <p class="lede">{texts::LEDE}</p>
+                <p class="caution" role="status">{texts::KEPT_RUN}</p>
+            </header>
+            <section id="load" aria-labelledby="load-title">
+                <h2 id="load-title">{texts::LOAD}</h2>
+                <p class="sentence">{last(whole.last())}</p>
+                <div class="measured">{chart(&whole, texts::MEASURED_THERE)}</div>
+            </section>
+            <section id="snapshots" aria-labelledby="snapshots-title">
+                <h2 id="snapshots-title">{texts::SNAPSHOTS}</h2>
+                {bought(&whole)}
+            </section>
         </main>
     }
 }
@@ -237,14 +269,21 @@ fn place(us: u64) -> f64 {
 /// So many dots of an interval are drawn.
 const DOTS: usize = 40;
 
+/// When the last of them was.
+fn measured(loads: &[MillionLoad], now: i64) -> String {
+    let before = loads.last().filter(|last| now - last.at > 60_000).map(|last| Moment::of_ms(last.at).words());
+    texts::measured(before.as_deref())
+}
+
 /// The roles are those the elements have: on a phone they are laid out as no table is.
-fn chart(loads: &[MillionLoad], now: i64) -> AnyView {
-    let Some(last) = loads.last() else { return ().into_any() };
-    let when = (now - last.at > 60_000).then(|| Moment::of_ms(last.at).words());
+fn chart(loads: &[MillionLoad], measured: &str) -> AnyView {
+    if loads.is_empty() {
+        return ().into_any();
+    }
     let rows = texts::INTERVALS.map(|every| row(every, &of(loads, every))).collect_view();
     view! {
         <table role="table">
-            <caption><b>{texts::CHART}</b>" "{texts::measured(when.as_deref())}" "{texts::CHART_HINT}</caption>
+            <caption><b>{texts::CHART}</b>" "{measured.to_owned()}" "{texts::CHART_HINT}</caption>
             <thead role="rowgroup">
                 <tr role="row">
                     <th scope="col" role="columnheader">{texts::EVERY}</th>
@@ -307,6 +346,10 @@ fn costs(loads: &[MillionLoad], kept: Option<MillionKept>, file: Option<u64>) ->
         || texts::SNAPSHOTS_NONE.to_owned(),
         |kept| texts::snapshots(kept.count, kept.every, kept.bytes, file),
     );
+    view! { <p class="sentence">{now}</p>{bought(loads)} }
+}
+
+fn bought(loads: &[MillionLoad]) -> Option<impl IntoView + use<>> {
     let rows: Vec<AnyView> = texts::INTERVALS
         .iter()
         .filter_map(|every| {
@@ -324,7 +367,7 @@ fn costs(loads: &[MillionLoad], kept: Option<MillionKept>, file: Option<u64>) ->
             Some(row.into_any())
         })
         .collect();
-    let table = (!rows.is_empty()).then(|| {
+    (!rows.is_empty()).then(|| {
         view! {
             <table class="costs">
                 <caption class="visually-hidden">{texts::SNAPSHOTS}</caption>
@@ -340,8 +383,7 @@ fn costs(loads: &[MillionLoad], kept: Option<MillionKept>, file: Option<u64>) ->
                 <tbody>{rows}</tbody>
             </table>
         }
-    });
-    view! { <p class="sentence">{now}</p>{table} }
+    })
 }
 
 fn found(

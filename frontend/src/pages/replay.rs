@@ -173,7 +173,7 @@ fn sections(ground: &Ground) -> impl IntoView + use<> {
     let under_glass = ground.view.run.as_ref().map(|run| {
         view! {
             <p class="under-glass">
-                <a href="/million">{texts::MILLION}</a>
+                <a href=format!("/million?run={run}")>{texts::MILLION}</a>
                 " "
                 <a href=format!("/playground?run={run}")>{texts::SEE}</a>
             </p>

@@ -16,10 +16,12 @@ pub const MAKE: &str = "Make the million events";
 pub const NO_SCRIPT: &str = "Measuring needs JavaScript; what was measured reads without.";
 pub const NO_ANSWER: &str = "The server did not answer. Nothing was lost; try again in a moment.";
 pub const GONE: &str = "This sandbox is gone, and what it had made with it. The next press starts another one.";
-pub const MISSING: &str = "There is no such sandbox, or it is not yours, or it is a kept run, which can measure \
-     nothing. The next press starts a sandbox of your own.";
+pub const MISSING: &str = "There is no such sandbox, or it is not yours. The next press starts a sandbox of your own.";
 pub const DEBUG: &str = "This server was built for finding errors, not for speed: a release build is many times as \
      fast.";
+
+pub const KEPT_RUN: &str = "This is a kept run: it shows what was measured while it ran, and on the machine it ran on.";
+pub const MEASURED_THERE: &str = "Measured on the machine where this run was made.";
 
 pub const LOAD: &str = "What loading costs";
 pub const LOAD_HINT: &str = "Loading is folding: read the events in their order, apply each to the state. With a \

@@ -214,6 +214,13 @@ pub fn describe_with(event: &Recorded, message: Option<&Envelope>) -> Sentence {
                 "In a second *{to}* answers {count} {what}, {errors} of them not as wanted: half within {half}, 99 of 100 within {most}."
             )
         }
+        AccountLoaded { version, from_version, duration_us, .. } => {
+            let took = super::elapsed(*duration_us);
+            format!(
+                "The account of {version} events is loaded within {took}, {} of them replayed.",
+                version - from_version
+            )
+        }
         InvariantBroken { name, reason, .. } => broken(name, reason),
         InvariantRestored { name, .. } => restored(name),
     })

@@ -77,7 +77,8 @@ fn kind_of(observation: &Observation) -> Kind {
         | ResponseReceived { .. }
         | LoadStarted { .. }
         | LoadStopped { .. }
-        | Window { .. } => Kind::Requests,
+        | Window { .. }
+        | AccountLoaded { .. } => Kind::Requests,
         TransactionCommitted { .. } | TransactionRolledBack { .. } | StateChanged { .. } => Kind::Data,
         _ => Kind::Faults,
     }

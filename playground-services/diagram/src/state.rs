@@ -326,6 +326,7 @@ impl DiagramState {
             | Observation::ResponseReceived { .. }
             | Observation::TransactionRolledBack { .. }
             | Observation::Window { .. }
+            | Observation::AccountLoaded { .. }
             | Observation::FaultTriggered { .. } => {}
         }
     }

@@ -372,6 +372,22 @@ pub enum Observation {
         stale: u64,
     },
 
+    /// The account of the million events was loaded. They lie outside the record; what it took does not.
+    AccountLoaded {
+        /// As of this event.
+        version: u64,
+        /// Of the snapshot it began with; 0 without one.
+        from_version: u64,
+        /// It could use a snapshot at each so many events; 0 where it was to use none.
+        snapshot_every: u64,
+        /// How many of them there are.
+        count: u64,
+        /// What they take up.
+        bytes: u64,
+        duration_us: u64,
+        balance_minor: i64,
+    },
+
     /// A promise of the services was seen broken; `since` is the position that broke it.
     InvariantBroken {
         name: Name,

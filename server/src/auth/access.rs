@@ -191,19 +191,6 @@ pub async fn look_or_newest(
     }
 }
 
-/// The same, of sandboxes only.
-pub async fn own_or_newest_sandbox(
-    app: &App,
-    actor: Actor,
-    named: Option<&str>,
-    topology: Option<&str>,
-) -> Result<Option<Arc<Sandbox>>, Problem> {
-    match named {
-        Some(id) => if_there(own_sandbox(app, actor, id).await),
-        None => newest_sandbox(app, actor, topology).await,
-    }
-}
-
 /// The row of the session's newest sandbox, of this topology if one is given.
 pub fn newest(app: &App, actor: Actor, topology: Option<&str>) -> Option<SandboxRow> {
     let rows = app.store.sandboxes_of(&actor.session()?);

@@ -7,6 +7,7 @@ use super::making::Ready;
 use super::storage::{self, Kept, Timed};
 use crate::store::now_ms;
 use kit::event_store::{Aggregate, EventStore, Reader, Snapshot, Stream, Writer};
+use protocol::Observation;
 use serde::Serialize;
 use sqlx::sqlite::SqliteConnection;
 use std::time::Instant;
@@ -32,6 +33,22 @@ pub struct Loaded {
     pub snapshots: Option<Kept>,
     /// How long it waited for others, milliseconds.
     pub waited_ms: u64,
+}
+
+impl Loaded {
+    /// As the record has it.
+    pub fn observed(&self) -> Observation {
+        let kept = self.snapshots.filter(|_| self.snapshot_every.is_some());
+        Observation::AccountLoaded {
+            version: self.version,
+            from_version: self.from_snapshot.unwrap_or_default(),
+            snapshot_every: self.snapshot_every.unwrap_or_default(),
+            count: kept.map_or(0, |kept| kept.count),
+            bytes: kept.map_or(0, |kept| kept.bytes),
+            duration_us: self.took_us,
+            balance_minor: self.balance_minor,
+        }
+    }
 }
 
 /// What was put into the file.

@@ -3,8 +3,9 @@
 use super::Query;
 use crate::app::App;
 use crate::auth::Actor;
-use crate::auth::access::own_or_newest_sandbox;
+use crate::auth::access::look_or_newest;
 use crate::error::Problem;
+use crate::look::Look;
 use crate::million::{CopiesView, Kept, Model, ModelView, Reads, State as Built, StoreState, StoreView};
 use crate::store::now_ms;
 use axum::extract::State;
@@ -14,10 +15,12 @@ use frontend::render::{
     MillionStore, TOPOLOGY,
 };
 use http::HeaderMap;
+use protocol::{Observation, Recorded};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Whose copies are shown: those of this sandbox, or of the session's newest of the topology.
+/// Whose copies are shown: those of this sandbox, or of the session's newest of the topology. Of a kept
+/// run: what its record says of them.
 #[derive(Deserialize)]
 pub struct Wanted {
     run: Option<String>,
@@ -32,7 +35,15 @@ pub async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let topology = protocol::topology(PREFERRED).map_or(TOPOLOGY, |_| PREFERRED);
-    let sandbox = own_or_newest_sandbox(&app, actor, wanted.run.as_deref(), Some(topology)).await?;
+    let sandbox = match look_or_newest(&app, actor, wanted.run.as_deref(), Some(topology)).await? {
+        Some(Look::Run(run)) => {
+            let loads = run.fold(run.state().position, &[LOADED], vec![], measured).await?;
+            let kept = MillionPageView { kept: true, loads, ..MillionPageView::default() };
+            return Ok(app.pages.million(kept, &headers));
+        }
+        Some(Look::Sandbox(sandbox)) => Some(sandbox),
+        None => None,
+    };
     let store = app.million.store();
     let mut view = MillionPageView {
         run: sandbox.as_ref().map(|sandbox| sandbox.id().to_string()),
@@ -54,6 +65,25 @@ pub async fn show(
     }
     view.store = store_view(store);
     Ok(app.pages.million(view, &headers))
+}
+
+const LOADED: &str = "AccountLoaded";
+
+/// A load as the record has it.
+fn measured(loads: &mut Vec<MillionLoad>, event: &Recorded) {
+    let Observation::AccountLoaded { version, from_version, snapshot_every, count, bytes, duration_us, balance_minor } =
+        event.observation
+    else {
+        return;
+    };
+    loads.push(MillionLoad {
+        snapshots: (snapshot_every > 0).then_some(MillionKept { every: snapshot_every, count, bytes }),
+        version,
+        from: (from_version > 0).then_some(from_version),
+        took_us: duration_us,
+        balance_minor,
+        at: (event.at / 1000).cast_signed(),
+    });
 }
 
 fn store_view(store: StoreView) -> MillionStore {

@@ -190,6 +190,11 @@ impl Live {
         Ok(self.recorder.flush().await?)
     }
 
+    pub async fn observe(&self, observation: Observation) -> Result<(), SandboxError> {
+        self.recorder.send(Entry::Observe(vec![by_server(self.clock, TERRARIUM.into(), observation)]))?;
+        Ok(self.recorder.flush().await?)
+    }
+
     pub async fn set_switch(&self, name: &str, on: bool) -> Result<(), SandboxError> {
         let known = self.recorder.history.switches();
         let switch = known.iter().find(|switch| &*switch.name == name).ok_or(SandboxError::NoSuchSwitch)?;

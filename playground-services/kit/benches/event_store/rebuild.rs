@@ -2,7 +2,7 @@
 
 use crate::account::{Account, Event, event, open};
 use crate::report;
-use kit::aside::aside;
+use kit::aside::{Manners, aside};
 use kit::event_store::{EventStore, Expected, Projector, ReadModel, Recorded, projection};
 use kit::storage;
 use sqlx::sqlite::SqliteConnection;
@@ -40,7 +40,7 @@ pub async fn measure(dir: &Path) -> anyhow::Result<()> {
         (reader, quiet) = tokio::spawn(read(reader, tokio::time::sleep(QUIET))).await??;
         let (rebuilt, until_rebuilt) = oneshot::channel();
         let reading = tokio::spawn(read(reader, until_rebuilt));
-        let took = aside("rebuild", rebuild(store.clone(), dir.to_owned(), rebuilt)).await?;
+        let took = aside("rebuild", Manners::Invisible, rebuild(store.clone(), dir.to_owned(), rebuilt)).await?;
         (reader, busy) = reading.await??;
         println!("rebuilt {EVENTS} events in {took:.2} s, {:.2} million/s", EVENTS as f64 / took / 1e6);
         let [quiet, busy] = [&mut quiet, &mut busy].map(|times| {

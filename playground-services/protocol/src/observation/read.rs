@@ -65,6 +65,11 @@ struct Flat {
     #[serde(default)]
     undone: Vec<RowChange>,
     until: Option<u64>,
+    balance_minor: Option<i64>,
+    bytes: Option<u64>,
+    from_version: Option<u64>,
+    snapshot_every: Option<u64>,
+    version: Option<u64>,
 }
 
 /// A variant of the fields named; one that is missing is an error.
@@ -134,6 +139,10 @@ impl<'de> Deserialize<'de> for Observation {
             "Window" => {
                 needs!(flat, Window { edge, method, rate, count, errors, p50_us, p99_us, lag_us, stale })
             }
+            "AccountLoaded" => needs!(
+                flat,
+                AccountLoaded { version, from_version, snapshot_every, count, bytes, duration_us, balance_minor }
+            ),
             "InvariantBroken" => needs!(flat, InvariantBroken { name, since, reason }),
             "InvariantRestored" => needs!(flat, InvariantRestored { name, since }),
             other => return Err(de::Error::custom(format_args!("there is no observation of the kind `{other}`"))),
@@ -234,6 +243,15 @@ mod tests {
                 p99_us: 3,
                 lag_us: 4,
                 stale: 5,
+            },
+            AccountLoaded {
+                version: 9,
+                from_version: 8,
+                snapshot_every: 4,
+                count: 2,
+                bytes: 4096,
+                duration_us: 7,
+                balance_minor: -1,
             },
             InvariantBroken { name: name(), since: 4, reason: text() },
             InvariantRestored { name: name(), since: 5 },
