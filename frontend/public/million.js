@@ -100,7 +100,8 @@ function offer() {
   const { store, every } = main.dataset;
   for (const button of main.querySelectorAll("button[data-when]")) {
     const state = button.closest("[data-model]")?.querySelector("[data-state]").dataset.state;
-    const now = [store, store === "ready" && every && "snapshots", store === "ready" && state];
+    // Nothing can be built of events that are not there.
+    const now = state ? [store === "ready" && state] : [store, store === "ready" && every && "snapshots"];
     const had = button === document.activeElement;
     button.hidden = !button.dataset.when.split(" ").some((when) => now.includes(when));
     if (had && button.hidden) {

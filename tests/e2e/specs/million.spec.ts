@@ -28,6 +28,7 @@ test('what snapshots buy is measured, and one that lies is found', async ({
   const events = region(page, 'The events');
   await expect(events.getByRole('status')).toContainText('This server has none of them yet.');
   await expect(load(page)).toBeHidden();
+  await expect(page.getByRole('button', { name: /^Build it/ })).toHaveCount(0);
   expect(await accessibilityProblems(), 'no events yet').toEqual([]);
 
   await test.step('the events are made, with progress', async () => {
