@@ -53,6 +53,9 @@ fn store([v1, v2]: [bool; 2]) -> Arc<Store> {
     Arc::new(Store::default().with_upcasters(upcasters(is_on)))
 }
 
+/// Between two steps of a build commands have their turn, in microseconds.
+const PAUSE_US: u64 = 3_000;
+
 impl Service for Accounts {
     const MIGRATIONS: &'static [&'static str] = &[SCHEMA, include_str!("../migrations/0001_accounts.sql")];
     type Outside = ();
@@ -82,7 +85,7 @@ impl Service for Accounts {
     }
 
     fn deadline(&self, rows: &Ledger) -> Option<u64> {
-        rows.lags().then_some(0)
+        rows.lags().then_some(self.ctx.clock.now_us() + PAUSE_US)
     }
 
     async fn due(&self, conn: &mut SqliteConnection, _now_us: u64, most: usize) -> sqlx::Result<Due> {

@@ -38,8 +38,17 @@ pub fn react(ledger: &mut Ledger, work: &Work, stage: &mut Stage<'_>) -> Result<
         "SwitchProjection" => switch(ledger, work)?,
         "CompareReaders" => {
             let CompareReaders { account_id } = work.data()?;
-            if ledger.readings.get(&account_id).is_none_or(Vec::is_empty) {
-                return Err(Refusal::Domain(format!("account {account_id}: there is no such account: open it first")));
+            match ledger.readings.get(&account_id).map_or(0, Vec::len) {
+                0 => {
+                    let why = format!("account {account_id}: there is no such account: open it first");
+                    return Err(Refusal::Domain(why));
+                }
+                ..=READINGS_MAX => {}
+                more => {
+                    return Err(Refusal::Domain(format!(
+                        "account {account_id}: each event it was read at is a row, and {more} are more than {READINGS_MAX}. Take an account with fewer events."
+                    )));
+                }
             }
             ledger.read.push(account_id);
         }
@@ -48,6 +57,9 @@ pub fn react(ledger: &mut Ledger, work: &Work, stage: &mut Stage<'_>) -> Result<
     }
     Ok(Reply::default())
 }
+
+/// Rows of one comparison of readers, which is one transaction and one line of the record.
+const READINGS_MAX: usize = 3_000;
 
 /// How long before now a value date lies, in microseconds.
 fn backdated(clock: &Clock, value_date: Option<&str>) -> Result<u64, Refusal> {
@@ -111,6 +123,7 @@ fn post(
         value_date: line.value_date.clone(),
     };
     stage.publish(event.name(), format!("account/{account_id}"), json!(data));
+    ledger.counts(account_id, line.sequence, &event);
     ledger.posted.push(line);
     ledger.origin = Some(work.origin());
     Ok(())

@@ -4,7 +4,7 @@
 pub mod models;
 mod readings;
 
-use crate::domain::{Accounts, Entry, PRESENT};
+use crate::domain::{AccountEvent, Accounts, Entry, PRESENT};
 use crate::projections::{Advance, Build, State, Told};
 use crate::readers::{self, Reading};
 use kit::event_store::{self, EventStore, StoreError, Streams, read_all, read_stream};
@@ -240,6 +240,24 @@ impl Ledger {
     /// Whether a build is left behind by what is stored now.
     pub fn lags(&self) -> bool {
         self.builds.iter().any(|build| build.lags(self.streams.end()))
+    }
+
+    /// An event of this batch counts for what comes behind it in the batch: it is an entry, or
+    /// changes what one stands for.
+    pub fn counts(&mut self, account_id: i64, sequence: u64, event: &AccountEvent) {
+        let amount_minor = event.amount_minor();
+        match event {
+            AccountEvent::Created => {}
+            AccountEvent::Corrected { sequence: entry, .. } => {
+                if let Some(entry) = self.entries.get_mut(&(account_id, *entry)) {
+                    entry.amount_minor += amount_minor;
+                }
+            }
+            AccountEvent::Deposited { backdated_us, .. } | AccountEvent::Withdrawn { backdated_us, .. } => {
+                let entry = Entry { sequence, amount_minor, backdated_us: *backdated_us };
+                self.entries.insert((account_id, sequence), entry);
+            }
+        }
     }
 
     /// The build of this state, if there is one.
