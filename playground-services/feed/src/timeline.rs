@@ -1,6 +1,6 @@
 //! The timeline, a read model: the posts as they are shown, newest first.
 //!
-//! Owns `timeline`, `builds` and `heard`. Hears `PostPublished`. Keeps what it has heard, too, so
+//! Owns `timeline`, `builds`, `heard` and `origin` (who asked for a build). Hears `PostPublished`. Keeps what it has heard, too, so
 //! that it can be built anew without asking anybody: `RebuildReadModel` begins a build beside the
 //! live one, and readers are shown it at `SwitchReadModel`. `BreakReadModel` is what there is to
 //! be repaired: a migration that went wrong.

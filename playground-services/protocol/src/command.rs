@@ -81,6 +81,9 @@ impl PublishPost {
         if post.text.trim().is_empty() || post.text.chars().count() > POST_MAX {
             return Err(format!("A post has 1 to {POST_MAX} characters."));
         }
+        if post.text.contains(char::is_control) {
+            return Err("A post is one line, without control characters.".to_owned());
+        }
         let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         let is_tag = |tag: &String| (1..=TAG_MAX).contains(&tag.len()) && tag.chars().all(fits);
         if post.tags.len() > TAGS_MAX || !post.tags.iter().all(is_tag) {

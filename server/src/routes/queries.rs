@@ -19,7 +19,7 @@ use http::header::CONTENT_TYPE;
         ("after" = Option<u64>, Query, description = "The number of a post that has to be in the answer"),
         ("limit" = Option<u64>, Query, description = "Of `newest` and `search`: so many posts at most, 1 to 100; 20 unless given"),
         ("author" = Option<u64>, Query, description = "Of `newest`: those of this author"),
-        ("q" = Option<String>, Query, description = "Of `search`: words that all have to be in it, the last perhaps not written to its end"),
+        ("q" = Option<String>, Query, description = "Of `search`: words that all have to be in it, or words that begin so"),
     ),
     responses(
         (status = 200, body = Object, description = "`position`, who answered (`service`, `replica`), and what was asked for"),

@@ -78,6 +78,10 @@ impl Timelines {
             return;
         }
         self.progress.put(post.post_id);
+        // It lay in a gap that a build under way has passed.
+        for build in self.builds.iter().filter(|it| it.state == State::Building && post.post_id <= it.position) {
+            self.shown.push((build.build, post.clone()));
+        }
         for build in self.builds.iter_mut().filter(|build| build.state.follows()) {
             build.position = self.progress.position();
             self.shown.push((build.build, post.clone()));
@@ -100,7 +104,9 @@ impl Timelines {
         Ok((build, None, State::Building))
     }
 
-    /// Goes on with the build, which had come so far. It is ready once nothing is left.
+    /// Goes on with the build, which had come so far: gaps or no, it takes in what was heard, and its
+    /// position is the last of that. It is ready once nothing is left, and from then on its position
+    /// is that of what follows.
     pub fn go_on(&mut self, build: i64, from: i64) -> Option<Change> {
         let end = self.progress.position();
         let known =
@@ -108,12 +114,7 @@ impl Timelines {
         let under_way = self.builds.iter_mut().find(known)?;
         let is_all = self.replay.len() < AT_ONCE;
         for post in self.replay.drain(..) {
-            if post.post_id <= end {
-                under_way.position = post.post_id;
-            } else if !is_all {
-                // Beyond a gap: its turn comes when it is known to be the end.
-                continue;
-            }
+            under_way.position = post.post_id;
             self.shown.push((build, post));
         }
         if !is_all {
@@ -199,6 +200,23 @@ mod tests {
         timelines.replay = (201..=250).map(post).collect();
         assert_eq!(timelines.go_on(2, 0), None, "asked for twice it is not done twice");
         assert!(timelines.go_on(2, 200).is_some());
+    }
+
+    #[test]
+    fn a_gap_with_many_posts_behind_it_does_not_hold_up_a_build() {
+        let heard: Vec<i64> = (1..=10).chain(12..=260).collect();
+        let mut timelines = timelines(&heard);
+        timelines.rebuild(Origin::default()).expect("begun");
+        timelines.replay = heard.iter().take(AT_ONCE).copied().map(post).collect();
+        assert_eq!(timelines.go_on(2, 0), None);
+        assert_eq!(timelines.builds[1].position, 201);
+        timelines.hear(post(11));
+        timelines.replay = heard.iter().skip(AT_ONCE).copied().map(post).collect();
+        assert!(timelines.go_on(2, 201).is_some());
+        assert_eq!(timelines.builds[1].position, 260);
+        let mut all = shown(&timelines, 2);
+        all.sort_unstable();
+        assert_eq!(all, (1..=260).collect::<Vec<_>>());
     }
 
     #[test]

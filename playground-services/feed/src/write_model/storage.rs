@@ -2,6 +2,7 @@
 
 use super::domain::Desk;
 use crate::reading::{self, Shown, posts};
+use futures_util::TryStreamExt;
 use kit::storage::json;
 use serde_json::Value;
 use sqlx::sqlite::SqliteConnection;
@@ -79,7 +80,8 @@ pub async fn newest(conn: &mut SqliteConnection, limit: i64, author: Option<i64>
 /// words here: every post is looked at.
 pub async fn search(conn: &mut SqliteConnection, limit: i64, wanted: &[String]) -> sqlx::Result<Value> {
     let position = position(conn).await?;
-    let mut found: Vec<Shown> = sqlx::query_as(
+    // One after the other: there may be more than fit into memory.
+    let mut rows = sqlx::query_as::<_, Shown>(
         "select posts.post_id, authors.name, posts.text, coalesce(group_concat(tags.name, ' '), ''), posts.posted_at
          from posts
          join authors using (author_id)
@@ -87,13 +89,18 @@ pub async fn search(conn: &mut SqliteConnection, limit: i64, wanted: &[String]) 
          left join tags using (tag_id)
          group by posts.post_id order by posts.post_id desc",
     )
-    .fetch_all(conn)
-    .await?;
-    found.retain(|(_, author, text, tags, _)| {
+    .fetch(conn);
+    let (mut found, limit) = (vec![], usize::try_from(limit).unwrap_or(usize::MAX));
+    while let Some(post) = rows.try_next().await? {
+        let (_, author, text, tags, _) = &post;
         let there = reading::words(&format!("{text} {author} {tags}"));
-        wanted.iter().all(|wanted| there.iter().any(|word| word.starts_with(wanted.as_str())))
-    });
-    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        if wanted.iter().all(|wanted| there.iter().any(|word| word.starts_with(wanted.as_str()))) {
+            found.push(post);
+            if found.len() == limit {
+                break;
+            }
+        }
+    }
     Ok(posts(position, found))
 }
 
