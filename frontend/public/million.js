@@ -12,7 +12,7 @@ async function asked(method, path, body) {
   } catch (error) {
     if (error.status !== 404) throw error;
     delete main.dataset.run;
-    throw new Error(main.dataset.gone);
+    throw Object.assign(new Error(main.dataset.gone), { status: 404 });
   }
 }
 
@@ -130,10 +130,11 @@ async function follow(name, path, isUnderWay) {
       // News may come more often than anybody can read.
       await rest(250);
     }
-  } catch {
-    // The next press says what is wrong.
+  } catch (error) {
+    known[name] = false;
+    // Where it is gone, the next press says so.
+    if (error.status !== 404) setTimeout(() => follow(name, path, isUnderWay), 2000);
   }
-  known[name] = false;
 }
 
 const followStore = () => follow("store", () => "/api/million", ({ state }) => state === "making");

@@ -236,6 +236,7 @@ impl Million {
         if !(1..=ready.events).contains(&version) {
             return Err(MillionError::Invalid(format!("There is no event {version}. They are 1 to {}.", ready.events)));
         }
+        sandbox.allow().await?;
         let began = Instant::now();
         let work = move |ready: Ready, copies: Arc<Copies>| async move {
             let waited_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -249,7 +250,7 @@ impl Million {
 
     /// Makes the newest snapshot wrong.
     pub async fn damage(self: &Arc<Self>, sandbox: &Sandbox) -> Result<Damage> {
-        self.replay(sandbox, |ready, copies| async move { replay::damage(&copies, ready.events).await }).await
+        self.replay(sandbox, |ready, copies| async move { replay::damage(&ready, &copies).await }).await
     }
 
     /// Finds the snapshots that are wrong.

@@ -411,6 +411,13 @@ impl Sandbox {
         Ok(self.live().await?.recorder.history.fold_events(end, kinds, seed, step).await?)
     }
 
+    /// Whether one may ask for something more now: not too often, and with room in the record.
+    pub async fn allow(&self) -> Result<()> {
+        self.env.running()?;
+        self.check_rate()?;
+        self.check_room(&*self.live().await?)
+    }
+
     /// Puts into the record what was seen of work [beside](Self::beside) it.
     pub async fn observe(&self, observation: Observation) -> Result<()> {
         self.live().await?.observe(observation).await

@@ -360,7 +360,7 @@ fn bought(loads: &[MillionLoad]) -> Option<impl IntoView + use<>> {
                     <th scope="row">{texts::interval(*every)}</th>
                     <td class="figure">{texts::number(kept.count)}</td>
                     <td class="figure">{texts::size(kept.bytes)}</td>
-                    <td class="figure">{texts::number(kept.every)}</td>
+                    <td class="figure">{texts::number(kept.every - 1)}</td>
                     <td class="figure">{texts::time(middle)}</td>
                 </tr>
             };

@@ -172,7 +172,7 @@ pub fn columns(name: &str) -> &'static [&'static str] {
 pub fn model_state(state: &str, rebuild: bool) -> &'static str {
     match (state, rebuild) {
         ("queued", _) => "Waiting for its turn: as many are being built as may be.",
-        ("building", false) => "Being built from the first event on.",
+        ("building", false) => "Being built.",
         ("building", true) => "Being built anew; readers see the old one until then.",
         ("quiet", _) => "It has caught up. Now the same reads alone, for a second.",
         ("live", _) => "It has caught up.",

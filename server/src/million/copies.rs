@@ -195,7 +195,11 @@ impl Copies {
     }
 
     pub fn timed(&self, load: Timed) {
-        self.change(|progress| progress.loads.push(load));
+        self.change(|progress| {
+            progress.loads.push(load);
+            let surplus = progress.loads.len().saturating_sub(storage::LOADS_MOST);
+            progress.loads.drain(..surplus);
+        });
     }
 
     pub fn damaged(&self, damage: &Damage) {
@@ -255,8 +259,11 @@ impl Copies {
             let building = &mut progress.models[model as usize];
             match times {
                 Some(times) => (building.state, building.times) = (State::Live, times),
-                // Readers still see the old one.
-                None if building.rebuild => (building.state, building.position) = (State::Live, self.end),
+                // Readers still see the old one. How long it would have taken nobody knows.
+                None if building.rebuild => {
+                    (building.state, building.position, building.from) = (State::Live, self.end, self.end);
+                    building.began = None;
+                }
                 None => building.state = State::Stopped,
             }
             building.took = building.took.or(building.began.map(|began| began.elapsed()));

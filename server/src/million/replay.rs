@@ -6,7 +6,7 @@ use super::copies::Copies;
 use super::making::Ready;
 use super::storage::{self, Kept, Timed};
 use crate::store::now_ms;
-use kit::event_store::{Aggregate, EventStore, Reader, Snapshot, Stream, Writer};
+use kit::event_store::{Aggregate, EventStore, Snapshot, Stream, Writer};
 use protocol::Observation;
 use serde::Serialize;
 use sqlx::sqlite::SqliteConnection;
@@ -170,14 +170,15 @@ async fn take(
 const ADDED: i64 = 100_000;
 const MEMBER: u64 = 42;
 
-/// Makes the newest snapshot wrong.
-pub async fn damage(copies: &Copies, end: u64) -> Result<Damage, MillionError> {
+/// Makes the newest snapshot wrong, by so much and no more however often it is done.
+pub async fn damage(ready: &Ready, copies: &Copies) -> Result<Damage, MillionError> {
     if copies.kept().is_none() {
         return Err(MillionError::NoSnapshots);
     }
     let mut own = storage::open(&copies.path).await?;
-    let newest = storage::newest(&mut own, end).await?.ok_or(MillionError::NoSnapshots)?;
-    let mut state = read(&newest)?;
+    let newest = storage::newest(&mut own, ready.events).await?.ok_or(MillionError::NoSnapshots)?;
+    let (store, mut events) = (EventStore::<Club>::default(), storage::read(&ready.path).await?);
+    let mut state = store.replay(&mut events, ACCOUNT, None, newest.version).await?.state;
     state.add(MEMBER, ADDED);
     let mut bytes = Writer::default();
     Club::write_state(&state, &mut bytes);
@@ -187,10 +188,6 @@ pub async fn damage(copies: &Copies, end: u64) -> Result<Damage, MillionError> {
     let damage = Damage { version, member: MEMBER, added_minor: ADDED, balance_minor, at };
     copies.damaged(&damage);
     Ok(damage)
-}
-
-fn read(snapshot: &Snapshot) -> anyhow::Result<Savings> {
-    Ok(Club::read_state(&mut Reader::new(&snapshot.state))?)
 }
 
 /// Replays all events without any snapshot, and compares each on the way.

@@ -30,7 +30,7 @@ const LOADS: &str = "create table load (
 )";
 
 /// So many are remembered.
-const LOADS_MOST: i64 = 250;
+pub const LOADS_MOST: usize = 250;
 
 /// A load that was timed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
@@ -91,7 +91,10 @@ pub async fn read(path: &Path) -> sqlx::Result<SqliteConnection> {
 
 /// A sandbox's own file, made if need be.
 pub async fn open(path: &Path) -> anyhow::Result<SqliteConnection> {
-    storage::open(path, &[SCHEMA, projection::SCHEMA, KEPT, LOADS]).await
+    let mut conn = storage::open(path, &[SCHEMA, projection::SCHEMA, KEPT, LOADS]).await?;
+    // Who builds a read model gives way to everybody else, in the middle of a transaction, too.
+    sqlx::query("pragma busy_timeout = 20000").execute(&mut conn).await?;
+    Ok(conn)
 }
 
 /// The same for who only looks.
@@ -184,7 +187,7 @@ pub async fn remember(conn: &mut SqliteConnection, load: &Timed) -> sqlx::Result
     .bind(count)
     .bind(bytes)
     .bind(load.at)
-    .bind(LOADS_MOST)
+    .bind(i64::try_from(LOADS_MOST).unwrap_or(i64::MAX))
     .execute(conn)
     .await
     .map(drop)
