@@ -157,18 +157,28 @@ function item({ post_id, author, text }) {
   return row;
 }
 
-function show(name, posts, pending) {
+// `pending` are posts that were accepted and are not among these yet, the newest first.
+function show(name, posts, pending = []) {
   const screen = way(name).querySelector(".screen");
   screen.querySelector(".none")?.remove();
-  const rows = posts.map(item);
-  if (pending) {
-    const row = item(pending);
+  const marked = pending.map((post) => {
+    const row = item(post);
     row.classList.add("pending");
     row.append(" ", Object.assign(document.createElement("i"), { textContent: words.pending }));
-    rows.unshift(row);
-  }
-  screen.querySelector("ol").replaceChildren(...rows.slice(0, 5));
+    return row;
+  });
+  screen.querySelector("ol").replaceChildren(...[...marked, ...posts.map(item)].slice(0, 5));
 }
+
+const shown = (name) =>
+  [...way(name).querySelectorAll("li:not(.pending)")].map((row) => ({
+    post_id: Number(row.dataset.post),
+    author: row.querySelector("b").textContent,
+    text: row.querySelector("span").textContent,
+  }));
+
+// Nobody answers just now, which passes.
+const isBusy = ({ status }) => status === 503 || status === 429;
 
 const status = (name, text) => say(way(name).querySelector(".told"), text);
 const has = (posts, number) => posts.some((post) => post.post_id === number);
@@ -197,7 +207,7 @@ async function publish() {
   const correlation = await command("PublishPost", { author_id: Number(author.value), text: post.text });
   const number = numberOf(correlation);
   own = number;
-  await Promise.all([naive(number), honest(post, number, began), readYourWrites(number, began)]);
+  await Promise.all([naive(number), honest(post, number, began), readYourWrites(post, number, began)]);
 }
 
 async function naive(number) {
@@ -214,38 +224,51 @@ async function refresh() {
   if (post) status("naive", has(posts, post) ? words.there : words.lost);
 }
 
+// Of all that was published, what the timeline does not have yet. Its number is not known at once.
+let pending = [];
+let looking;
+
 async function honest(post, number, began) {
-  const before = [...way("honest").querySelectorAll("li:not(.pending)")].map((row) => ({
-    post_id: Number(row.dataset.post),
-    author: row.querySelector("b").textContent,
-    text: row.querySelector("span").textContent,
-  }));
-  show("honest", before, post);
-  const wanted = await number;
-  if (wanted === null) return show("honest", before);
-  for (let tries = 0; tries < 30; tries++) {
-    const { posts } = await newest();
-    if (has(posts, wanted)) {
-      show("honest", posts);
-      return status("honest", filled(words.published, { ms: Math.round(performance.now() - began) }));
+  const mine = { ...post, began };
+  pending.unshift(mine);
+  show("honest", shown("honest"), pending);
+  mine.post_id = await number;
+  if (mine.post_id !== null) return (looking ??= untilThere().finally(() => (looking = undefined)));
+  pending = pending.filter((other) => other !== mine);
+  show("honest", shown("honest"), pending);
+}
+
+async function untilThere() {
+  while (pending.some(({ post_id }) => post_id)) {
+    try {
+      const { posts, position: reached } = await newest();
+      const there = pending.filter(({ post_id }) => post_id && post_id <= reached);
+      pending = pending.filter((post) => !there.includes(post));
+      show("honest", posts, pending);
+      if (there.length) status("honest", filled(words.published, { ms: Math.round(performance.now() - there[0].began) }));
+    } catch (error) {
+      if (!isBusy(error)) throw error;
     }
-    await later(400);
+    if (pending.length) await later(400);
   }
 }
 
-async function readYourWrites(number, began) {
-  const post = await number;
-  if (post === null) return;
-  status("own", filled(words.awaiting, { post }));
-  for (let tries = 0; tries < 5; tries++) {
+async function readYourWrites(post, number, began) {
+  const wanted = await number;
+  if (wanted === null) return;
+  status("own", filled(words.awaiting, { post: wanted }));
+  // A later post waits for more than this one does.
+  while ((await own) === wanted) {
     try {
-      const { posts, position: reached } = await newest(`&after=${post}`);
+      const { posts, position: reached } = await newest(`&after=${wanted}`);
       show("own", posts);
       const ms = Math.round(performance.now() - began);
-      return status("own", filled(words.awaited, { post, ms, position: reached }));
+      return status("own", filled(words.awaited, { post: wanted, ms, position: reached }));
     } catch (error) {
-      if (error.status !== 503) throw error;
+      if (!isBusy(error)) throw error;
       status("own", error.message);
+      show("own", shown("own"), [{ ...post, post_id: wanted }]);
+      await later(400);
     }
   }
 }
@@ -263,36 +286,47 @@ async function load(writes, perWrite) {
 }
 
 let measuring = false;
+// What is said of the load once there is none.
+let over = words.off;
+let halt = () => {};
 async function stop() {
   measuring = false;
+  halt();
   await asked("DELETE", `${sandbox}/load`).catch((error) => error.status === undefined && Promise.reject(error));
+  // One that waited for its turn leaves nothing in the record.
+  if (!running) say(find(".standing"), over);
 }
 
 function standing(runs) {
   running = runs;
   if (measuring) return;
   const [writes, per] = [value("writes"), value("per_write")];
-  say(find(".standing"), runs ? filled(words.running, { reads: writes * per, writes }) : words.off);
+  say(find(".standing"), runs ? filled(words.running, { reads: writes * per, writes }) : over);
 }
 
 const SECONDS = 7;
 async function measure() {
+  if (measuring) return;
   measuring = true;
-  const models = ["single", "split"];
-  for (const reads of [1, 10, 40, 80]) {
-    for (const name of models) {
-      if (!measuring) return;
-      say(find(".standing"), filled(words.measuring, { model: words[name], reads }));
-      await model(name);
-      await load(5, reads);
-      for (let seen = 0; seen < SECONDS && measuring; seen++) {
-        await once(({ observation: { kind, method } }) => (kind === "Window" && method === "GET") || kind === "LoadStopped" || undefined);
+  over = words.off;
+  const halted = new Promise((done) => (halt = done));
+  const aSecond = () =>
+    once(({ observation: { kind, method } }) => (kind === "Window" && method === "GET") || kind === "LoadStopped" || undefined);
+  try {
+    for (const reads of [1, 10, 40, 80]) {
+      for (const name of ["single", "split"]) {
+        say(find(".standing"), filled(words.measuring, { model: words[name], reads }));
+        await model(name);
+        if (measuring) await load(5, reads);
+        for (let seen = 0; seen < SECONDS && measuring; seen++) await Promise.race([aSecond(), halted]);
+        if (!measuring) return;
       }
     }
+    over = words.measured;
+  } finally {
+    // A load that was begun while it was stopped ends, too.
+    await stop();
   }
-  const done = measuring;
-  await stop();
-  if (done) say(find(".standing"), words.measured);
 }
 
 // As the page has them: planned, answered, read p50, p99, post p50, p99, lag.
@@ -301,31 +335,38 @@ const seconds = charts ? JSON.parse(charts.dataset.seconds) : [];
 const SPAN = 120;
 const LINES = { throughput: [1, 0], reads: [3, 2], writes: [5, 4], lag: [6] };
 
-function second({ method, rate, count, p50_us, p99_us, lag_us }) {
+let told = 0;
+function second({ method, rate, count, errors, p50_us, p99_us, lag_us }) {
+  const times = count > 0 ? [p50_us, p99_us] : [null, null];
   if (method === "GET") {
-    seconds.push([rate, count, p50_us, p99_us, 0, 0, lag_us]);
+    const answered = count - errors;
+    seconds.push([rate, answered, ...times, null, null, answered > 0 ? lag_us : null]);
     if (seconds.length > SPAN) seconds.shift();
     return;
   }
-  if (seconds.length) seconds.at(-1).splice(4, 2, p50_us, p99_us);
+  if (seconds.length) seconds.at(-1).splice(4, 2, ...times);
   requestAnimationFrame(draw);
-  if (seconds.length % 3 === 0) soon();
+  told += 1;
+  if (told % 5 === 0) soon();
 }
 
 function draw() {
   for (const chart of charts.querySelectorAll("[data-chart]")) {
     const { chart: id, unit, lines } = chart.dataset;
     const scale = id === "throughput" ? 1 : 1000;
-    const values = LINES[id].map((line) => seconds.map((figures) => figures[line] / scale));
+    const values = LINES[id].map((line) => seconds.map((figures) => figures[line] && figures[line] / scale));
     const top = Math.max(1, ...values.flat()) * 1.1;
     for (const [n, name] of ["one", "two"].entries()) {
-      const points = (values[n] ?? []).map((y, x) => `${((x * 600) / (SPAN - 1)).toFixed(1)},${(149 - (y / top) * 148).toFixed(1)}`);
+      // A second without an answer has no point.
+      const points = (values[n] ?? []).flatMap((y, x) =>
+        y === null ? [] : [`${((x * 600) / (SPAN - 1)).toFixed(1)},${(149 - (y / top) * 148).toFixed(1)}`],
+      );
       chart.querySelector(`polyline.${name}`).setAttribute("points", points.join(" "));
     }
     const names = lines.split(",");
     const now = values.map((line, n) => `${names[n]} ${Math.round(line.at(-1))}`).join(", ");
     say(chart.querySelector(".top"), `${Math.round(top)} ${unit}`);
-    say(chart.querySelector(".now"), `${now} ${unit}`);
+    say(chart.querySelector(".now"), values[0].at(-1) === null ? words.notAnswered : `${now} ${unit}`);
   }
 }
 

@@ -24,6 +24,8 @@ pub struct Measured {
     dials: Dials,
     /// Something was changed: the second under way has both.
     unsettled: bool,
+    /// In the second under way something was not answered.
+    spoilt: bool,
     /// The worst lag of any second, in microseconds.
     pub worst_lag_us: u64,
 }
@@ -49,7 +51,7 @@ impl Default for Measured {
     fn default() -> Self {
         let dials = Dials { per_write: 0, split: true, replicas: 1, lag_ms: 0, planned: 0 };
         let (seconds, settings) = (VecDeque::new(), vec![]);
-        Measured { seconds, settings, dials, unsettled: true, worst_lag_us: 0 }
+        Measured { seconds, settings, dials, unsettled: true, spoilt: false, worst_lag_us: 0 }
     }
 }
 
@@ -61,23 +63,28 @@ impl Measured {
 
     fn evolve(&mut self, event: &Recorded) {
         match &event.observation {
-            Observation::Window { method, rate, count, p50_us, p99_us, lag_us, .. } if &**method == "GET" => {
+            Observation::Window { method, rate, count, errors, p50_us, p99_us, lag_us, .. } if &**method == "GET" => {
                 self.dials.planned = *rate;
                 self.worst_lag_us = self.worst_lag_us.max(*lag_us);
-                let (answered, reads_us) = (*count, [*p50_us, *p99_us]);
-                let second = FeedSecond { planned: *rate, answered, reads_us, lag_us: *lag_us, writes_us: [0; 2] };
+                let answered = count.saturating_sub(*errors);
+                let reads_us = (*count > 0).then_some([*p50_us, *p99_us]);
+                let lag_us = (answered > 0).then_some(*lag_us);
+                let second = FeedSecond { planned: *rate, answered, reads_us, lag_us, writes_us: None };
                 self.seconds.push_back(second);
                 if self.seconds.len() > SECONDS {
                     self.seconds.pop_front();
                 }
+                // What was refused or given up says nothing of how long an answer takes.
+                self.spoilt = *errors > 0;
             }
             // Of the same second: it comes behind that of the reads.
-            Observation::Window { rate, p50_us, p99_us, .. } => {
+            Observation::Window { rate, count, errors, p50_us, p99_us, .. } => {
                 let Some(second) = self.seconds.back_mut() else { return };
-                second.writes_us = [*p50_us, *p99_us];
+                second.writes_us = (*count > 0).then_some([*p50_us, *p99_us]);
+                self.spoilt |= *errors > 0;
                 self.dials.per_write = second.planned / (*rate).max(1);
                 let second = *second;
-                if !std::mem::take(&mut self.unsettled) {
+                if !std::mem::take(&mut self.unsettled) && !self.spoilt {
                     self.count(&second);
                 }
             }
@@ -115,11 +122,12 @@ impl Measured {
         };
         let setting = &mut self.settings[place];
         for (values, value) in [
-            (&mut setting.answered, second.answered),
-            (&mut setting.read_us, second.reads_us[1]),
-            (&mut setting.write_us, second.writes_us[1]),
+            (&mut setting.answered, Some(second.answered)),
+            (&mut setting.read_us, second.reads_us.map(|[_, p99]| p99)),
+            (&mut setting.write_us, second.writes_us.map(|[_, p99]| p99)),
             (&mut setting.lag_us, second.lag_us),
         ] {
+            let Some(value) = value else { continue };
             if values.len() == COUNTED {
                 values.remove(0);
             }
@@ -184,6 +192,38 @@ mod tests {
         assert_eq!((per_write, split, planned, answered), (10, true, 50, 50));
         assert_eq!((read_us, write_us, lag_us), (20, 9, 7));
         assert_eq!((measured.seconds.len(), measured.worst_lag_us), (4, 7));
+    }
+
+    #[test]
+    fn what_was_not_answered_is_no_answer_and_a_second_without_one_has_no_time() {
+        let mut all = seconds(&[1, 10]);
+        let refused = Observation::Window {
+            edge: "terrarium->timeline".into(),
+            method: "GET".into(),
+            rate: 50,
+            count: 50,
+            errors: 50,
+            p50_us: 1,
+            p99_us: 1,
+            lag_us: 0,
+            stale: 0,
+        };
+        let none = Observation::Window {
+            edge: "terrarium->feed".into(),
+            method: "POST".into(),
+            rate: 5,
+            count: 0,
+            errors: 0,
+            p50_us: 0,
+            p99_us: 0,
+            lag_us: 0,
+            stale: 0,
+        };
+        all.extend([refused, none]);
+        let measured = measured(all);
+        let last = measured.seconds.back().expect("a second");
+        assert_eq!((last.answered, last.writes_us, last.lag_us), (0, None, None));
+        assert_eq!(measured.settings()[0].read_us, 10, "it does not count");
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub struct FeedView {
     pub latency_ms: u64,
     /// Posts a second and reads for each of them.
     pub load: Option<(u32, u32)>,
+    /// It waits for its turn.
+    pub queued: bool,
     pub posts: Vec<FeedPost>,
     pub seconds: Vec<FeedSecond>,
     pub settings: Vec<FeedSetting>,
@@ -41,14 +43,14 @@ pub struct FeedPost {
 }
 
 /// A second of a load: reads planned and answered; then, in microseconds, reads and posts at the
-/// median and the 99th percentile, and the lag.
+/// median and the 99th percentile, and the lag; none where nothing was answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct FeedSecond {
     pub planned: u32,
     pub answered: u64,
-    pub reads_us: [u64; 2],
-    pub writes_us: [u64; 2],
-    pub lag_us: u64,
+    pub reads_us: Option<[u64; 2]>,
+    pub writes_us: Option<[u64; 2]>,
+    pub lag_us: Option<u64>,
 }
 
 /// What a load came to with one setting of the dials: medians of its seconds, in microseconds.
@@ -72,7 +74,7 @@ pub struct FeedBuild {
     pub position: i64,
     pub rows: u64,
     /// Rows that are not what was written, or are not there.
-    pub differs: Option<u64>,
+    pub differs: u64,
 }
 
 /// Everything measured is here without a script; public/feed.js turns the dials and follows.
@@ -90,7 +92,8 @@ pub fn FeedPage(view: FeedPageView) -> impl IntoView {
         <main id="content" class="feed" data-sandbox=id.filter(|_| !kept) data-position=position
             data-no-answer=texts::NO_ANSWER data-lost=texts::LOST data-there=texts::THERE data-pending=texts::PENDING
             data-published=texts::PUBLISHED data-awaited=texts::AWAITED data-awaiting=texts::AWAITING data-refused=texts::REFUSED
-            data-queued=texts::QUEUED data-running=texts::RUNNING data-off=texts::OFF data-now=texts::NOW
+            data-queued=texts::QUEUED data-running=texts::RUNNING data-off=texts::OFF
+            data-not-answered=texts::NOT_ANSWERED
             data-measuring=texts::MEASURING data-measured=texts::MEASURED data-split=texts::SPLIT data-single=texts::SINGLE>
             <header>
                 <h1>{texts::TITLE}</h1>
@@ -232,6 +235,7 @@ fn post(post: &FeedPost) -> impl IntoView + use<> {
 fn load(feed: &FeedView) -> impl IntoView + use<> {
     let (writes, per_write) = feed.load.unwrap_or((5, 40));
     let standing = match feed.load {
+        Some(_) if feed.queued => texts::QUEUED.into(),
         Some((writes, per_write)) => {
             let reads = (writes * per_write).to_string();
             texts::RUNNING.replace("{reads}", &reads).replace("{writes}", &writes.to_string())
@@ -240,7 +244,7 @@ fn load(feed: &FeedView) -> impl IntoView + use<> {
     };
     let controls = (!feed.kept).then(|| {
         view! {
-            <form class="loading" data-runs=feed.load.is_some().then_some("")>
+            <form class="loading" data-runs=(feed.load.is_some() && !feed.queued).then_some("")>
                 {dial("writes", texts::WRITES, "", (1, 20, 1), u64::from(writes), "")}
                 {dial("per_write", texts::PER_WRITE, "", (1, 100, 1), u64::from(per_write), "")}
                 <div class="go">
@@ -266,9 +270,11 @@ fn load(feed: &FeedView) -> impl IntoView + use<> {
 }
 
 /// As the script has a second, too: planned, answered, read p50, read p99, post p50, post p99, lag.
-fn figures(second: &FeedSecond) -> [u64; 7] {
+fn figures(second: &FeedSecond) -> [Option<u64>; 7] {
     let FeedSecond { planned, answered, reads_us, writes_us, lag_us } = *second;
-    [u64::from(planned), answered, reads_us[0], reads_us[1], writes_us[0], writes_us[1], lag_us]
+    let [[reads, slow_reads], [writes, slow_writes]] =
+        [reads_us, writes_us].map(|times| times.map_or([None; 2], |times| times.map(Some)));
+    [Some(u64::from(planned)), Some(answered), reads, slow_reads, writes, slow_writes, lag_us]
 }
 
 /// Which of the figures a chart shows: its first line, and its second.
@@ -286,14 +292,17 @@ fn graph(
     let [first, second] = LINES.iter().find(|(of, _)| of == id).map_or([0, 0], |(_, lines)| *lines);
     let scale = if *id == "throughput" { 1.0 } else { 1000.0 };
     let shown = &seconds[seconds.len().saturating_sub(SPAN)..];
-    let values = |line: usize| -> Vec<f64> {
-        let value = |second: &FeedSecond| figures(second).get(line).map(|value| *value as f64 / scale);
+    let values = |line: usize| -> Vec<Option<f64>> {
+        let value =
+            |second: &FeedSecond| figures(second).get(line).map(|value| value.map(|value| value as f64 / scale));
         shown.iter().filter_map(value).collect()
     };
     let (a, b) = (values(first), values(second));
-    let top = a.iter().chain(&b).copied().fold(1.0, f64::max) * 1.1;
-    let now = match (a.last(), b.last()) {
-        (None, _) => texts::NOT_MEASURED.to_owned(),
+    let top = a.iter().chain(&b).flatten().copied().fold(1.0, f64::max) * 1.1;
+    let last = |values: &[Option<f64>]| values.last().copied().flatten();
+    let now = match (last(&a), last(&b)) {
+        (None, _) if shown.is_empty() => texts::NOT_MEASURED.to_owned(),
+        (None, _) => texts::NOT_ANSWERED.to_owned(),
         (Some(a), None) => format!("{} {a:.0} {unit}", lines[0]),
         (Some(a), Some(b)) => format!("{} {a:.0}, {} {b:.0} {unit}", lines[0], lines[1]),
     };
@@ -314,10 +323,13 @@ fn graph(
     }
 }
 
-fn points(values: &[f64], top: f64) -> String {
+/// A second without a value has no point: the line goes on at the next.
+fn points(values: &[Option<f64>], top: f64) -> String {
     let x = |n: usize| n as f64 * WIDTH / (SPAN - 1) as f64;
-    let point = |(n, value): (usize, &f64)| format!("{:.1},{:.1}", x(n), HEIGHT - 1.0 - value / top * (HEIGHT - 2.0));
-    values.iter().enumerate().map(point).collect::<Vec<_>>().join(" ")
+    let point = |(n, value): (usize, &Option<f64>)| {
+        value.map(|value| format!("{:.1},{:.1}", x(n), HEIGHT - 1.0 - value / top * (HEIGHT - 2.0)))
+    };
+    values.iter().enumerate().filter_map(point).collect::<Vec<_>>().join(" ")
 }
 
 fn compared(settings: &[FeedSetting], replicas: u32) -> impl IntoView + use<> {
@@ -356,18 +368,23 @@ fn compared(settings: &[FeedSetting], replicas: u32) -> impl IntoView + use<> {
     .into_any()
 }
 
-/// From which share of reads on the split model wins: its readers wait less than four fifths as
-/// long. Compared are settings that differ in the model alone; of several replicas the most.
+/// From which share of reads on the split model wins, at every larger one as well: its readers wait
+/// less than four fifths as long. Compared are settings of the same load; of several replicas the
+/// most, without a lag that was set.
 fn verdict(settings: &[FeedSetting], replicas: u32) -> String {
     let single = |split: &FeedSetting| {
         settings
             .iter()
             .find(|other| !other.split && (other.per_write, other.planned) == (split.per_write, split.planned))
     };
-    let mut pairs: Vec<_> =
-        settings.iter().filter(|it| it.split).filter_map(|split| Some((split, single(split)?))).collect();
-    pairs.sort_by_key(|(split, _)| (split.per_write, std::cmp::Reverse(split.replicas)));
-    let wins = pairs.iter().find(|(split, single)| split.read_us * 5 < single.read_us * 4);
+    let mut pairs: Vec<_> = settings
+        .iter()
+        .filter(|it| it.split && it.lag_ms == 0)
+        .filter_map(|split| Some((split, single(split)?)))
+        .collect();
+    pairs.sort_by_key(|(split, _)| (split.per_write, split.planned, std::cmp::Reverse(split.replicas)));
+    pairs.dedup_by_key(|(split, _)| (split.per_write, split.planned));
+    let wins = pairs.iter().rev().take_while(|(split, single)| split.read_us * 5 < single.read_us * 4).last();
     let lag = pairs.iter().map(|(split, _)| split.lag_us).max().unwrap_or_default();
     let replicas = wins.or(pairs.last()).map_or(replicas, |(split, _)| split.replicas);
     texts::verdict(wins.map(|(split, _)| split.per_write), !pairs.is_empty(), replicas, &texts::ms(lag))
@@ -387,14 +404,13 @@ fn rebuild(feed: &FeedView) -> impl IntoView + use<> {
     let head = texts::BUILD_COLUMNS.map(|name| view! { <th scope="col">{name}</th> });
     let rows = feed.builds.iter().map(|build| {
         let state = texts::STATES.iter().find(|(name, _)| *name == build.state).map_or("", |(_, words)| *words);
-        let differs = build.differs.map_or_else(|| "–".to_owned(), |differs| differs.to_string());
         view! {
             <tr data-state=build.state.clone()>
                 <th scope="row">{build.build}</th>
                 <td>{state}</td>
                 <td>{build.position}</td>
                 <td>{build.rows}</td>
-                <td class="differs" data-bad=build.differs.is_some_and(|differs| differs > 0).then_some("")>{differs}</td>
+                <td class="differs" data-bad=(build.differs > 0).then_some("")>{build.differs}</td>
             </tr>
         }
     });
@@ -471,6 +487,6 @@ mod tests {
 
     #[test]
     fn a_line_begins_at_the_left_and_reaches_the_top_where_it_is_highest() {
-        assert_eq!(points(&[0.0, 10.0], 10.0), "0.0,149.0 5.0,1.0");
+        assert_eq!(points(&[Some(0.0), None, Some(10.0)], 10.0), "0.0,149.0 10.1,1.0");
     }
 }

@@ -263,7 +263,7 @@ fn a_kept_run_is_known_from_a_living_system_and_a_missing_one_is_told() {
 
 #[test]
 fn the_page_of_the_feed_reads_without_a_script() {
-    let second = FeedSecond { planned: 500, answered: 498, reads_us: [6_000, 9_000], ..FeedSecond::default() };
+    let second = FeedSecond { planned: 500, answered: 498, reads_us: Some([6_000, 9_000]), ..FeedSecond::default() };
     let setting = |split, read_us| FeedSetting {
         per_write: 80,
         split,
@@ -274,7 +274,7 @@ fn the_page_of_the_feed_reads_without_a_script() {
         lag_us: if split { 12_000 } else { 0 },
         ..FeedSetting::default()
     };
-    let build = FeedBuild { build: 1, state: "live".into(), position: 4, rows: 3, differs: Some(3) };
+    let build = FeedBuild { build: 1, state: "live".into(), position: 4, rows: 3, differs: 3 };
     let feed = FeedView {
         id: "0f".repeat(16),
         split: true,

@@ -89,7 +89,7 @@ pub const CHARTS: [(&str, &str, &str, [&str; 2]); 4] = [
     ("lag", "How far answers lag behind", "ms", ["99th percentile", ""]),
 ];
 pub const SECONDS: &str = "the last two minutes of load, second by second";
-pub const NOW: &str = "{first} {a}, {second} {b}";
+pub const NOT_ANSWERED: &str = "Nothing was answered in this second.";
 
 pub const COMPARED: &str = "What was measured in this run";
 pub const COMPARED_CAPTION: &str = "Each setting that a load ran with";

@@ -60,7 +60,9 @@ impl Tally {
                     *self.done.entry(kind.clone()).or_default() += 1;
                 }
             }
-            Observation::Window { edge, method, p99_us, .. } => self.note_window(edge, method, *p99_us),
+            Observation::Window { edge, method, count, p99_us, .. } => {
+                self.note_window(edge, method, (*count > 0).then_some(*p99_us))
+            }
             Observation::LoadStopped { .. } => self.reader = None,
             Observation::ServiceScaled { replicas } => {
                 let most = self.scaled.entry(event.service.clone()).or_default();
@@ -133,17 +135,19 @@ impl Tally {
     }
 
     /// A second of a load that reads: first what was read, then what was written.
-    fn note_window(&mut self, edge: &Name, method: &Name, p99_us: u64) {
+    /// In which nothing was answered says nothing of how long it takes.
+    fn note_window(&mut self, edge: &Name, method: &Name, p99_us: Option<u64>) {
         let to = Name::from(edge.rsplit("->").next().unwrap_or_default());
         if &**method == "GET" {
             let is_same = self.reader.as_ref() == Some(&to);
-            let load = self.loads.entry(to.clone()).or_default();
-            load.seconds += u64::from(is_same);
+            self.loads.entry(to.clone()).or_default();
             self.counts_write = is_same;
             self.reader = Some(to);
         } else if let Some(load) =
             self.reader.as_ref().filter(|_| self.counts_write).and_then(|it| self.loads.get_mut(it))
         {
+            let Some(p99_us) = p99_us else { return };
+            load.seconds += 1;
             load.waited_us = load.waited_us.saturating_add(p99_us);
         }
     }

@@ -58,12 +58,13 @@ async fn found(app: &App, look: &Look) -> Result<FeedView, SandboxError> {
     let builds = look.rows::<Row>(TIMELINE, "builds").await?;
     let live = builds.iter().find(|build| build["state"] == "live").map(|build| number(build, "build"));
     let lag = state.faults.iter().find(|fault| &*fault.id == LAG);
-    let load = match look {
+    let (load, queued) = match look {
         Look::Sandbox(sandbox) => match sandbox.load() {
-            LoadStanding::Running(view) | LoadStanding::Queued(view) => view.reads(),
-            LoadStanding::Off => None,
+            LoadStanding::Running(view) => (view.reads(), false),
+            LoadStanding::Queued(view) => (view.reads(), true),
+            LoadStanding::Off => (None, false),
         },
-        Look::Run(_) => None,
+        Look::Run(_) => (None, false),
     };
     let mut costs = counted(look).await?;
     costs.push(lines(app));
@@ -78,6 +79,7 @@ async fn found(app: &App, look: &Look) -> Result<FeedView, SandboxError> {
         workers: reads.map_or(0, |(workers, _)| workers),
         latency_ms: reads.and_then(|(_, reads)| reads).map_or(0, |reads| reads.latency_ms),
         load,
+        queued,
         posts: shown(&timeline, live),
         settings: measured.settings(),
         seconds: measured.seconds.into(),
@@ -140,7 +142,7 @@ fn built(build: &Row, timeline: &[Row], written: &BTreeMap<i64, (String, String)
     let whole = timeline.len() < kit::tables::ROWS_MAX as usize;
     let expected = written.iter().filter(|(post, _)| **post <= position && (whole || **post > oldest));
     let differs = expected.filter(|(post, as_written)| of.get(post) != Some(as_written)).count() as u64;
-    FeedBuild { build: id, state: text(build, "state"), position, rows: of.len() as u64, differs: Some(differs) }
+    FeedBuild { build: id, state: text(build, "state"), position, rows: of.len() as u64, differs }
 }
 
 /// Services, replicas, databases, tables, rows, messages handled, and those that wait: of the write
