@@ -99,7 +99,9 @@ function money(cents) {
 }
 
 const DAY = 86_400;
-const now = () => (main.dataset.kept ? Number(main.dataset.now) : Math.floor(Date.now() / 1000));
+// The server's clock: a laptop's may be minutes off, and what was just recorded would lie in its future.
+const apart = Number(main.dataset.now) - Math.floor(Date.now() / 1000);
+const now = () => (main.dataset.kept ? Number(main.dataset.now) : Math.floor(Date.now() / 1000) + apart);
 const machine = (at) => new Date(at * 1000).toISOString().replace(".000", "");
 
 function when(at) {
@@ -202,6 +204,7 @@ const entries = () =>
     .map(({ dataset }) => ({
       sequence: dataset.sequence,
       amount: Number(dataset.amount),
+      balance: Number(dataset.cents),
       recorded: Number(dataset.recorded),
       valued: Number(dataset.valued),
     }));
@@ -227,7 +230,9 @@ function ask(slider) {
   const asked = moment(slider);
   const at = asked ?? now();
   const known = entries().filter(({ recorded }) => recorded <= at);
-  const held = sum(known);
+  // The earliest cards need not be at hand.
+  const [first] = entries();
+  const held = known.length ? sum(known) + first.balance - first.amount : 0;
   const template = asked === null ? words.holds : known.length ? words.held : words.notOpen;
   const sentence = filled(template, { when: when(at), account: main.dataset.account, balance: money(held) });
   say(find("#when .answer"), sentence);

@@ -7,7 +7,7 @@ pub const NAV: &str = "Replay";
 pub const TITLE: &str = "Replay a life";
 pub const DESCRIPTION: &str = "An event-sourced account, card by card: fold its events forwards and backwards, ask what \
      it held at any moment, correct the past, and rebuild what was read out of it wrongly.";
-pub const LEDE: &str = "No balance is kept here. What is kept is everything that ever happened to an account, in order; \
+pub const LEDE: &str = "No balance has to be kept here. What is kept is everything that ever happened to an account, in order; \
      the balance is what comes out when it is read from the first card to the last. So one can stop at any card, \
      go back, and ask.";
 
@@ -30,7 +30,8 @@ pub const KEPT: &str = "This is a kept run: look at it from all sides and ask it
 pub const OTHER: &str = "That system has no accounts to replay. Below is what this page would show of one that has.";
 pub const SEE: &str = "See the system under glass";
 pub const MILLION: &str = "A million events";
-pub const CUT: &str = "Only 1,000 events of all accounts are at hand here, so some are missing.";
+pub const CUT: &str = "Only the newest 1,000 events of all accounts are at hand here: what came before is missing from the strip \
+     and from the sums under Belief.";
 
 pub const ACCOUNTS: &str = "Account";
 pub const SECTIONS: &str = "On this page";
@@ -112,7 +113,8 @@ pub const COUNTED: &str = "In the sum";
 pub const NOT_RECORDED: &str = "not recorded yet";
 pub const NOT_COUNTING: &str = "counts only later";
 pub const NEITHER: &str = "neither recorded nor counting yet";
-pub const NO_CORRECTION: &str = "Nothing of this account was ever corrected, so both cursors tell the same.";
+pub const NO_CORRECTION: &str =
+    "Nothing of this account was ever corrected, or valued at another time, so both cursors tell the same.";
 pub const HAS_CORRECTION: &str = "See account {account}, which was";
 pub const CORRECT: &str = "Correct an entry";
 pub const CORRECT_HINT: &str = "Nothing is overwritten: the difference is posted as an event of its own, which counts \
@@ -135,7 +137,7 @@ pub const MODELS: [(&str, &str); 3] = [
 pub const NOT_BUILT: &str = "Nobody has asked for it yet.";
 pub const CHECK: &str = "Is it right? The live read model beside the streams it was read from";
 pub const DIFF: &str = "Old beside new, row by row";
-pub const STREAM_ITSELF: &str = "the stream itself";
+pub const STREAM_ITSELF: &str = "the statement, entry by entry";
 pub const VERDICT: &str = "Verdict";
 pub const SAME: &str = "same";
 pub const ALL_SAME: &str = "Every row is what the streams say.";

@@ -86,7 +86,8 @@ fn presets(ground: &Ground) -> impl IntoView + use<> {
             let text = texts::filled(texts::HAS_CORRECTION, &[("account", &entry.account_id.to_string())]);
             view! { " "<a href=address.link("believed")>{text}</a>"." }
         });
-        return view! { <p class="none">{texts::NO_CORRECTION}{other}</p> }.into_any();
+        let same = ground.entries.iter().all(|entry| entry.valued() == entry.recorded());
+        return same.then(|| view! { <p class="none">{texts::NO_CORRECTION}{other}</p> }).into_any();
     };
     let (valued, recorded) = (correction.valued(), correction.recorded());
     // In the evening of the day it counts from; believed at noon of the day after, if that is early enough.

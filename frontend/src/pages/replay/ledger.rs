@@ -66,9 +66,10 @@ impl Entry {
     }
 }
 
-/// What is on the books at a moment, that moment included.
+/// What is on the books at a moment, that moment included: the earliest entries need not be at hand.
 pub fn balance_at(entries: &[Entry], at: i64) -> i64 {
-    entries.iter().filter(|entry| entry.recorded() <= at).map(|entry| entry.amount_minor).sum()
+    let by_then = entries.iter().filter(|entry| entry.recorded() <= at);
+    by_then.max_by_key(|entry| entry.sequence).map_or(0, |entry| entry.balance_minor)
 }
 
 /// What was believed at one moment about another: the sum of what was recorded by the one and
