@@ -43,7 +43,7 @@ pub fn react(ledger: &mut Ledger, work: &Work, stage: &mut Stage<'_>) -> Result<
                     let why = format!("account {account_id}: there is no such account: open it first");
                     return Err(Refusal::Domain(why));
                 }
-                ..=READINGS_MAX => {}
+                1..=READINGS_MAX => {}
                 more => {
                     return Err(Refusal::Domain(format!(
                         "account {account_id}: each event it was read at is a row, and {more} are more than {READINGS_MAX}. Take an account with fewer events."
