@@ -368,8 +368,8 @@ fn compared(settings: &[FeedSetting], replicas: u32) -> impl IntoView + use<> {
     .into_any()
 }
 
-/// From which share of reads on the split model wins, at every larger one as well: its readers wait
-/// less than four fifths as long. Compared are settings of the same load; of several replicas the
+/// From which share of reads on the split model wins, at every larger one as well: its readers or its
+/// writers wait less than four fifths as long. Compared are settings of the same load; of several replicas the
 /// most, without a lag that was set.
 fn verdict(settings: &[FeedSetting], replicas: u32) -> String {
     let single = |split: &FeedSetting| {
@@ -384,7 +384,11 @@ fn verdict(settings: &[FeedSetting], replicas: u32) -> String {
         .collect();
     pairs.sort_by_key(|(split, _)| (split.per_write, split.planned, std::cmp::Reverse(split.replicas)));
     pairs.dedup_by_key(|(split, _)| (split.per_write, split.planned));
-    let wins = pairs.iter().rev().take_while(|(split, single)| split.read_us * 5 < single.read_us * 4).last();
+    let is_less = |split: u64, single: u64| split * 5 < single * 4;
+    let wins = pairs.iter().rev().take_while(|(split, single)| {
+        is_less(split.read_us, single.read_us) || is_less(split.write_us, single.write_us)
+    });
+    let wins = wins.last();
     let lag = pairs.iter().map(|(split, _)| split.lag_us).max().unwrap_or_default();
     let replicas = wins.or(pairs.last()).map_or(replicas, |(split, _)| split.replicas);
     texts::verdict(wins.map(|(split, _)| split.per_write), !pairs.is_empty(), replicas, &texts::ms(lag))
@@ -481,6 +485,9 @@ mod tests {
     #[test]
     fn what_was_not_measured_both_ways_has_no_verdict() {
         assert!(verdict(&[setting(80, false, 900_000)], 1).starts_with("Measure both models"));
+        let spared = FeedSetting { write_us: 4_000, ..setting(80, true, 900_000) };
+        let held_up = FeedSetting { write_us: 200_000, ..setting(80, false, 900_000) };
+        assert!(verdict(&[spared, held_up], 1).contains("from 80 reads per post"));
         let even = [setting(1, false, 8_000), setting(1, true, 7_900)];
         assert!(verdict(&even, 1).contains("did not win"));
     }

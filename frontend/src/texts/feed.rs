@@ -110,8 +110,8 @@ pub fn verdict(wins_from: Option<u32>, measured_both: bool, replicas: u32, stale
     let replicas = if replicas == 1 { "1 replica".to_owned() } else { format!("{replicas} replicas") };
     match wins_from {
         Some(reads) => format!(
-            "On this machine, with {replicas} of the timeline, the split model wins from {reads} reads per post on: its \
-             readers wait less than four fifths as long. For that its answers lagged up to {staleness} behind."
+            "On this machine, with {replicas} of the timeline, the split model wins from {reads} reads per post on: who \
+             reads or who writes waits less than four fifths as long. For that its answers lagged up to {staleness} behind."
         ),
         None if measured_both => {
             format!("With {replicas} of the timeline the split model did not win at any share of reads measured here.")
