@@ -27,13 +27,10 @@ pub fn build(profile: Profile) -> Result<()> {
     collect(&glue, "", &mut referring)?;
     referring.remove("stamp");
     // Scripts of pages name the one that they share.
-    let importing = |(name, body): &(&String, &Vec<u8>)| {
-        name.ends_with(".js") && String::from_utf8_lossy(body).contains(" from \"./")
-    };
-    let importing: Vec<String> = plain.iter().filter(importing).map(|(name, _)| name.clone()).collect();
-    for name in importing {
-        referring.extend(plain.remove_entry(&name));
-    }
+    referring
+        .extend(plain.extract_if(.., |name, body| {
+            name.ends_with(".js") && String::from_utf8_lossy(body).contains(" from \"./")
+        }));
     // Snippets are named by the glue, as fonts are by the stylesheet, so they come first.
     let snippets: Vec<String> = referring.keys().filter(|name| name.starts_with("snippets/")).cloned().collect();
     for name in snippets {
