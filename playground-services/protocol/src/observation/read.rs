@@ -15,7 +15,9 @@ struct Flat {
     kind: Name,
     address: Option<String>,
     attempt: Option<u32>,
+    balance_minor: Option<i64>,
     batch_size: Option<u32>,
+    bytes: Option<u64>,
     command: Option<Command>,
     command_id: Option<Uuid>,
     command_type: Option<Name>,
@@ -30,6 +32,7 @@ struct Flat {
     fault_id: Option<Name>,
     format: Option<u32>,
     from: Option<Name>,
+    from_version: Option<u64>,
     group: Option<Name>,
     holder: Option<u32>,
     id: Option<i64>,
@@ -53,6 +56,7 @@ struct Flat {
     seed: Option<u64>,
     sent: Option<u64>,
     since: Option<Position>,
+    snapshot_every: Option<u64>,
     source_position: Option<Position>,
     stale: Option<u64>,
     status: Option<u16>,
@@ -65,10 +69,6 @@ struct Flat {
     #[serde(default)]
     undone: Vec<RowChange>,
     until: Option<u64>,
-    balance_minor: Option<i64>,
-    bytes: Option<u64>,
-    from_version: Option<u64>,
-    snapshot_every: Option<u64>,
     version: Option<u64>,
 }
 
