@@ -166,8 +166,13 @@ mod tests {
     use super::*;
 
     fn window(method: &str, rate: u32, p99_us: u64, lag_us: u64) -> Observation {
-        let (edge, method, count) = ("terrarium->timeline".into(), method.into(), u64::from(rate));
-        Observation::Window { edge, method, rate, count, errors: 0, p50_us: p99_us / 2, p99_us, lag_us, stale: 0 }
+        ended(method, rate, (u64::from(rate), 0), p99_us, lag_us)
+    }
+
+    /// A second in which so many requests ended, and so many of them without an answer.
+    fn ended(method: &str, rate: u32, (count, errors): (u64, u64), p99_us: u64, lag_us: u64) -> Observation {
+        let (edge, method) = ("terrarium->timeline".into(), method.into());
+        Observation::Window { edge, method, rate, count, errors, p50_us: p99_us / 2, p99_us, lag_us, stale: 0 }
     }
 
     fn measured(observations: Vec<Observation>) -> Measured {
@@ -197,29 +202,7 @@ mod tests {
     #[test]
     fn what_was_not_answered_is_no_answer_and_a_second_without_one_has_no_time() {
         let mut all = seconds(&[1, 10]);
-        let refused = Observation::Window {
-            edge: "terrarium->timeline".into(),
-            method: "GET".into(),
-            rate: 50,
-            count: 50,
-            errors: 50,
-            p50_us: 1,
-            p99_us: 1,
-            lag_us: 0,
-            stale: 0,
-        };
-        let none = Observation::Window {
-            edge: "terrarium->feed".into(),
-            method: "POST".into(),
-            rate: 5,
-            count: 0,
-            errors: 0,
-            p50_us: 0,
-            p99_us: 0,
-            lag_us: 0,
-            stale: 0,
-        };
-        all.extend([refused, none]);
+        all.extend([ended("GET", 50, (50, 50), 1, 0), ended("POST", 5, (0, 0), 0, 0)]);
         let measured = measured(all);
         let last = measured.seconds.back().expect("a second");
         assert_eq!((last.answered, last.writes_us, last.lag_us), (0, None, None));

@@ -65,10 +65,11 @@ impl Look {
         seed: T,
         step: impl FnMut(&mut T, &Recorded),
     ) -> Result<T> {
-        match self {
-            Look::Sandbox(sandbox) => sandbox.fold(end, kinds, seed, step).await,
-            Look::Run(run) => run.fold(end, kinds, seed, step).await,
-        }
+        let record = match self {
+            Look::Sandbox(sandbox) => sandbox.record().await?,
+            Look::Run(run) => run.record(),
+        };
+        Ok(record.fold_events(end, kinds, seed, step).await?)
     }
 
     pub async fn tables(&self, service: &str, at: Option<Position>) -> Result<Vec<TableSummary>> {

@@ -24,7 +24,7 @@ pub use runner::invariants::Invariant;
 
 use crate::config::Config;
 use crate::ids::{SandboxId, SessionId};
-use crate::recorder::{Picture, storage};
+use crate::recorder::{History, Picture, storage};
 use crate::store::{SandboxRow, Store, now_ms};
 use anyhow::Context;
 use bytes::Bytes;
@@ -32,7 +32,7 @@ use diagram::{DiagramState, Strata};
 use futures_util::Stream;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock as _};
 use live::Live;
-use protocol::{Command, FaultSpec, Observation, Position, Recorded, SwitchSpec, Topology, Uuid, Value};
+use protocol::{Command, FaultSpec, Observation, Position, SwitchSpec, Topology, Uuid, Value};
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -400,22 +400,21 @@ impl Sandbox {
         self.beside.clone()
     }
 
-    /// Folds the events of these kinds from the beginning up to `end`; all, where none is named.
-    pub async fn fold<T>(
-        &self,
-        end: Position,
-        kinds: &[&str],
-        seed: T,
-        step: impl FnMut(&mut T, &Recorded),
-    ) -> Result<T> {
-        Ok(self.live().await?.recorder.history.fold_events(end, kinds, seed, step).await?)
+    pub async fn record(&self) -> Result<Arc<History>> {
+        Ok(self.live().await?.recorder.history.clone())
     }
 
     /// Whether one may ask for something more now: not too often, and with room in the record.
     pub async fn allow(&self) -> Result<()> {
         self.env.running()?;
+        self.admitted().await.map(drop)
+    }
+
+    async fn admitted(&self) -> Result<Arc<Live>> {
         self.check_rate()?;
-        self.check_room(&*self.live().await?)
+        let live = self.live().await?;
+        self.check_room(&live)?;
+        Ok(live)
     }
 
     /// Puts into the record what was seen of work [beside](Self::beside) it.
@@ -432,9 +431,7 @@ impl Sandbox {
     pub async fn accept(&self, command: Command) -> Result<Uuid> {
         self.env.running()?;
         self.check_command(&command.kind, &command.data)?;
-        self.check_rate()?;
-        let live = self.live().await?;
-        self.check_room(&live)?;
+        let live = self.admitted().await?;
         let accepted = live.recorder.accept(command).await?;
         self.env.commands.fetch_add(1, Ordering::Relaxed);
         accepted.map_err(|_| SandboxError::CommandIdReused)
@@ -452,9 +449,7 @@ impl Sandbox {
         self.env.running()?;
         let service = self.topology.service(service).ok_or(SandboxError::NoSuchService)?;
         self.topology.reader_of(service, query, &[]).ok_or(SandboxError::NoSuchQuery)?;
-        self.check_rate()?;
-        let live = self.live().await?;
-        self.check_room(&live)?;
+        let live = self.admitted().await?;
         let switches = live.recorder.history.switches();
         let reader = self.topology.reader_of(service, query, &switches).ok_or(SandboxError::NoSuchQuery)?;
         live.query(&self.env.client, &reader.name, query, params).await

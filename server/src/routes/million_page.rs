@@ -36,8 +36,8 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     let topology = protocol::topology(PREFERRED).map_or(TOPOLOGY, |_| PREFERRED);
     let sandbox = match look_or_newest(&app, actor, wanted.run.as_deref(), Some(topology)).await? {
-        Some(Look::Run(run)) => {
-            let loads = run.fold(run.state().position, &[LOADED], vec![], measured).await?;
+        Some(look @ Look::Run(_)) => {
+            let loads = look.fold(look.state().position, &[LOADED], vec![], measured).await?;
             let kept = MillionPageView { kept: true, loads, ..MillionPageView::default() };
             return Ok(app.pages.million(kept, &headers));
         }

@@ -1,12 +1,12 @@
 //! One kept run, looked at as a sandbox is.
 
-use crate::recorder::Kept;
+use crate::recorder::{History, Kept};
 use crate::sandbox::{Invariant, SandboxError, TableRows, TableSummary, table_at};
 use crate::store::RunRow;
 use bytes::Bytes;
 use diagram::{DiagramState, Node, RowView, Strata};
 use futures_util::{Stream, StreamExt};
-use protocol::{Position, Recorded, Value};
+use protocol::{Position, Value};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -49,14 +49,8 @@ impl Run {
         Ok(self.record.history.ndjson(after, limit).await?)
     }
 
-    pub async fn fold<T>(
-        &self,
-        end: Position,
-        kinds: &[&str],
-        seed: T,
-        step: impl FnMut(&mut T, &Recorded),
-    ) -> Result<T> {
-        Ok(self.record.history.fold_events(end, kinds, seed, step).await?)
+    pub fn record(&self) -> Arc<History> {
+        self.record.history.clone()
     }
 
     pub fn strata(&self) -> Strata {
