@@ -10,7 +10,7 @@ use std::fmt::Write;
 
 /// Bookkeeping, which is not the service's business: the kit's own, with the event store, whose rows
 /// are bytes; and where a service keeps the [`crate::Origin`] of work that it goes on with later.
-pub const BOOKKEEPING: [&str; 14] = [
+pub const BOOKKEEPING: [&str; 13] = [
     "inbox",
     "shipment",
     "relay",
@@ -22,7 +22,6 @@ pub const BOOKKEEPING: [&str; 14] = [
     "event_store",
     "segment",
     "event_id",
-    "recent_event_id",
     "snapshot",
     "projection",
 ];

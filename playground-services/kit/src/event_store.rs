@@ -27,6 +27,11 @@
 //! already, and inflating would cost more than folding. `event_store.format` is the version of the
 //! tables, the first byte that of a blob; a reader refuses what it does not know.
 //!
+//! **Recent events** are in no index, since each of many streams would write a page of it at every
+//! append. There are at most some thousands, at the end of the table, and whoever wants those of one
+//! stream looks through them (the view `recent`). A store keeps the streams used lately, and the ids
+//! of recent events, in memory ([`warm`]), so whoever appends has nothing to look for.
+//!
 //! **In the order of positions.** A row's key is the position of its last event, so an append goes to
 //! the end of the table. What is packed together is a group, all events from one position to
 //! another, and each of its rows says where it ends (`until`): reading behind a position takes whole
@@ -52,6 +57,7 @@ pub mod store;
 pub mod streams;
 pub mod subscription;
 pub mod upcaster;
+mod warm;
 
 pub use aggregate::{About, Aggregate, NewEvent, Recorded, event_id};
 pub use bytes::{Malformed, Reader, Writer};

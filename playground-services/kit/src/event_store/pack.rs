@@ -6,24 +6,25 @@
 //! group of positions, all streams can still be read in the order of positions, a group at a time.
 
 use super::StoreError;
-use super::segment::{EVENTS_MAX, Filling, Slice};
+use super::segment::{EVENTS_MAX, Filling, Segment, Slice};
 use super::storage;
+use protocol::Uuid;
 use sqlx::sqlite::SqliteConnection;
 use std::collections::BTreeMap;
 
 /// How many events are packed together.
 pub const GROUP: u64 = 8192;
 
-/// Packs whole groups of what lies between these positions. Returns up to where all is packed now.
-pub(super) async fn pack(conn: &mut SqliteConnection, packed: u64, end: u64) -> Result<u64, StoreError> {
-    let mut done = packed;
+/// Packs whole groups of what lies between these positions.
+pub(super) async fn pack(conn: &mut SqliteConnection, packed: u64, end: u64) -> Result<(), StoreError> {
+    let (mut done, mut ids) = (packed, vec![]);
     while is_due(done, end) {
-        done = pack_group(conn, done).await?;
+        done = pack_group(conn, done, &mut ids).await?;
     }
     if done > packed {
-        storage::packed_to(conn, done).await?;
+        storage::packed_to(conn, done, ids).await?;
     }
-    Ok(done)
+    Ok(())
 }
 
 /// Whether there is a whole group to pack.
@@ -31,18 +32,25 @@ pub(super) fn is_due(packed: u64, end: u64) -> bool {
     end - packed >= GROUP
 }
 
-async fn pack_group(conn: &mut SqliteConnection, after: u64) -> Result<u64, StoreError> {
+/// Returns up to where all is packed now, and adds the ids of the group.
+async fn pack_group(
+    conn: &mut SqliteConnection,
+    after: u64,
+    ids: &mut Vec<(Uuid, i64, u64)>,
+) -> Result<u64, StoreError> {
     let rows = storage::of_all(conn, after, GROUP).await?;
     let until = rows.last().map_or(after + GROUP, |row| row.until);
     // Appended in bulk: they are as good as packed.
-    if rows.len() as u64 <= GROUP / EVENTS_MAX + 1 {
-        return Ok(until);
-    }
+    let as_they_are = rows.len() as u64 <= GROUP / EVENTS_MAX + 1 && rows.iter().all(Segment::is_long);
     let mut filled = vec![];
     let mut open: BTreeMap<i64, Filling> = BTreeMap::new();
     for row in &rows {
         let events =
             row.events().map_err(|why| StoreError::Damaged { stream: row.stream, sequence: row.first, why })?;
+        ids.extend(events.iter().map(|event| (event.about.id, event.stream, event.sequence)));
+        if as_they_are {
+            continue;
+        }
         for event in events {
             let filling = open.entry(event.stream).or_insert_with(|| Filling::new(event.stream, event.sequence));
             if filling.is_full() {
@@ -51,7 +59,9 @@ async fn pack_group(conn: &mut SqliteConnection, after: u64) -> Result<u64, Stor
             filling.push(event.position, Slice::of(&event), &event.about);
         }
     }
-    filled.extend(open.into_values());
-    storage::replace(conn, after, until, &filled).await?;
+    if !as_they_are {
+        filled.extend(open.into_values());
+        storage::replace(conn, after, until, &filled).await?;
+    }
     Ok(until)
 }

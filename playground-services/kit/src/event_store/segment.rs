@@ -4,11 +4,14 @@ use super::aggregate::{About, Recorded};
 use super::bytes::{Malformed, Reader, Writer};
 use protocol::Uuid;
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 /// The version of both blobs, in their first byte.
 pub const FORMAT: u8 = 1;
 /// The most events in one.
 pub const EVENTS_MAX: u64 = 512;
+/// One with so many events is worth finding by itself as soon as it is stored.
+const LONG: u64 = 64;
 
 // What of an event's audit is not written, being the same as ...
 const CAUSE_AS_BEFORE: u8 = 1;
@@ -25,14 +28,19 @@ pub struct Segment {
     /// The sequences of its first and of its last event.
     pub first: u64,
     pub last: u64,
-    /// The last position of those that were packed together with it: up to there, and from the end
-    /// of the group before it, there is no event but in this group.
+    /// The last position of those that were packed together with it, its own where it is not packed:
+    /// up to there, and from the end of the group before it, there is no event but in this group.
     pub until: u64,
     pub body: Vec<u8>,
     pub about: Vec<u8>,
 }
 
 impl Segment {
+    /// Long enough to be left as it is when the store is packed.
+    pub fn is_long(&self) -> bool {
+        is_long(self.first, self.last)
+    }
+
     /// Its events, in order.
     pub fn events(&self) -> Result<Vec<Recorded<'_>>, Malformed> {
         let mut body = Body::open(&self.body)?;
@@ -135,6 +143,10 @@ impl Filling {
         self.before = (position, About { by, why, ..*about });
     }
 
+    pub fn is_long(&self) -> bool {
+        is_long(self.first, self.last)
+    }
+
     pub fn position(&self) -> u64 {
         self.before.0
     }
@@ -146,6 +158,24 @@ impl Filling {
     pub fn about(&self) -> &[u8] {
         self.about.as_slice()
     }
+}
+
+fn is_long(first: u64, last: u64) -> bool {
+    last + 1 - first >= LONG
+}
+
+/// The ids of a segment's events.
+pub fn ids(about: &[u8], sequences: &RangeInclusive<u64>) -> Result<Vec<Uuid>, Malformed> {
+    let mut about = Reader::new(about);
+    of_this_format(&mut about)?;
+    let mut before = (0, About::default());
+    let mut ids = vec![];
+    for _ in sequences.clone() {
+        before = read_about(&mut about, &before)?;
+        ids.push(before.1.id);
+    }
+    about.end()?;
+    Ok(ids)
 }
 
 fn write_about(out: &mut Writer, step: u64, about: &About<'_>, before: &About<'_>) {

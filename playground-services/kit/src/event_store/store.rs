@@ -2,19 +2,17 @@
 
 use super::segment::{Body, Filling, Slice};
 use super::snapshot::{self, Snapshot};
-use super::storage;
+use super::storage::{self, Head};
 use super::streams::{Appended, Conflict, Expected, Staged, Stream, Streams};
 use super::subscription::Subscription;
 use super::upcaster::{Unreadable, Upcasters};
+use super::warm::Warm;
 use super::{Aggregate, Malformed, NewEvent, Reader, Recorded, Writer, pack};
 use protocol::Uuid;
 use sqlx::sqlite::SqliteConnection;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
-
-/// How many states are kept warm.
-const WARM: usize = 1024;
 
 /// The events of one database. It holds no connection: each call says which to use.
 #[derive(Debug)]
@@ -22,19 +20,10 @@ pub struct EventStore<A: Aggregate> {
     upcasters: Upcasters,
     /// A snapshot is taken at each so many versions of a stream; none without.
     snapshot_every: Option<u64>,
-    /// The streams used lately, as they were committed. A load reads on from there, so whoever else
-    /// has appended meanwhile is heard, too.
+    /// What was used lately, as it was committed.
     warm: Mutex<Warm<A::State>>,
     /// Told the last position after each commit.
     committed: watch::Sender<u64>,
-}
-
-#[derive(Debug)]
-struct Warm<S> {
-    streams: HashMap<i64, Stream<S>>,
-    /// The last position seen, and up to which position all was packed then.
-    end: u64,
-    packed: u64,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -62,8 +51,8 @@ impl From<StoreError> for sqlx::Error {
 
 impl<A: Aggregate> Default for EventStore<A> {
     fn default() -> Self {
-        let warm = Mutex::new(Warm { streams: HashMap::new(), end: 0, packed: 0 });
-        EventStore { upcasters: Upcasters::default(), snapshot_every: None, warm, committed: watch::Sender::default() }
+        let (upcasters, warm) = (Upcasters::default(), Mutex::new(Warm::default()));
+        EventStore { upcasters, snapshot_every: None, warm, committed: watch::Sender::default() }
     }
 }
 
@@ -91,54 +80,51 @@ impl<A: Aggregate> EventStore<A> {
         streams: impl IntoIterator<Item = i64>,
         ids: &[Uuid],
     ) -> Result<Streams<A>, StoreError> {
-        let mut folds: BTreeMap<i64, Fold<'_, A>> = BTreeMap::new();
-        for stream in streams {
-            folds.insert(stream, self.fold(stream));
+        let head = storage::head(conn, ids).await?;
+        self.hear_of(conn, &head).await?;
+        let (mut streams, asked) = self.warm().streams(&head, streams);
+        if !asked.is_empty() {
+            streams.extend(self.load_cold(conn, asked).await?);
         }
-        self.warmed(&mut folds);
-        let wanted: Vec<(i64, u64)> = folds.values().map(|fold| (fold.stream, fold.version)).collect();
-        let loaded = storage::load(conn, &wanted, A::STATE_SCHEMA, ids).await?;
+        let known = head.known.iter().copied().chain(self.warm().recent(ids));
+        let known = known.map(|(id, stream, sequence)| (id, (stream, sequence))).collect();
+        // Nothing is appended yet, so all that was read is committed.
+        self.warm().keep(&streams, head.end, head.packed);
+        let (end, packed, snapshot_every) = (head.end, head.packed, self.snapshot_every);
+        Ok(Streams { streams, known, end, packed, snapshot_every, staged: Staged::default() })
+    }
+
+    /// Others may have appended, or packed.
+    async fn hear_of(&self, conn: &mut SqliteConnection, head: &Head) -> Result<(), StoreError> {
+        let Some(behind) = self.warm().unheard(head) else { return Ok(()) };
+        let ids = storage::ids_behind(conn, behind).await?;
+        self.warm().hear(head, ids);
+        Ok(())
+    }
+
+    /// Reads on from where each of them was when it was used last.
+    async fn load_cold(
+        &self,
+        conn: &mut SqliteConnection,
+        asked: BTreeMap<i64, Stream<A::State>>,
+    ) -> Result<Vec<(i64, Stream<A::State>)>, StoreError> {
+        let wanted: Vec<(i64, u64)> = asked.iter().map(|(id, stream)| (*id, stream.version)).collect();
+        let loaded = storage::load(conn, &wanted, A::STATE_SCHEMA).await?;
+        let fold = |(id, Stream { version, state })| (id, Fold { version, state, ..self.fold(id) });
+        let mut folds: BTreeMap<i64, Fold<'_, A>> = asked.into_iter().map(fold).collect();
         for (stream, version, state) in loaded.snapshots {
             folds.insert(stream, self.fold_from(stream, Some(Snapshot { version, state }))?);
         }
         for (stream, first, last, body) in loaded.segments {
-            if let Some(fold) = folds.get_mut(&stream) {
+            if let Some(fold) = folds.get_mut(&stream).filter(|fold| fold.version < last) {
                 fold.segment(first, &body, last)?;
             }
         }
-        let streams = folds.into_iter().map(|(id, fold)| (id, fold.into_stream())).collect();
-        // Nothing is appended yet, so all that was read is committed.
-        self.keep_warm(&streams, loaded.end, loaded.packed);
-        Ok(Streams {
-            streams,
-            known: loaded.known.into_iter().map(|(id, stream, sequence)| (id, (stream, sequence))).collect(),
-            end: loaded.end,
-            packed: loaded.packed,
-            snapshot_every: self.snapshot_every,
-            staged: Staged::default(),
-        })
+        Ok(folds.into_iter().map(|(id, fold)| (id, fold.into_stream())).collect())
     }
 
     fn warm(&self) -> MutexGuard<'_, Warm<A::State>> {
         self.warm.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn warmed(&self, folds: &mut BTreeMap<i64, Fold<'_, A>>) {
-        let warm = self.warm();
-        for (stream, fold) in folds {
-            if let Some(Stream { version, state }) = warm.streams.get(stream).cloned() {
-                (fold.version, fold.state) = (version, state);
-            }
-        }
-    }
-
-    fn keep_warm(&self, streams: &BTreeMap<i64, Stream<A::State>>, end: u64, packed: u64) {
-        let mut warm = self.warm();
-        if warm.streams.len() + streams.len() > WARM {
-            warm.streams.clear();
-        }
-        warm.streams.extend(streams.iter().take(WARM).map(|(id, stream)| (*id, stream.clone())));
-        (warm.end, warm.packed) = (end, packed);
     }
 
     /// Stores what was appended, within the transaction in which the streams were loaded, and packs
@@ -155,7 +141,7 @@ impl<A: Aggregate> EventStore<A> {
     /// To be called once that transaction is committed: what was appended is told to subscribers.
     pub fn committed(&self, streams: &Streams<A>) {
         if !streams.staged.segments.is_empty() {
-            self.keep_warm(&streams.streams, streams.end, streams.packed);
+            self.warm().appended(streams);
             self.committed.send_replace(streams.end);
         }
     }
@@ -211,34 +197,34 @@ impl<A: Aggregate> EventStore<A> {
         expected: Expected,
         NewEvent { event, about }: &NewEvent<A::Event>,
     ) -> Result<Option<Appended>, StoreError> {
-        let Some(before) = self.ready(stream, expected) else { return Ok(None) };
+        let Some((before, end)) = self.ready(stream, expected, about.id) else { return Ok(None) };
         let sequence = before.version + 1;
         let (mut segment, mut data, kind) = (Filling::new(stream, sequence), Writer::default(), A::kind(event));
         A::write(event, &mut data);
         let schema = A::schema(kind).unwrap_or_default();
         // Its position is given when it is stored.
         segment.push(0, Slice { kind, schema, data: data.as_slice() }, about);
-        let Ok(position) = storage::append_one(conn, &segment, about.id).await else {
+        let Ok(position) = storage::append_one(conn, &segment, about.id, end).await else {
             // Whatever it is, the long way finds it out.
             crate::storage::rollback(conn).await?;
             return Ok(None);
         };
         let Some(position) = position else { return Ok(None) };
         let after = Stream { version: sequence, state: A::evolve(before.state, event) };
-        let mut warm = self.warm();
-        warm.streams.insert(stream, after);
-        warm.end = position;
+        self.warm().appended_one(stream, after, position, about.id);
         self.committed.send_replace(position);
         Ok(Some(Appended { first: sequence, last: sequence, repeat: false }))
     }
 
-    /// The stream, if it is warm, stands as expected, and neither a snapshot nor packing is due.
-    fn ready(&self, stream: i64, expected: Expected) -> Option<Stream<A::State>> {
+    /// The stream and the end of the store, if all is known of both, the stream stands as expected, the
+    /// event is none of the recent ones, and neither a snapshot nor packing is due.
+    fn ready(&self, stream: i64, expected: Expected, id: Uuid) -> Option<(Stream<A::State>, u64)> {
         let warm = self.warm();
-        let known = warm.streams.get(&stream)?;
+        let known = warm.fresh(stream)?;
         let as_expected = expected == Expected::Any || expected == Expected::Version(known.version);
         let snapshot = self.snapshot_every.is_some_and(|every| (known.version + 1).is_multiple_of(every));
-        (as_expected && !snapshot && !pack::is_due(warm.packed, warm.end + 1)).then(|| known.clone())
+        let ready = as_expected && !snapshot && !warm.is_recent(id) && !pack::is_due(warm.packed(), warm.end() + 1);
+        ready.then(|| (known.clone(), warm.end()))
     }
 
     /// The state of a stream at a version, or at its end if that comes before. From the nearest
