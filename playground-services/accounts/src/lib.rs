@@ -15,7 +15,7 @@ mod seed;
 mod storage;
 
 use domain::upcasters;
-use kit::event_store::SCHEMA;
+use kit::event_store::{OLDER, SCHEMA};
 use kit::{Ctx, Due, Refusal, Reply, Service, Stage, Work};
 use sqlx::sqlite::SqliteConnection;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -57,7 +57,7 @@ fn store([v1, v2]: [bool; 2]) -> Arc<Store> {
 const PAUSE_US: u64 = 3_000;
 
 impl Service for Accounts {
-    const MIGRATIONS: &'static [&'static str] = &[SCHEMA, include_str!("../migrations/0001_accounts.sql")];
+    const MIGRATIONS: &'static [&'static str] = &[SCHEMA, include_str!("../migrations/0001_accounts.sql"), OLDER];
     type Outside = ();
 
     async fn seed(&self, ctx: &Ctx, conn: &mut SqliteConnection) -> anyhow::Result<()> {

@@ -64,7 +64,7 @@ pub use bytes::{Malformed, Reader, Writer};
 pub use projection::{Progress, Projector, ReadModel};
 pub use segment::Slice;
 pub use snapshot::{Snapshot, WrongSnapshot};
-pub use storage::{SCHEMA, end};
+pub use storage::{OLDER, SCHEMA, end};
 pub use store::{EventStore, StoreError};
 pub use streams::{Appended, Conflict, Expected, Stream, Streams};
 pub use subscription::{Batch, Subscription, read_all, read_stream};

@@ -18,6 +18,7 @@ pub fn options(path: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(Duration::from_secs(5))
         .statement_cache_capacity(24)
+        .row_buffer_size(1024)
         .pragma("automatic_index", "off")
         .pragma("cache_size", "-512")
         .pragma("wal_autocheckpoint", "0")

@@ -9,8 +9,9 @@ pub const ACCOUNT: i64 = 7;
 
 pub const MEMBERS: u64 = 100;
 
-/// Rises when the same number stands for another event: stores made before are made anew.
-pub const EDITION: i64 = 1;
+/// Rises when the same number stands for another event, or lies in other tables: stores made before
+/// are made anew.
+pub const EDITION: i64 = 2;
 
 /// Of the account, which knows what each member has saved: nobody may draw more.
 pub struct Club;

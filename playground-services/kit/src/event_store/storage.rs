@@ -53,6 +53,16 @@ create table snapshot (
     primary key (stream, schema, version)
 ) without rowid";
 
+/// Brings a file up to date whose recent events were in the index, and their ids in a table. One that
+/// is new stays as it is.
+pub const OLDER: &str = "
+drop table if exists recent_event_id;
+drop index if exists segment_of_stream;
+create unique index segment_of_stream on segment (stream, first, last) where until > 0;
+create view if not exists recent as
+    select position, stream, first, last, until, body, about from segment
+    where until = 0 and position > (select packed from event_store)";
+
 /// Where the store ends, and what was asked of it.
 #[derive(Debug, Default)]
 pub(super) struct Head {
@@ -97,11 +107,7 @@ pub(super) struct Loaded {
 
 /// All of it in one go: behind these versions, or behind the newest snapshot for those at 0. There
 /// may be some that ends before.
-pub(super) async fn load(
-    conn: &mut SqliteConnection,
-    streams: &[(i64, u64)],
-    schema: u16,
-) -> sqlx::Result<Loaded> {
+pub(super) async fn load(conn: &mut SqliteConnection, streams: &[(i64, u64)], schema: u16) -> sqlx::Result<Loaded> {
     type Found = (bool, i64, i64, i64, Vec<u8>);
     let mut rows: Vec<Found> = sqlx::query_as(
         "with asked (stream, version) as materialized (select value ->> 0, value ->> 1 from json_each(?1)),
@@ -140,7 +146,10 @@ pub(super) async fn load(
 }
 
 /// The ids of all events behind a position, each with its stream and sequence.
-pub(super) async fn ids_behind(conn: &mut SqliteConnection, position: u64) -> Result<Vec<(Uuid, i64, u64)>, StoreError> {
+pub(super) async fn ids_behind(
+    conn: &mut SqliteConnection,
+    position: u64,
+) -> Result<Vec<(Uuid, i64, u64)>, StoreError> {
     let rows: Vec<(i64, i64, i64, Vec<u8>)> =
         sqlx::query_as("select stream, first, last, about from segment where position > ?")
             .bind(bound(position))

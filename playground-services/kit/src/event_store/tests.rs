@@ -1,5 +1,6 @@
 //! The store against a plain `Vec` of events a stream, on a real SQLite file.
 
+mod older;
 mod packing;
 mod projections;
 mod schemas;

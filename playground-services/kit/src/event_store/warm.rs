@@ -87,7 +87,8 @@ impl<S: Clone> Warm<S> {
             (is_fresh, id, known.map(|(stream, _)| stream.clone()).unwrap_or_default())
         };
         let (fresh, others): (Vec<_>, Vec<_>) = asked.into_iter().map(stream).partition(|(is_fresh, ..)| *is_fresh);
-        let by_id = |streams: Vec<(bool, i64, Stream<S>)>| streams.into_iter().map(|(_, id, stream)| (id, stream)).collect();
+        let by_id =
+            |streams: Vec<(bool, i64, Stream<S>)>| streams.into_iter().map(|(_, id, stream)| (id, stream)).collect();
         (by_id(fresh), by_id(others))
     }
 
