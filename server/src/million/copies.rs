@@ -155,6 +155,7 @@ impl Copies {
             }),
         };
         if path.exists() {
+            let told = told(sandbox).await?;
             let _working = beside.work()?;
             let mut conn = storage::open(&path).await?;
             progress.kept = storage::kept(&mut conn).await?;
@@ -167,7 +168,7 @@ impl Copies {
                     building.state = if *position < ready.events { State::Stopped } else { State::Live };
                 }
             }
-            progress.take(told(sandbox).await?);
+            progress.take(told);
         }
         let progress = watch::Sender::new(progress);
         Ok(Copies { owner: *sandbox.owner(), path, end: ready.events, beside, progress })
