@@ -3,8 +3,8 @@
 import { asker, filled, newId, say } from "./page.js";
 
 const main = document.querySelector("main.feed");
-const words = main.dataset;
-const sandbox = words.sandbox && `/api/sandboxes/${words.sandbox}`;
+const words = JSON.parse(main.dataset.words);
+const sandbox = main.dataset.sandbox && `/api/sandboxes/${main.dataset.sandbox}`;
 const find = (selector) => main.querySelector(selector);
 const later = (ms) => new Promise((done) => setTimeout(done, ms));
 
@@ -81,7 +81,7 @@ async function command(type, data) {
 
 // The record, from where the page was rendered on.
 let stream;
-let position = Number(words.position);
+let position = Number(main.dataset.position);
 let again;
 const heard = new Set();
 const events = () => `${sandbox}/events?after=${position}`;
@@ -169,7 +169,7 @@ function hear(event) {
 
 // How far each read model has come, and the newest post there is.
 const reached = {};
-let last = Number(words.newest);
+let last = Number(main.dataset.newest);
 for (const { dataset } of main.querySelectorAll("[data-heard]")) reached[dataset.heard] = Number(dataset.position);
 
 function come(service, rows) {
@@ -212,7 +212,7 @@ function soon() {
 }
 
 async function swap() {
-  const answer = await fetch(`/feed?run=${words.sandbox}`);
+  const answer = await fetch(`/feed?run=${main.dataset.sandbox}`);
   if (!answer.ok) throw new Error(words.noAnswer);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const part of main.querySelectorAll("[data-live]")) {

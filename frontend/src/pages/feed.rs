@@ -1,5 +1,6 @@
 use crate::texts::feed as texts;
 use leptos::prelude::*;
+use std::collections::BTreeMap;
 
 /// All that the page shows.
 #[derive(Clone, Debug, Default)]
@@ -117,13 +118,7 @@ pub fn FeedPage(view: FeedPageView) -> impl IntoView {
         None => none(missing).into_any(),
     };
     view! {
-        <main id="content" class="feed" data-sandbox=id.filter(|_| !kept) data-position=position data-newest=newest
-            data-no-answer=texts::NO_ANSWER data-lost=texts::LOST data-there=texts::THERE data-pending=texts::PENDING
-            data-published=texts::PUBLISHED data-awaited=texts::AWAITED data-awaiting=texts::AWAITING data-refused=texts::REFUSED
-            data-queued=texts::QUEUED data-running=texts::RUNNING data-off=texts::OFF
-            data-not-answered=texts::NOT_ANSWERED data-away=texts::AWAY data-crowded=texts::CROWDED data-slow=texts::SLOW
-            data-heard=texts::HEARD data-found=texts::FOUND data-found-none=texts::FOUND_NONE
-            data-measuring=texts::MEASURING data-measured=texts::MEASURED data-split=texts::SPLIT data-single=texts::SINGLE>
+        <main id="content" class="feed" data-sandbox=id.filter(|_| !kept) data-position=position data-newest=newest data-words=words()>
             <header>
                 <h1>{texts::TITLE}</h1>
                 <p class="lede">{texts::LEDE}</p>
@@ -131,6 +126,11 @@ pub fn FeedPage(view: FeedPageView) -> impl IntoView {
             {body}
         </main>
     }
+}
+
+/// The sentences that the script says, by the names it knows them by.
+fn words() -> String {
+    serde_json::to_string(&BTreeMap::from(texts::FOR_SCRIPT)).expect("texts are plain data")
 }
 
 fn none(missing: bool) -> impl IntoView {

@@ -91,6 +91,32 @@ pub const FOUND_NONE: &str = "No post has all of these words. Answered by {servi
 pub const COUNTS: [(&str, &str); 3] = [("author", "By author"), ("tag", "By tag"), ("day", "By day")];
 pub const NOT_COUNTED: &str = "Nothing to count yet.";
 
+/// What the page's script has to say, by the name it knows it by.
+pub const FOR_SCRIPT: [(&str, &str); 22] = [
+    ("noAnswer", NO_ANSWER),
+    ("lost", LOST),
+    ("there", THERE),
+    ("pending", PENDING),
+    ("published", PUBLISHED),
+    ("awaited", AWAITED),
+    ("awaiting", AWAITING),
+    ("refused", REFUSED),
+    ("queued", QUEUED),
+    ("running", RUNNING),
+    ("off", OFF),
+    ("notAnswered", NOT_ANSWERED),
+    ("away", AWAY),
+    ("crowded", CROWDED),
+    ("slow", SLOW),
+    ("heard", HEARD),
+    ("found", FOUND),
+    ("foundNone", FOUND_NONE),
+    ("measuring", MEASURING),
+    ("measured", MEASURED),
+    ("split", SPLIT),
+    ("single", SINGLE),
+];
+
 pub fn heard(position: i64, newest: i64) -> String {
     HEARD.replace("{position}", &position.to_string()).replace("{newest}", &newest.to_string())
 }
