@@ -3,8 +3,8 @@
 import { asker, filled, newId, say } from "./page.js";
 
 const main = document.querySelector("main.feed");
-const words = main.dataset;
-const sandbox = words.sandbox && `/api/sandboxes/${words.sandbox}`;
+const words = JSON.parse(main.dataset.words);
+const sandbox = main.dataset.sandbox && `/api/sandboxes/${main.dataset.sandbox}`;
 const find = (selector) => main.querySelector(selector);
 const later = (ms) => new Promise((done) => setTimeout(done, ms));
 
@@ -42,10 +42,25 @@ async function start() {
 const dial = (name) => find(`input[name="${name}"]`);
 const value = (name) => Number(dial(name).value);
 
-function turn(target) {
-  if (target.name === "model") return model(target.value);
-  if (target.name === "replicas") return asked("PUT", `${sandbox}/services/timeline/replicas`, { replicas: value("replicas") });
-  return lag(value("lag"));
+// As the system stands, whatever a dial that is being turned says.
+const stands = {};
+
+function choose(name) {
+  stands.model = name;
+  find(`input[name="model"][value="${name}"]`).checked = true;
+}
+
+// Where it cannot be turned, the dial goes back.
+async function turn({ name, value: wanted }) {
+  try {
+    if (name === "model") await model(wanted);
+    else if (name === "replicas") await asked("PUT", `${sandbox}/services/timeline/replicas`, { replicas: Number(wanted) });
+    else await lag(Number(wanted));
+  } catch (error) {
+    if (name === "model") choose(stands.model);
+    else set(name, stands[name]);
+    throw error;
+  }
 }
 
 const model = (name) => asked("PUT", `${sandbox}/switches/split-model`, { on: name === "split" });
@@ -66,33 +81,76 @@ async function command(type, data) {
 
 // The record, from where the page was rendered on.
 let stream;
-let position = Number(words.position);
+let position = Number(main.dataset.position);
+let again;
 const heard = new Set();
+const events = () => `${sandbox}/events?after=${position}`;
 
 function follow() {
-  if (stream) return;
-  stream = new EventSource(`${sandbox}/events?after=${position}`);
+  clearTimeout(again);
+  if (stream || isGone || document.hidden) return;
+  stream = new EventSource(events());
+  stream.onopen = () => say(find(".lost"), "");
   stream.onmessage = ({ data }) => {
     const event = JSON.parse(data);
     position = event.position;
     hear(event);
     for (const listener of heard) listener(event);
   };
+  stream.onerror = ({ target }) => {
+    say(find(".lost"), words.away);
+    // Else the browser tries again by itself.
+    if (target.readyState === EventSource.CLOSED) refused();
+  };
 }
 
 function close() {
+  clearTimeout(again);
   stream?.close();
   stream = undefined;
 }
 
-function hear({ observation, service }) {
+// A stream that was refused does not say why. The same asked once more does.
+async function refused() {
+  close();
+  let wait = 2000;
+  try {
+    const answer = await fetch(events(), { headers: { Accept: "text/event-stream" } });
+    if (answer.status === 404) return gone();
+    if (answer.ok) await answer.body.cancel();
+    if (answer.status === 429) {
+      const { detail } = await answer.json();
+      say(find(".lost"), filled(words.crowded, { reason: detail }));
+      wait = 5000;
+    }
+  } catch {
+    // Nobody answers, which is said already.
+  }
+  again = setTimeout(follow, wait);
+}
+
+// Nothing more will be heard of the sandbox.
+let isGone = false;
+let leave;
+const left = new Promise((done) => (leave = done));
+function gone() {
+  isGone = true;
+  close();
+  leave();
+  measuring = false;
+  halt();
+  say(find(".lost"), "");
+  find(".gone").hidden = false;
+  for (const control of main.querySelectorAll("button:not([data-do=start]), input, select")) control.disabled = true;
+}
+
+function hear(event) {
+  const { observation, service } = event;
   const { kind } = observation;
   if (kind === "Window") return second(observation);
   if (kind === "LoadStarted") standing(true);
   if (kind === "LoadStopped") standing(false);
-  if (kind === "SwitchSet" && observation.name === "split-model") {
-    find(`input[name="model"][value="${observation.enabled ? "split" : "single"}"]`).checked = true;
-  }
+  if (kind === "SwitchSet" && observation.name === "split-model") choose(observation.enabled ? "split" : "single");
   if (kind === "FaultInstalled" && observation.fault.id === "lag") {
     lagging = true;
     set("lag", observation.fault.params.ms ?? 0);
@@ -104,11 +162,29 @@ function hear({ observation, service }) {
   if (kind === "ServiceScaled" && service === "timeline") set("replicas", observation.replicas);
   if (kind === "CommandRejected") say(find(".refusal"), filled(words.refused, { reason: observation.reason }));
   const settles = kind === "StateChanged" && observation.entity === "build";
-  const damaged = kind === "TransactionCommitted" && service === "timeline" && !running;
-  if (settles || damaged || kind === "LoadStopped") soon();
+  const read = kind === "TransactionCommitted" && service in reached;
+  if (kind === "TransactionCommitted") come(service, observation.rows);
+  if (settles || (read && !running) || kind === "LoadStopped") soon();
+}
+
+// How far each read model has come, and the newest post there is.
+const reached = {};
+let last = Number(main.dataset.newest);
+for (const { dataset } of main.querySelectorAll("[data-heard]")) reached[dataset.heard] = Number(dataset.position);
+
+function come(service, rows) {
+  for (const { table, after } of rows) {
+    if (service === "feed" && table === "posts" && after) last = Math.max(last, after.post_id);
+    const tells = table === "progress" || (table === "builds" && after?.state === "live");
+    if (tells && after && service in reached) reached[service] = after.position;
+  }
+  for (const [name, upTo] of Object.entries(reached)) {
+    say(find(`[data-heard="${name}"]`), filled(words.heard, { position: upTo, newest: last }));
+  }
 }
 
 function set(name, number) {
+  stands[name] = number;
   dial(name).value = number;
   say(find(`output[data-of="${name}"]`), String(number));
 }
@@ -136,7 +212,7 @@ function soon() {
 }
 
 async function swap() {
-  const answer = await fetch(`/feed?run=${words.sandbox}`);
+  const answer = await fetch(`/feed?run=${main.dataset.sandbox}`);
   if (!answer.ok) throw new Error(words.noAnswer);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const part of main.querySelectorAll("[data-live]")) {
@@ -178,7 +254,7 @@ const shown = (name) =>
   }));
 
 // Nobody answers just now, which passes.
-const isBusy = ({ status }) => status === 503 || status === 429;
+const isBusy = ({ status, message }) => status === 503 || status === 429 || message === words.noAnswer;
 
 const status = (name, text) => say(way(name).querySelector(".told"), text);
 const has = (posts, number) => posts.some((post) => post.post_id === number);
@@ -194,7 +270,19 @@ heard.add(({ correlation_id, observation: { kind, envelope } }) => {
 
 async function numberOf(correlation) {
   const known = () => (numbers.has(correlation) ? numbers.get(correlation) : undefined);
-  return numbers.has(correlation) ? known() : once(known);
+  return numbers.has(correlation) ? known() : Promise.race([once(known), left.then(() => null)]);
+}
+
+const WAYS = ["naive", "honest", "own"];
+const PATIENCE = 10_000;
+
+// Tells what waits for the number of a post if that takes long.
+async function patiently(number) {
+  const tell = (text) => WAYS.forEach((name) => status(name, text));
+  const slow = setTimeout(() => tell(words.slow), PATIENCE);
+  const post = await number;
+  clearTimeout(slow);
+  if (post === null) tell("");
 }
 
 let own;
@@ -202,12 +290,12 @@ async function publish() {
   const form = find(".compose");
   const author = form.elements.author;
   const post = { author: author.selectedOptions[0].text, text: form.elements.text.value };
-  for (const name of ["naive", "honest", "own"]) status(name, "");
+  for (const name of WAYS) status(name, "");
   const began = performance.now();
   const correlation = await command("PublishPost", { author_id: Number(author.value), text: post.text });
   const number = numberOf(correlation);
   own = number;
-  await Promise.all([naive(number), honest(post, number, began), readYourWrites(post, number, began)]);
+  await Promise.all([patiently(number), naive(number), honest(post, number, began), readYourWrites(post, number, began)]);
 }
 
 async function naive(number) {
@@ -239,7 +327,7 @@ async function honest(post, number, began) {
 }
 
 async function untilThere() {
-  while (pending.some(({ post_id }) => post_id)) {
+  while (!isGone && pending.some(({ post_id }) => post_id)) {
     try {
       const { posts, position: reached } = await newest();
       const there = pending.filter(({ post_id }) => post_id && post_id <= reached);
@@ -258,7 +346,7 @@ async function readYourWrites(post, number, began) {
   if (wanted === null) return;
   status("own", filled(words.awaiting, { post: wanted }));
   // A later post waits for more than this one does.
-  while ((await own) === wanted) {
+  while (!isGone && (await own) === wanted) {
     try {
       const { posts, position: reached } = await newest(`&after=${wanted}`);
       show("own", posts);
@@ -270,6 +358,21 @@ async function readYourWrites(post, number, began) {
       show("own", shown("own"), [{ ...post, post_id: wanted }]);
       await later(400);
     }
+  }
+}
+
+// The catalogue is asked as any reader asks it.
+async function search() {
+  const form = find(".search");
+  const told = find(".found .told");
+  try {
+    const q = encodeURIComponent(form.elements.q.value);
+    const { posts, position: upTo, service } = await asked("GET", `${sandbox}/services/catalogue/queries/search?limit=5&q=${q}`);
+    find(".found ol").replaceChildren(...posts.map(item));
+    say(told, filled(posts.length ? words.found : words.foundNone, { service, position: upTo }));
+  } catch (error) {
+    find(".found ol").replaceChildren();
+    say(told, error.message);
   }
 }
 
@@ -372,6 +475,8 @@ function draw() {
 
 if (sandbox) {
   for (const control of main.querySelectorAll("[disabled]")) control.disabled = false;
+  choose(main.querySelector("input[name=model]:checked").value);
+  for (const name of ["lag", "replicas"]) stands[name] = dial(name).defaultValue;
   for (const dial of main.querySelectorAll("input[type=range]")) {
     dial.addEventListener("input", () => say(find(`output[data-of="${dial.name}"]`), dial.value));
   }
@@ -379,6 +484,10 @@ if (sandbox) {
   find(".compose").addEventListener("submit", (event) => {
     event.preventDefault();
     trying(publish);
+  });
+  find(".search").addEventListener("submit", (event) => {
+    event.preventDefault();
+    search();
   });
   find(".loading").addEventListener("submit", (event) => {
     event.preventDefault();

@@ -30,7 +30,7 @@ async function sandbox() {
 }
 
 const load = async (every) => asked("POST", `${await sandbox()}/loads`, { snapshot_every: every || null });
-const chosen = () => Number(main.querySelector("input[name=every]:checked").value);
+const chosen = () => Number(main.querySelector("input[name=every]:checked")?.value ?? main.dataset.every);
 
 const does = {
   make: async () => {

@@ -309,6 +309,7 @@ kinds!(Observation or SandboxWoken {
     LoadStopped { command_type, sent, reason }
     Window { edge, method, rate, count, errors, p50_us, p99_us, lag_us, stale }
     AccountLoaded { version, from_version, snapshot_every, count, bytes, duration_us, balance_minor }
+    CopiesChanged { reason, data }
     InvariantBroken { name, since, reason }
     InvariantRestored { name, since }
 });

@@ -17,7 +17,7 @@ mod shell;
 mod step;
 
 pub use compare::{CommandEntry, ComparePage, CompareView, FactEntry, FirstDifference, SideEntry};
-pub use feed::{FeedBuild, FeedPage, FeedPageView, FeedPost, FeedSecond, FeedSetting, FeedView};
+pub use feed::{FeedBuild, FeedCount, FeedPage, FeedPageView, FeedPost, FeedSearch, FeedSecond, FeedSetting, FeedView};
 pub use home::Home;
 pub use lesson::LessonPage;
 pub use lessons::{LessonEntry, LessonsPage};

@@ -18,7 +18,7 @@ pub use crate::pages::{BalanceRow, Build, DayRow, Entry, MonthRow, Pace, Reading
 pub use crate::pages::{
     CommandEntry, CompareView, FactEntry, FirstDifference, LessonEntry, RunEntry, RunsView, SideEntry,
 };
-pub use crate::pages::{FeedBuild, FeedPageView, FeedPost, FeedSecond, FeedSetting, FeedView};
+pub use crate::pages::{FeedBuild, FeedCount, FeedPageView, FeedPost, FeedSearch, FeedSecond, FeedSetting, FeedView};
 pub use crate::pages::{MatrixCell, MatrixPageView, MatrixResult, MatrixRow, MatrixSwitch};
 pub use crate::pages::{
     MillionChecked, MillionDamage, MillionKept, MillionLoad, MillionModel, MillionPageView, MillionReads, MillionRow,

@@ -26,8 +26,9 @@ pub struct Measured {
     unsettled: bool,
     /// In the second under way something was not answered.
     spoilt: bool,
-    /// The worst lag of any second, in microseconds.
-    pub worst_lag_us: u64,
+    /// The worst lag of any second in which nothing was changed, in microseconds: answered by the write
+    /// model, and by read models.
+    pub worst_lag_us: [Option<u64>; 2],
 }
 
 #[derive(Clone, PartialEq)]
@@ -51,7 +52,7 @@ impl Default for Measured {
     fn default() -> Self {
         let dials = Dials { per_write: 0, split: true, replicas: 1, lag_ms: 0, planned: 0 };
         let (seconds, settings) = (VecDeque::new(), vec![]);
-        Measured { seconds, settings, dials, unsettled: true, spoilt: false, worst_lag_us: 0 }
+        Measured { seconds, settings, dials, unsettled: true, spoilt: false, worst_lag_us: [None; 2] }
     }
 }
 
@@ -65,10 +66,13 @@ impl Measured {
         match &event.observation {
             Observation::Window { method, rate, count, errors, p50_us, p99_us, lag_us, .. } if &**method == "GET" => {
                 self.dials.planned = *rate;
-                self.worst_lag_us = self.worst_lag_us.max(*lag_us);
                 let answered = count.saturating_sub(*errors);
                 let reads_us = (*count > 0).then_some([*p50_us, *p99_us]);
                 let lag_us = (answered > 0).then_some(*lag_us);
+                if !self.unsettled {
+                    let worst = &mut self.worst_lag_us[usize::from(self.dials.split)];
+                    *worst = lag_us.max(*worst);
+                }
                 let second = FeedSecond { planned: *rate, answered, reads_us, lag_us, writes_us: None };
                 self.seconds.push_back(second);
                 if self.seconds.len() > SECONDS {
@@ -196,7 +200,7 @@ mod tests {
         let FeedSetting { per_write, split, planned, answered, read_us, write_us, lag_us, .. } = settings[0];
         assert_eq!((per_write, split, planned, answered), (10, true, 50, 50));
         assert_eq!((read_us, write_us, lag_us), (20, 9, 7));
-        assert_eq!((measured.seconds.len(), measured.worst_lag_us), (4, 7));
+        assert_eq!((measured.seconds.len(), measured.worst_lag_us), (4, [None, Some(7)]));
     }
 
     #[test]
@@ -207,6 +211,17 @@ mod tests {
         let last = measured.seconds.back().expect("a second");
         assert_eq!((last.answered, last.writes_us, last.lag_us), (0, None, None));
         assert_eq!(measured.settings()[0].read_us, 10, "it does not count");
+    }
+
+    #[test]
+    fn the_worst_lag_is_that_of_each_model_and_none_where_no_load_ran() {
+        assert_eq!(measured(vec![]).worst_lag_us, [None, None]);
+        let mut all = seconds(&[1, 10]);
+        all.push(Observation::SwitchSet { name: SPLIT_MODEL.into(), enabled: false });
+        // Of the second in which it was turned nobody knows who answered.
+        all.extend([window("GET", 50, 9, 900), window("POST", 5, 9, 0)]);
+        all.extend([window("GET", 50, 9, 0), window("POST", 5, 9, 0)]);
+        assert_eq!(measured(all).worst_lag_us, [Some(0), Some(7)]);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 mod account;
 mod building;
+mod changes;
 mod copies;
 mod error;
 mod making;
@@ -14,6 +15,7 @@ mod reads;
 mod replay;
 mod storage;
 
+pub use changes::{Built, Told};
 pub use copies::{CopiesView, ModelView, Reads, State};
 pub use error::MillionError;
 pub use replay::{Checked, Damage, Loaded};
@@ -23,6 +25,7 @@ pub use storage::{Kept, Timed};
 use crate::config::Config;
 use crate::ids::{SandboxId, SessionId};
 use crate::sandbox::Sandbox;
+use changes::Change;
 use copies::Copies;
 use kit::aside::{Manners, aside};
 use making::{Ready, Store};
@@ -250,17 +253,27 @@ impl Million {
 
     /// Makes the newest snapshot wrong.
     pub async fn damage(self: &Arc<Self>, sandbox: &Sandbox) -> Result<Damage> {
-        self.replay(sandbox, |ready, copies| async move { replay::damage(&ready, &copies).await }).await
+        sandbox.allow().await?;
+        let damage = self.replay(sandbox, |ready, copies| async move { replay::damage(&ready, &copies).await }).await?;
+        sandbox.observe(Change::Damaged(damage.clone()).observed()).await?;
+        Ok(damage)
     }
 
     /// Finds the snapshots that are wrong.
     pub async fn check(self: &Arc<Self>, sandbox: &Sandbox) -> Result<Checked> {
-        self.replay(sandbox, |ready, copies| async move { replay::check(&ready, &copies).await }).await
+        sandbox.allow().await?;
+        let checked = self.replay(sandbox, |ready, copies| async move { replay::check(&ready, &copies).await }).await?;
+        sandbox.observe(Change::Checked(checked.clone()).observed()).await?;
+        Ok(checked)
     }
 
     /// Forgets all snapshots.
     pub async fn forget(self: &Arc<Self>, sandbox: &Sandbox) -> Result<()> {
-        self.replay(sandbox, |_, copies| async move { replay::forget(&copies).await }).await
+        sandbox.allow().await?;
+        if self.replay(sandbox, |_, copies| async move { replay::forget(&copies).await }).await? {
+            sandbox.observe(Change::Forgotten.observed()).await?;
+        }
+        Ok(())
     }
 
     /// Runs it when its turn has come, away from those who answer requests, to its end.
@@ -291,22 +304,35 @@ impl Million {
     }
 
     /// Builds a read model in the background, or builds it anew beside the one there is.
-    pub async fn build(self: &Arc<Self>, sandbox: &Sandbox, model: Model) -> Result<ModelView> {
+    pub async fn build(self: &Arc<Self>, sandbox: &Arc<Sandbox>, model: Model) -> Result<ModelView> {
         self.running()?;
         let (ready, copies) = (self.ready()?, self.copies_of(sandbox).await?);
         let working = copies.beside.work()?;
         if copies.queue(model) {
-            let (million, copies) = (self.clone(), copies.clone());
+            // The sandbox may go while it is built.
+            let (million, copies, of) = (self.clone(), copies.clone(), Arc::downgrade(sandbox));
             self.jobs.spawn(async move {
                 let times = million.build_now(&ready, &copies, model).await;
                 if let Err(error) = &times {
                     tracing::error!(%error, "a read model of the million events could not be built");
                 }
-                copies.end(model, times.ok().flatten());
+                let times = times.ok().flatten();
+                copies.end(model, times);
                 drop(working);
+                if let (Some(_), Some(sandbox)) = (times, of.upgrade()) {
+                    // One that is gone by now, or whose record is full, has it in its file alone.
+                    let _ = million.note(&sandbox, &copies, model).await;
+                }
             });
         }
         Ok(copies.model(model))
+    }
+
+    /// Has the record know a read model that has caught up.
+    async fn note(&self, sandbox: &Sandbox, copies: &Copies, model: Model) -> Result<()> {
+        let from = copies.from(model);
+        let (model, rows) = self.model(sandbox, model).await?;
+        Ok(sandbox.observe(Change::Built(Built { model, from, rows }).observed()).await?)
     }
 
     async fn build_now(

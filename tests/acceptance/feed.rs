@@ -365,3 +365,51 @@ async fn one_build_at_a_time_and_none_before_it_is_ready() {
     build_becomes(&sandbox, 2, "READY").await;
     refused("RebuildReadModel", "Build 2 is there already").await;
 }
+
+/// The page of a feed.
+async fn page(sandbox: &Sandbox, more: &str) -> String {
+    sandbox.session().get_text(&format!("/feed?run={}{more}", sandbox.id())).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_shows_what_each_read_model_has_heard_and_searches_without_a_script() {
+    let app = App::in_process(&[]).await;
+    let sandbox = feed(&app).await;
+    publish(&sandbox, json!({"author_id": 4, "text": "Fog over the sea", "tags": ["weather"]})).await;
+    sandbox.at_rest().await;
+    let late = json!({"kind": "delay", "target": "feed->timeline", "ttl_ms": null, "params": {"ms": 30_000}});
+    sandbox.put_fault("lag", late).await;
+    publish(&sandbox, json!({"author_id": 4, "text": "A ship in the fog", "tags": ["sea", "weather"]})).await;
+    let counted = |event: &protocol::Recorded| match &event.observation {
+        Observation::TransactionCommitted { rows, .. } => {
+            &*event.service == "dashboard"
+                && rows
+                    .iter()
+                    .any(|row| &*row.table == "progress" && row.after.as_ref().is_some_and(|row| row["position"] == 2))
+        }
+        _ => false,
+    };
+    sandbox.wait_for("the dashboard has counted both", counted).await;
+    let seen = page(&sandbox, "").await;
+    assert!(seen.contains("Has heard up to post 1 of 2.") && seen.contains("Has heard up to post 2 of 2."), "{seen}");
+    for count in ["<th scope=\"row\">Grace</th><td>2</td>", "<th scope=\"row\">sea</th><td>1</td>"] {
+        assert!(seen.contains(count), "{count} in {seen}");
+    }
+    let before = readers(&sandbox).await;
+    assert!(before.is_empty(), "to look asks nobody: {before:?}");
+    let found = page(&sandbox, "&q=fog+ship").await;
+    assert!(found.contains("Answered by catalogue, up to post 2.") && found.contains("A ship in the fog"), "{found}");
+    assert!(!found.contains("Fog over the sea</span></li></ol></div></article>"), "{found}");
+    assert!(page(&sandbox, "&q=whale").await.contains("No post has all of these words."));
+    assert!(page(&sandbox, "&q=a").await.contains("Say what to look for"));
+    assert_eq!(readers(&sandbox).await, ["catalogue/queries/search"; 3]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_measured_is_no_staleness() {
+    let app = App::in_process(&[]).await;
+    let sandbox = feed(&app).await;
+    publish_many(&sandbox, 2).await;
+    let seen = page(&sandbox, "").await;
+    assert!(seen.contains("Staleness, worst second</th><td>not measured</td><td>not measured</td>"), "{seen}");
+}

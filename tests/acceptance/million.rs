@@ -161,6 +161,66 @@ async fn what_loading_cost_is_in_the_record_and_shown_on_another_server() {
     assert!(!page.contains("<button"), "there is nothing to press: {page}");
 }
 
+/// A run made of a sandbox's record on another server, and its page there.
+async fn elsewhere(sandbox: &Sandbox) -> String {
+    let other = App::in_process(&[]).await;
+    let session = other.session();
+    let export = format!("/api/sandboxes/{}/export/ndjson", sandbox.id());
+    let run = session.import(sandbox.session().get_text(&export).await).await;
+    session.get_text(&format!("/million?run={}", run.id())).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_became_of_the_copies_is_shown_on_another_server_and_after_a_restart() {
+    let (mut app, sandbox) = made(&[]).await;
+    load(&sandbox, Some(1_000)).await;
+    answered(&sandbox, 200, Method::POST, "/damage", json!({})).await;
+    build(&sandbox, "savings").await;
+    let built = live(&sandbox, "savings").await;
+    let is_built = |event: &Recorded| matches!(&event.observation, Observation::CopiesChanged { reason, .. } if reason.contains("Savings by member"));
+    sandbox.wait_for("it is recorded", is_built).await;
+    let took = |copies: &Value| copies["read_models"][0]["took_ms"].clone();
+    let before = copies(&sandbox).await;
+    assert_eq!(before["damage"]["version"], 15_000);
+
+    app.stop().await;
+    app.start().await;
+    let after = copies(&sandbox).await;
+    assert_eq!((&after["damage"], took(&after)), (&before["damage"], took(&before)));
+    assert_eq!(after["read_models"][0]["quiet"], built["quiet"]);
+    answered(&sandbox, 200, Method::POST, "/check", json!({})).await;
+
+    let page = elsewhere(&sandbox).await;
+    for part in [
+        "The snapshot at event 15,000 now says that member 42 has 1,000.00 more than the events say.",
+        "15 snapshots were compared on the way through 15,000 events",
+        "1 of them is wrong",
+        "Savings by member",
+        "15,555 of 15,555 events",
+        "99 of 100 within",
+    ] {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+    assert!(!page.contains("<button"), "there is nothing to press: {page}");
+    answered(&sandbox, 204, Method::DELETE, "/snapshots", json!({})).await;
+    let page = elsewhere(&sandbox).await;
+    assert!(!page.contains("The snapshot at event 15,000 now says"), "it was thrown away: {page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_interval_that_was_measured_has_its_row_and_its_place_on_the_dial() {
+    let (_app, sandbox) = made(&[]).await;
+    load(&sandbox, Some(2_500)).await;
+    let page = sandbox.session().get_text(&format!("/million?run={}", sandbox.id())).await;
+    let dial = r#"<input type="radio" name="every" value="2500" checked"#;
+    assert!(page.contains(dial), "{page}");
+    assert!(page.contains(r#"data-every="2500""#), "a row of the chart: {page}");
+    assert!(
+        page.contains(r#"<th scope="row">2,500 events</th><td class="figure">6</td>"#),
+        "a row of the costs: {page}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_snapshot_misleads_until_a_check_finds_it_and_it_is_made_again() {
     let (app, sandbox) = made(&[]).await;

@@ -25,7 +25,7 @@ fn one_of_each() -> Vec<Observation> {
         MessageRejected MessageDeadLettered TransactionCommitted TransactionRolledBack StateChanged ServiceStarted
         ServicePaused ServiceResumed ServiceScaled SagaStepStarted SagaStepCompleted SagaStepCompensated SagaParked
         LeaseAcquired LeaseLost SwitchSet ServiceStopped ServiceCrashed FaultInstalled FaultTriggered FaultCleared LoadStarted LoadStopped
-        Window AccountLoaded InvariantBroken InvariantRestored
+        Window AccountLoaded CopiesChanged InvariantBroken InvariantRestored
     };
     let id = "6f2c9a1e-0000-4000-8000-00000000000b";
     let mut fields = json!({
@@ -55,6 +55,7 @@ fn one_of_each() -> Vec<Observation> {
     for (name, value) in [
         ("balance_minor", json!(-1)),
         ("bytes", json!(4096)),
+        ("data", json!({"checked": {"wrong": [1, null]}})),
         ("enabled", json!(false)),
         ("from_version", json!(8)),
         ("holder", json!(1)),

@@ -1,5 +1,6 @@
 use crate::texts::feed as texts;
 use leptos::prelude::*;
+use std::collections::BTreeMap;
 
 /// All that the page shows.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +29,14 @@ pub struct FeedView {
     /// It waits for its turn.
     pub queued: bool,
     pub posts: Vec<FeedPost>,
+    /// The number of the newest post that was written.
+    pub newest: i64,
+    /// Each read model's name, and up to which post it has come.
+    pub positions: Vec<(&'static str, i64)>,
+    /// What the dashboard has counted, the largest number first.
+    pub counts: Vec<FeedCount>,
+    /// What was looked for, and the answer.
+    pub search: Option<FeedSearch>,
     pub seconds: Vec<FeedSecond>,
     pub settings: Vec<FeedSetting>,
     pub builds: Vec<FeedBuild>,
@@ -40,6 +49,23 @@ pub struct FeedPost {
     pub post_id: i64,
     pub author: String,
     pub text: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct FeedCount {
+    /// As [`texts::COUNTS`] has it.
+    pub kind: String,
+    pub name: String,
+    pub posts: i64,
+}
+
+#[derive(Clone, Debug)]
+pub struct FeedSearch {
+    pub words: String,
+    /// None where there was no answer.
+    pub found: Vec<FeedPost>,
+    /// Who answered, or why nobody did.
+    pub told: String,
 }
 
 /// A second of a load: reads planned and answered; then, in microseconds, reads and posts at the
@@ -73,6 +99,8 @@ pub struct FeedBuild {
     pub state: String,
     pub position: i64,
     pub rows: u64,
+    /// There are rows that are not at hand, and some of them may be of this build.
+    pub or_more: bool,
     /// Rows that are not what was written, or are not there.
     pub differs: u64,
 }
@@ -84,17 +112,13 @@ pub fn FeedPage(view: FeedPageView) -> impl IntoView {
     let id = feed.as_ref().map(|feed| feed.id.clone());
     let kept = feed.as_ref().is_some_and(|feed| feed.kept);
     let position = feed.as_ref().map(|feed| feed.position);
+    let newest = feed.as_ref().map(|feed| feed.newest);
     let body = match feed {
         Some(feed) => found(feed).into_any(),
         None => none(missing).into_any(),
     };
     view! {
-        <main id="content" class="feed" data-sandbox=id.filter(|_| !kept) data-position=position
-            data-no-answer=texts::NO_ANSWER data-lost=texts::LOST data-there=texts::THERE data-pending=texts::PENDING
-            data-published=texts::PUBLISHED data-awaited=texts::AWAITED data-awaiting=texts::AWAITING data-refused=texts::REFUSED
-            data-queued=texts::QUEUED data-running=texts::RUNNING data-off=texts::OFF
-            data-not-answered=texts::NOT_ANSWERED
-            data-measuring=texts::MEASURING data-measured=texts::MEASURED data-split=texts::SPLIT data-single=texts::SINGLE>
+        <main id="content" class="feed" data-sandbox=id.filter(|_| !kept) data-position=position data-newest=newest data-words=words()>
             <header>
                 <h1>{texts::TITLE}</h1>
                 <p class="lede">{texts::LEDE}</p>
@@ -102,6 +126,11 @@ pub fn FeedPage(view: FeedPageView) -> impl IntoView {
             {body}
         </main>
     }
+}
+
+/// The sentences that the script says, by the names it knows them by.
+fn words() -> String {
+    serde_json::to_string(&BTreeMap::from(texts::FOR_SCRIPT)).expect("texts are plain data")
 }
 
 fn none(missing: bool) -> impl IntoView {
@@ -128,9 +157,15 @@ fn found(feed: FeedView) -> impl IntoView {
         <nav class="contents" aria-label=texts::CONTENTS>{contents}</nav>
         <p class="ways"><a href=open>{texts::OPEN}</a>" "{another}</p>
         <noscript><p class="hint">{texts::NO_SCRIPT}</p></noscript>
+        <p class="lost" role="status"></p>
+        <div class="gone" role="alert" hidden>
+            <p>{texts::GONE}</p>
+            <button class="main" data-do="start">{texts::START}</button>
+        </div>
         <p class="said" role="alert"></p>
         {dials}
         {user(&feed)}
+        {models(&feed)}
         {load(&feed)}
         <section id="compared" aria-labelledby="compared-title">
             <h2 id="compared-title">{texts::COMPARED}</h2>
@@ -230,6 +265,66 @@ fn list(posts: &[FeedPost]) -> impl IntoView + use<> {
 
 fn post(post: &FeedPost) -> impl IntoView + use<> {
     view! { <li data-post=post.post_id><b>{post.author.clone()}</b>" "<span>{post.text.clone()}</span></li> }
+}
+
+fn models(feed: &FeedView) -> impl IntoView + use<> {
+    let models = texts::READ_MODELS.map(|(name, title, what)| {
+        let position = feed.positions.iter().find(|(of, _)| *of == name).map_or(0, |(_, position)| *position);
+        let shows = match name {
+            "catalogue" => search(feed).into_any(),
+            "dashboard" => counts(feed).into_any(),
+            _ => ().into_any(),
+        };
+        view! {
+            <article aria-labelledby=format!("model-{name}")>
+                <h3 id=format!("model-{name}")>{title}</h3>
+                <p class="hint">{what}</p>
+                <p data-heard=name data-position=position>{texts::heard(position, feed.newest)}</p>
+                {shows}
+            </article>
+        }
+    });
+    view! {
+        <section id="models" aria-labelledby="models-title">
+            <h2 id="models-title">{texts::MODELS}</h2>
+            <p>{texts::MODELS_TEXT}</p>
+            <div class="models">{models.into_iter().collect_view()}</div>
+        </section>
+    }
+}
+
+/// Without a script the page is asked for with the words in its address.
+fn search(feed: &FeedView) -> impl IntoView + use<> {
+    let (run, asked) = (feed.id.clone(), feed.search.clone());
+    let (words, found, told) = asked.map_or_else(Default::default, |search| (search.words, search.found, search.told));
+    (!feed.kept).then(|| {
+        view! {
+            <form class="search" action="/feed#models" method="get" role="search">
+                <input type="hidden" name="run" value=run/>
+                <label class="wide">{texts::SEARCH}<input type="search" name="q" maxlength="100" value=words required/></label>
+                <button>{texts::SEARCH_DO}</button>
+            </form>
+            <div class="screen found">
+                <p class="told" role="status">{told}</p>
+                <ol class="posts">{found.iter().map(post).collect_view()}</ol>
+            </div>
+        }
+    })
+}
+
+/// Of each kind so many are shown.
+const COUNTED: usize = 5;
+
+fn counts(feed: &FeedView) -> impl IntoView + use<> {
+    let kinds = texts::COUNTS.map(|(kind, title)| {
+        let of_kind = feed.counts.iter().filter(|count| count.kind == kind).take(COUNTED);
+        let rows: Vec<_> = of_kind
+            .map(|count| view! { <tr><th scope="row">{count.name.clone()}</th><td>{count.posts}</td></tr> })
+            .collect();
+        (!rows.is_empty()).then(|| view! { <table><caption>{title}</caption><tbody>{rows}</tbody></table> })
+    });
+    let none = feed.counts.is_empty().then(|| view! { <p class="hint">{texts::NOT_COUNTED}</p> });
+    view! { <div class="screen counts" data-live="counts">{none}{kinds.into_iter().collect_view()}</div> }
 }
 
 fn load(feed: &FeedView) -> impl IntoView + use<> {
@@ -413,7 +508,7 @@ fn rebuild(feed: &FeedView) -> impl IntoView + use<> {
                 <th scope="row">{build.build}</th>
                 <td>{state}</td>
                 <td>{build.position}</td>
-                <td>{build.rows}</td>
+                <td>{texts::rows(build.rows, build.or_more)}</td>
                 <td class="differs" data-bad=(build.differs > 0).then_some("")>{build.differs}</td>
             </tr>
         }

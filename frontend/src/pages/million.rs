@@ -111,7 +111,7 @@ pub enum MillionRow {
 #[component]
 pub fn MillionPage(view: MillionPageView) -> impl IntoView {
     if view.kept {
-        return kept(&view).into_any();
+        return kept(view).into_any();
     }
     let MillionPageView {
         run, missing, topology, debug, store, snapshots, loads, now, damage, checked, models, ..
@@ -120,6 +120,8 @@ pub fn MillionPage(view: MillionPageView) -> impl IntoView {
     let whole: Vec<MillionLoad> = loads.iter().filter(|load| load.version == store.events).copied().collect();
     let dial = snapshots.map_or(1_000, |kept| kept.every);
     let file = store.bytes;
+    // One that was asked for through the API is on the dial, too.
+    let choices = intervals([dial]);
     view! {
         <main id="content" class="million" data-run=run data-store=store.state data-topology=topology
             data-every=snapshots.map(|kept| kept.every.to_string()) data-no-answer=texts::NO_ANSWER data-gone=texts::GONE>
@@ -144,7 +146,7 @@ pub fn MillionPage(view: MillionPageView) -> impl IntoView {
                 <p class="prose">{texts::LOAD_HINT}</p>
                 <fieldset class="dial">
                     <legend>{texts::DIAL}</legend>
-                    {texts::INTERVALS.map(|every| choice(every, every == dial)).collect_view()}
+                    {choices.into_iter().map(|every| choice(every, every == dial)).collect_view()}
                 </fieldset>
                 <div class="go">
                     <button class="main" data-do="load" data-when="ready" hidden>{texts::LOAD_DO}</button>
@@ -174,7 +176,7 @@ pub fn MillionPage(view: MillionPageView) -> impl IntoView {
             <section id="projections" aria-labelledby="projections-title">
                 <h2 id="projections-title">{texts::PROJECTIONS}</h2>
                 <p class="prose">{texts::PROJECTIONS_HINT}</p>
-                <div class="models">{models.into_iter().map(model).collect_view()}</div>
+                <div class="models">{models.into_iter().map(|stands| model(stands, true)).collect_view()}</div>
             </section>
             <p class="hint kept">{texts::KEPT_UNTIL}</p>
         </main>
@@ -183,7 +185,25 @@ pub fn MillionPage(view: MillionPageView) -> impl IntoView {
 }
 
 /// What was measured where the run was made. The events and what was made of them stayed there.
-fn kept(view: &MillionPageView) -> impl IntoView + use<> {
+fn kept(view: MillionPageView) -> impl IntoView {
+    let wrong = (view.damage.is_some() || view.checked.is_some()).then(|| {
+        let found = found(view.snapshots, view.damage, view.checked, view.loads.last());
+        view! {
+            <section id="wrong" aria-labelledby="wrong-title">
+                <h2 id="wrong-title">{texts::WRONG}</h2>
+                {found}
+            </section>
+        }
+    });
+    let models = (!view.models.is_empty()).then(|| {
+        let models = view.models.into_iter().map(|stands| model(stands, false)).collect_view();
+        view! {
+            <section id="projections" aria-labelledby="projections-title">
+                <h2 id="projections-title">{texts::PROJECTIONS}</h2>
+                <div class="models">{models}</div>
+            </section>
+        }
+    });
     let version = view.loads.iter().map(|load| load.version).max();
     let whole: Vec<MillionLoad> = view.loads.iter().filter(|load| Some(load.version) == version).copied().collect();
     view! {
@@ -202,6 +222,8 @@ fn kept(view: &MillionPageView) -> impl IntoView + use<> {
                 <h2 id="snapshots-title">{texts::SNAPSHOTS}</h2>
                 {bought(&whole)}
             </section>
+            {wrong}
+            {models}
         </main>
     }
 }
@@ -244,9 +266,29 @@ fn told(load: &MillionLoad) -> String {
     texts::loaded(load.took_us, replayed, load.from, load.balance_minor)
 }
 
-/// As [`texts::INTERVALS`] has it.
+/// 0 where it was to use no snapshot, as in [`texts::INTERVALS`].
 fn interval_of(load: &MillionLoad) -> u64 {
     load.snapshots.map_or(0, |kept| kept.every)
+}
+
+/// So many intervals have a row: those of the dial, and of others the newest.
+const ROWS: usize = 12;
+
+/// The intervals of the dial and these, the widest first.
+fn intervals(others: impl IntoIterator<Item = u64>) -> Vec<u64> {
+    let mut all = texts::INTERVALS.to_vec();
+    for every in others {
+        if all.len() < ROWS && !all.contains(&every) {
+            all.push(every);
+        }
+    }
+    // None is wider than any.
+    all.sort_by_key(|every| std::cmp::Reverse(if *every == 0 { u64::MAX } else { *every }));
+    all
+}
+
+fn measured_intervals(loads: &[MillionLoad]) -> Vec<u64> {
+    intervals(loads.iter().rev().map(interval_of))
 }
 
 /// The loads of an interval.
@@ -280,7 +322,7 @@ fn chart(loads: &[MillionLoad], measured: &str) -> AnyView {
     if loads.is_empty() {
         return ().into_any();
     }
-    let rows = texts::INTERVALS.map(|every| row(every, &of(loads, every))).collect_view();
+    let rows = measured_intervals(loads).into_iter().map(|every| row(every, &of(loads, every))).collect_view();
     view! {
         <table role="table">
             <caption><b>{texts::CHART}</b>" "{measured.to_owned()}" "{texts::CHART_HINT}</caption>
@@ -350,14 +392,14 @@ fn costs(loads: &[MillionLoad], kept: Option<MillionKept>, file: Option<u64>) ->
 }
 
 fn bought(loads: &[MillionLoad]) -> Option<impl IntoView + use<>> {
-    let rows: Vec<AnyView> = texts::INTERVALS
-        .iter()
+    let rows: Vec<AnyView> = measured_intervals(loads)
+        .into_iter()
         .filter_map(|every| {
-            let loads = of(loads, *every);
+            let loads = of(loads, every);
             let (kept, middle) = (loads.last()?.snapshots?, median(&loads)?);
             let row = view! {
                 <tr>
-                    <th scope="row">{texts::interval(*every)}</th>
+                    <th scope="row">{texts::interval(every)}</th>
                     <td class="figure">{texts::number(kept.count)}</td>
                     <td class="figure">{texts::size(kept.bytes)}</td>
                     <td class="figure">{texts::number(kept.every - 1)}</td>
@@ -419,27 +461,27 @@ fn found(
     view! { {damage}{checked} }.into_any()
 }
 
-fn model(model: MillionModel) -> impl IntoView {
+/// With buttons where it can still be built.
+fn model(model: MillionModel, alive: bool) -> impl IntoView {
     let [title, asks] = texts::model(model.name);
     let standing = texts::model_state(model.state, model.rebuild);
     let (name, state) = (model.name, model.state);
     let labelled = format!("model-{name}");
     let title_id = labelled.clone();
-    let button = |when: &'static str, what: &'static str| {
+    let button = |(when, what): (&'static str, &'static str)| {
         view! {
             <button data-do="build" data-when=when aria-label=texts::of_model(what, title) hidden>{what}</button>
         }
     };
+    let does = [("none", texts::BUILD_DO), ("live", texts::REBUILD_DO), ("stopped", texts::CONTINUE_DO)];
+    let buttons = alive.then(|| {
+        view! { <div class="go">{does.map(button).collect_view()}<p class="said" role="alert"></p></div> }
+    });
     view! {
         <article aria-labelledby=labelled data-model=name>
             <h3 id=title_id>{title}</h3>
             <p class="hint">{asks}</p>
-            <div class="go">
-                {button("none", texts::BUILD_DO)}
-                {button("live", texts::REBUILD_DO)}
-                {button("stopped", texts::CONTINUE_DO)}
-                <p class="said" role="alert"></p>
-            </div>
+            {buttons}
             <p role="status" data-live=format!("state-{name}")>{standing}</p>
             <div data-live=format!("model-{name}") data-state=state>{model_stands(model)}</div>
         </article>

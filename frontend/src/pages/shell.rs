@@ -81,6 +81,8 @@ pub fn shell(
                         <a href="/playground" aria-current=current(Here::Playground, false)>{texts::NAV_PLAYGROUND}</a>
                         <a href="/matrix" aria-current=current(Here::Matrix, false)>{texts::matrix::NAV}</a>
                         <a href="/replay" aria-current=current(Here::Replay, false)>{texts::replay::NAV}</a>
+                        <a href="/million" aria-current=current(Here::Million, false)>{texts::million::NAV}</a>
+                        <a href="/feed" aria-current=current(Here::Feed, false)>{texts::feed::NAV}</a>
                         <a href="/runs" aria-current=current(Here::Runs, here == Here::Compare)>{texts::runs::NAV}</a>
                     </nav>
                 </header>

@@ -1,5 +1,6 @@
 //! The words of the page of the feed.
 
+pub const NAV: &str = "Feed";
 pub const TITLE: &str = "Write here, read there";
 pub const DESCRIPTION: &str =
     "CQRS on a real feed: one model to write posts, others to read them, measured under load, broken and rebuilt.";
@@ -16,9 +17,15 @@ pub const KEPT: &str = "This is a kept run: what was measured in it is all here,
 pub const OPEN: &str = "Open it in the playground";
 pub const ANOTHER: &str = "Start another";
 pub const NO_ANSWER: &str = "The server did not answer. Nothing was changed; try again in a moment.";
+/// The stream of events broke off, and is tried again.
+pub const AWAY: &str = "The connection is gone, so the page stands still. It tries again by itself; nothing is lost.";
+pub const CROWDED: &str = "This page hears nothing of the feed just now, and tries again by itself. {reason}";
+pub const GONE: &str =
+    "This feed is gone: it was deleted, or nobody had used it for long. What you see is the last that was heard of it.";
 pub const CONTENTS: &str = "On this page";
-pub const SECTIONS: [(&str, &str); 4] = [
+pub const SECTIONS: [(&str, &str); 5] = [
     ("user", "What a reader sees"),
+    ("models", "Three read models"),
     ("load", "Under load"),
     ("rebuild", "Break and rebuild"),
     ("cost", "What it costs"),
@@ -64,7 +71,65 @@ pub const PENDING: &str = "being published…";
 pub const PUBLISHED: &str = "Published. It took {ms} ms to be seen.";
 pub const AWAITED: &str = "Asked for post {post} and later; answered after {ms} ms, with position {position}.";
 pub const AWAITING: &str = "Asks for post {post} and later…";
+pub const SLOW: &str = "Accepted, and not heard of for ten seconds. It is not lost: the write model may be down, or this page out of touch.";
 pub const REFUSED: &str = "It was refused: {reason}";
+
+pub const MODELS: &str = "Three read models";
+pub const MODELS_TEXT: &str = "Each keeps the posts as its own readers ask for them, and hears of each post by itself. So each has a position of its own: with a lag on its way, the timeline comes to a post later than the other two.";
+/// Name, heading, what it keeps.
+pub const READ_MODELS: [(&str, &str, &str); 3] = [
+    ("timeline", "Timeline", "Rows as they are shown, the newest first. Its readers are above."),
+    ("catalogue", "Catalogue", "Every word, with the posts it is in."),
+    ("dashboard", "Dashboard", "Numbers of posts, counted as they come."),
+];
+pub const HEARD: &str = "Has heard up to post {position} of {newest}.";
+pub const SEARCH: &str = "Words to look for";
+pub const SEARCH_DO: &str = "Search";
+pub const FOUND: &str = "Answered by {service}, up to post {position}.";
+pub const FOUND_NONE: &str = "No post has all of these words. Answered by {service}, up to post {position}.";
+/// The kinds of counts, and what each is called.
+pub const COUNTS: [(&str, &str); 3] = [("author", "By author"), ("tag", "By tag"), ("day", "By day")];
+pub const NOT_COUNTED: &str = "Nothing to count yet.";
+
+/// What the page's script has to say, by the name it knows it by.
+pub const FOR_SCRIPT: [(&str, &str); 22] = [
+    ("noAnswer", NO_ANSWER),
+    ("lost", LOST),
+    ("there", THERE),
+    ("pending", PENDING),
+    ("published", PUBLISHED),
+    ("awaited", AWAITED),
+    ("awaiting", AWAITING),
+    ("refused", REFUSED),
+    ("queued", QUEUED),
+    ("running", RUNNING),
+    ("off", OFF),
+    ("notAnswered", NOT_ANSWERED),
+    ("away", AWAY),
+    ("crowded", CROWDED),
+    ("slow", SLOW),
+    ("heard", HEARD),
+    ("found", FOUND),
+    ("foundNone", FOUND_NONE),
+    ("measuring", MEASURING),
+    ("measured", MEASURED),
+    ("split", SPLIT),
+    ("single", SINGLE),
+];
+
+pub fn heard(position: i64, newest: i64) -> String {
+    HEARD.replace("{position}", &position.to_string()).replace("{newest}", &newest.to_string())
+}
+
+pub fn found(any: bool, service: &str, position: i64) -> String {
+    let sentence = if any { FOUND } else { FOUND_NONE };
+    sentence.replace("{service}", service).replace("{position}", &position.to_string())
+}
+
+/// Rows of a build, or of those at hand so many.
+pub fn rows(count: u64, or_more: bool) -> String {
+    if or_more { format!("{count} or more") } else { count.to_string() }
+}
 
 pub const LOAD: &str = "Under load";
 pub const LOAD_TEXT: &str = "Posts and reads arrive at their planned times, whether those before are answered or not, and every answer counts from when it was planned. So waiting counts, too.";
@@ -73,8 +138,7 @@ pub const PER_WRITE: &str = "Reads for each post";
 pub const BEGIN: &str = "Start the load";
 pub const STOP: &str = "Stop the load";
 pub const MEASURE: &str = "Measure both models";
-pub const MEASURE_HINT: &str =
-    "At 1, 10, 40 and 80 reads for each post, six seconds each, first with one model, then with two.";
+pub const MEASURE_HINT: &str = "At 1, 10, 40 and 80 reads for each post, six seconds each: first answered by the write model, then by read models.";
 pub const MEASURING: &str = "Measuring {model} at {reads} reads for each post.";
 pub const MEASURED: &str = "Measured. The table below has it all.";
 pub const QUEUED: &str = "As many loads run on this server as may. It begins when one of them ends.";
@@ -155,6 +219,11 @@ pub const COSTS: [&str; 9] = [
 ];
 pub const COUNT: &str = "Count again";
 pub const WHEN_NOT: &str = "Leave it when reads are few, when readers must see every write at once, or when one table answers all that is asked. An index or a copy of the whole database for reading often goes a long way first.";
+
+/// The worst lag of one way to answer, where a load has measured any.
+pub fn staleness(worst_us: Option<u64>) -> String {
+    worst_us.map_or_else(|| "not measured".to_owned(), ms)
+}
 
 /// Microseconds as milliseconds, short.
 pub fn ms(us: u64) -> String {

@@ -1,5 +1,6 @@
 //! The words of the page of the million events.
 
+pub const NAV: &str = "Million";
 pub const TITLE: &str = "A million events";
 pub const DESCRIPTION: &str = "What replaying a million events costs, with snapshots and without, measured live; a wrong \
      snapshot and how it is found; read models built while they are read.";
@@ -121,7 +122,7 @@ pub fn snapshots(count: u64, every: u64, bytes: u64, of: Option<u64>) -> String 
 
 pub fn damaged(version: u64, member: u64, added_minor: i64) -> String {
     format!(
-        "Done: the snapshot at event {} now says that member {member} has {} more than the events say.",
+        "The snapshot at event {} now says that member {member} has {} more than the events say.",
         number(version),
         money(added_minor)
     )
@@ -134,7 +135,8 @@ pub fn checked(snapshots: u64, wrong: usize, replayed: u64, took_us: u64) -> Str
         many => format!("{} of them are wrong", number(many as u64)),
     };
     let (snapshots, replayed, took) = (number(snapshots), number(replayed), time(took_us));
-    format!("{snapshots} compared on the way through {replayed} events, in {took}: {found}.")
+    let compared = if snapshots == "1" { "snapshot was" } else { "snapshots were" };
+    format!("{snapshots} {compared} compared on the way through {replayed} events, in {took}: {found}.")
 }
 
 pub fn wrong(version: u64, kept_minor: Option<i64>, replayed_minor: i64) -> String {
@@ -143,6 +145,19 @@ pub fn wrong(version: u64, kept_minor: Option<i64>, replayed_minor: i64) -> Stri
         None => "cannot be read".to_owned(),
     };
     format!("The one at event {} {says}; the events say {}.", number(version), money(replayed_minor))
+}
+
+/// In the record.
+pub const FORGOTTEN: &str = "All snapshots of the million events are thrown away.";
+
+/// The same of a read model that has caught up.
+pub fn built(name: &str, position: u64, took_ms: u64) -> String {
+    format!(
+        "The read model “{}” has taken in {} events, in {}.",
+        model(name)[0],
+        number(position),
+        time(took_ms * 1000)
+    )
 }
 
 /// A read model by name: what it is called, and what it answers.

@@ -221,6 +221,7 @@ pub fn describe_with(event: &Recorded, message: Option<&Envelope>) -> Sentence {
                 version - from_version
             )
         }
+        CopiesChanged { reason, .. } => ended(reason),
         InvariantBroken { name, reason, .. } => broken(name, reason),
         InvariantRestored { name, .. } => restored(name),
     })

@@ -78,7 +78,8 @@ fn kind_of(observation: &Observation) -> Kind {
         | LoadStarted { .. }
         | LoadStopped { .. }
         | Window { .. }
-        | AccountLoaded { .. } => Kind::Requests,
+        | AccountLoaded { .. }
+        | CopiesChanged { .. } => Kind::Requests,
         TransactionCommitted { .. } | TransactionRolledBack { .. } | StateChanged { .. } => Kind::Data,
         _ => Kind::Faults,
     }

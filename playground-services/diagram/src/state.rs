@@ -327,6 +327,7 @@ impl DiagramState {
             | Observation::TransactionRolledBack { .. }
             | Observation::Window { .. }
             | Observation::AccountLoaded { .. }
+            | Observation::CopiesChanged { .. }
             | Observation::FaultTriggered { .. } => {}
         }
     }

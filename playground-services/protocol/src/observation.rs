@@ -388,6 +388,14 @@ pub enum Observation {
         balance_minor: i64,
     },
 
+    /// Something became of what a sandbox has made of the million events, its snapshots and read models.
+    CopiesChanged {
+        /// What, in a sentence.
+        reason: String,
+        /// Its figures.
+        data: Option<Value>,
+    },
+
     /// A promise of the services was seen broken; `since` is the position that broke it.
     InvariantBroken {
         name: Name,

@@ -198,6 +198,33 @@ mod tests {
         assert_eq!(Club::read_state(&mut Reader::new(out.as_slice())), Ok(savings));
     }
 
+    /// The bytes of edition 1, for good: a change of them, or of the numbers they are made of, makes
+    /// another edition.
+    #[test]
+    fn the_bytes_of_events_and_states_are_those_of_edition_1() {
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let (mut savings, mut stored) = (Savings::default(), vec![]);
+        for sequence in 1..=1_000 {
+            let entry = event(sequence, &savings).event;
+            savings = Club::evolve(savings, &entry);
+            let mut out = Writer::default();
+            Club::write(&entry, &mut out);
+            stored.push(format!("{} {}", Club::kind(&entry), hex(out.as_slice())));
+        }
+        assert_eq!(stored[..4], ["1 ", "2 0192e701", "2 50d226", "2 2dca33"]);
+        let withdrawn = stored.iter().position(|stored| stored.starts_with('3')).expect("somebody draws");
+        assert_eq!((withdrawn, stored[withdrawn].as_str()), (40, "3 5bda9701"));
+        let mut out = Writer::default();
+        Club::write_state(&Savings(vec![0, -1, 63, 64, 1_234_567]), &mut out);
+        assert_eq!(hex(out.as_slice()), "0500017e80018eda9601");
+        assert_eq!((savings.balance(), EDITION), (3_079_567, 1));
+        let about = event(1_000, &savings).about;
+        assert_eq!(
+            (about.id.to_string().as_str(), about.at_us),
+            ("7e44a41d-3e11-7000-8000-0000000003e8", 1_457_090_100_000_000)
+        );
+    }
+
     #[test]
     fn a_state_with_more_members_than_the_club_has_is_refused() {
         let mut out = Writer::default();

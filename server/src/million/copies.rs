@@ -1,6 +1,7 @@
 //! What one sandbox makes of the million events: copies, all of which can be made again.
 
 use super::MillionError;
+use super::changes::{Built, Told};
 use super::making::Ready;
 use super::reads::Times;
 use super::replay::{Checked, Damage};
@@ -8,7 +9,7 @@ use super::storage::models::Model;
 use super::storage::{self, Kept, Timed};
 use crate::ids::SessionId;
 use crate::sandbox::{Beside, Sandbox};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -48,7 +49,7 @@ struct Building {
 }
 
 /// How a read model stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = ReadModelState)]
 pub enum State {
@@ -80,7 +81,7 @@ pub struct CopiesView {
     pub read_models: Vec<ModelView>,
 }
 
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = ReadModel)]
 pub struct ModelView {
     pub name: Model,
@@ -101,12 +102,34 @@ pub struct ModelView {
 }
 
 /// Times from asking to having the answer, in microseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = ReadTimes)]
 pub struct Reads {
     pub count: u64,
     pub p50_us: u32,
     pub p99_us: u32,
+}
+
+/// What the record says of them.
+async fn told(sandbox: &Sandbox) -> Result<Told, MillionError> {
+    let (record, end) = (sandbox.record().await?, sandbox.state().position);
+    Ok(record.fold_events(end, &Told::KINDS, Told::default(), Told::evolve).await?)
+}
+
+impl Progress {
+    /// Takes over what the files do not say, as far as it is about what they hold.
+    fn take(&mut self, told: Told) {
+        if self.kept.map(|kept| kept.every) == told.every {
+            (self.damage, self.checked) = (told.damage.map(|(damage, _)| damage), told.checked);
+        }
+        for Built { model, from, .. } in told.built {
+            let building = &mut self.models[model.name as usize];
+            if building.state == State::Live {
+                (building.from, building.took) = (from, model.took_ms.map(Duration::from_millis));
+                building.times = Times { meanwhile: model.reads, quiet: model.quiet };
+            }
+        }
+    }
 }
 
 impl Copies {
@@ -132,6 +155,7 @@ impl Copies {
             }),
         };
         if path.exists() {
+            let told = told(sandbox).await?;
             let _working = beside.work()?;
             let mut conn = storage::open(&path).await?;
             progress.kept = storage::kept(&mut conn).await?;
@@ -144,6 +168,7 @@ impl Copies {
                     building.state = if *position < ready.events { State::Stopped } else { State::Live };
                 }
             }
+            progress.take(told);
         }
         let progress = watch::Sender::new(progress);
         Ok(Copies { owner: *sandbox.owner(), path, end: ready.events, beside, progress })
@@ -163,6 +188,11 @@ impl Copies {
 
     pub fn model(&self, model: Model) -> ModelView {
         self.model_view(&self.progress.borrow().models[model as usize])
+    }
+
+    /// Where a model's building began.
+    pub fn from(&self, model: Model) -> u64 {
+        self.progress.borrow().models[model as usize].from
     }
 
     fn model_view(&self, building: &Building) -> ModelView {

@@ -8,7 +8,7 @@ use super::storage::{self, Kept, Timed};
 use crate::store::now_ms;
 use kit::event_store::{Aggregate, EventStore, Snapshot, Stream, Writer};
 use protocol::Observation;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteConnection;
 use std::time::Instant;
 use utoipa::ToSchema;
@@ -52,7 +52,7 @@ impl Loaded {
 }
 
 /// What was put into the file.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = MillionDamage)]
 pub struct Damage {
     /// The version of the snapshot that is wrong from now on.
@@ -67,7 +67,7 @@ pub struct Damage {
 }
 
 /// What came of a check.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = MillionChecked)]
 pub struct Checked {
     /// How many snapshots were compared.
@@ -78,7 +78,7 @@ pub struct Checked {
 }
 
 /// A snapshot that is not what the events fold to.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = WrongSnapshot)]
 pub struct Wrong {
     pub version: u64,
@@ -217,14 +217,15 @@ pub async fn check(ready: &Ready, copies: &Copies) -> Result<Checked, MillionErr
     Ok(checked)
 }
 
-/// Forgets all snapshots: they can be made again.
-pub async fn forget(copies: &Copies) -> Result<(), MillionError> {
-    if copies.kept().is_some() {
+/// Forgets all snapshots: they can be made again. Whether there were any.
+pub async fn forget(copies: &Copies) -> Result<bool, MillionError> {
+    let any = copies.kept().is_some();
+    if any {
         let mut own = storage::open(&copies.path).await?;
         storage::forget(&mut own).await?;
         copies.set_kept(None);
     }
-    Ok(())
+    Ok(any)
 }
 
 fn micros(began: Instant) -> u64 {

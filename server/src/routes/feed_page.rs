@@ -7,10 +7,10 @@ use crate::auth::access::look_or_newest;
 use crate::error::Problem;
 use crate::feed::{LAG, Measured, TIMELINE};
 use crate::look::Look;
-use crate::sandbox::{LoadStanding, SandboxError};
-use axum::extract::State;
+use crate::sandbox::{LoadStanding, Sandbox, SandboxError};
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use frontend::render::{FeedBuild, FeedPageView, FeedPost, FeedView};
+use frontend::render::{FeedBuild, FeedCount, FeedPageView, FeedPost, FeedSearch, FeedView};
 use http::HeaderMap;
 use protocol::{SPLIT_MODEL, Topology, Value};
 use serde::Deserialize;
@@ -20,11 +20,15 @@ use std::collections::BTreeMap;
 #[derive(Deserialize)]
 pub struct Wanted {
     run: Option<String>,
+    /// What to look for in the catalogue.
+    q: Option<String>,
 }
 
 const TOPOLOGY: &str = "cqrs-feed";
 /// The write model, whose crate all of them are in.
 const FEED: &str = "feed";
+const CATALOGUE: &str = "catalogue";
+const DASHBOARD: &str = "dashboard";
 /// Posts that a reader is shown.
 const SHOWN: usize = 5;
 /// So many of the newest posts are compared with the builds.
@@ -34,6 +38,7 @@ pub async fn show(
     State(app): State<App>,
     actor: Actor,
     Query(wanted): Query<Wanted>,
+    RawQuery(params): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let looked = look_or_newest(&app, actor, wanted.run.as_deref(), Some(TOPOLOGY)).await?;
@@ -41,7 +46,10 @@ pub async fn show(
     let looked = looked.filter(|look| look.state().topology.as_ref().is_some_and(is_feed));
     let missing = wanted.run.is_some() && looked.is_none();
     let feed = match looked {
-        Some(look) => Some(found(&app, &look).await?),
+        Some(look) => {
+            let search = searched(&look, wanted.q, params.as_deref().unwrap_or_default()).await;
+            Some(FeedView { search, ..found(&app, &look).await? })
+        }
         None => None,
     };
     Ok(app.pages.feed(FeedPageView { missing, feed }, &headers))
@@ -66,9 +74,16 @@ async fn found(app: &App, look: &Look) -> Result<FeedView, SandboxError> {
         },
         Look::Run(_) => (None, false),
     };
+    let tables = look.tables(TIMELINE, None).await?;
+    let rows = tables.iter().find(|table| table.name == "timeline").map_or(0, |table| table.rows);
+    let whole = rows <= timeline.len() as u64;
+    let mut of_builds: Vec<_> = builds.iter().map(|build| built(build, &timeline, &written, whole)).collect();
+    if let [only] = &mut *of_builds {
+        (only.rows, only.or_more) = (rows, false);
+    }
     let mut costs = counted(look).await?;
     costs.push(lines(app));
-    costs.push(["0 ms".into(), frontend::texts::feed::ms(measured.worst_lag_us)]);
+    costs.push(measured.worst_lag_us.map(frontend::texts::feed::staleness));
     Ok(FeedView {
         id: look.id(),
         kept: matches!(look, Look::Run(_)),
@@ -81,9 +96,13 @@ async fn found(app: &App, look: &Look) -> Result<FeedView, SandboxError> {
         load,
         queued,
         posts: shown(&timeline, live),
+        newest: written.last_key_value().map_or(0, |(post, _)| *post),
+        positions: positions(look, &builds).await?,
+        counts: counts(look).await?,
+        search: None,
         settings: measured.settings(),
         seconds: measured.seconds.into(),
-        builds: builds.iter().map(|build| built(build, &timeline, &written)).collect(),
+        builds: of_builds,
         costs,
     })
 }
@@ -110,6 +129,61 @@ fn shown(timeline: &[Row], live: Option<i64>) -> Vec<FeedPost> {
     posts
 }
 
+/// What the catalogue answers, as it does to any reader. A kept run answers nobody.
+async fn searched(look: &Look, words: Option<String>, params: &str) -> Option<FeedSearch> {
+    let (Look::Sandbox(sandbox), Some(words)) = (look, words) else { return None };
+    // As they stand in the address, which is the way they are passed on.
+    let wanted = params.split('&').find(|param| param.starts_with("q=")).unwrap_or_default();
+    Some(match search(sandbox, wanted).await {
+        Ok(Found { service, position, posts }) => {
+            let told = frontend::texts::feed::found(!posts.is_empty(), &service, position);
+            let shown = |Post { post_id, author, text }| FeedPost { post_id, author, text };
+            FeedSearch { words, found: posts.into_iter().map(shown).collect(), told }
+        }
+        Err(problem) => FeedSearch { words, found: vec![], told: problem.detail.into_owned() },
+    })
+}
+
+async fn search(sandbox: &Sandbox, wanted: &str) -> Result<Found, Problem> {
+    let answer = sandbox.query(CATALOGUE, "search", &format!("limit={SHOWN}&{wanted}")).await?;
+    serde_json::from_slice(&answer).map_err(Problem::internal)
+}
+
+/// An answer to `search`.
+#[derive(Deserialize)]
+struct Found {
+    service: String,
+    position: i64,
+    posts: Vec<Post>,
+}
+
+#[derive(Deserialize)]
+struct Post {
+    post_id: i64,
+    author: String,
+    text: String,
+}
+
+/// Up to which post each read model has come.
+async fn positions(look: &Look, builds: &[Row]) -> Result<Vec<(&'static str, i64)>, SandboxError> {
+    let live = builds.iter().find(|build| build["state"] == "live");
+    let mut positions = vec![(TIMELINE, live.map_or(0, |build| number(build, "position")))];
+    for name in [CATALOGUE, DASHBOARD] {
+        let progress = look.rows::<Row>(name, "progress").await?;
+        positions.push((name, progress.first().map_or(0, |row| number(row, "position"))));
+    }
+    Ok(positions)
+}
+
+/// What the dashboard has counted, the largest number first.
+async fn counts(look: &Look) -> Result<Vec<FeedCount>, SandboxError> {
+    let rows = look.rows::<Row>(DASHBOARD, "counts").await?;
+    let count = |row: &Row| FeedCount { kind: text(row, "kind"), name: text(row, "name"), posts: number(row, "posts") };
+    let mut counts: Vec<FeedCount> = rows.iter().map(count).collect();
+    counts.sort_by(|a, b| b.posts.cmp(&a.posts).then_with(|| a.name.cmp(&b.name)));
+    Ok(counts)
+}
+
 /// The newest posts of the write model: number to author and text.
 async fn written(look: &Look) -> Result<BTreeMap<i64, (String, String)>, SandboxError> {
     let authors = look.rows::<Row>(FEED, "authors").await?;
@@ -129,8 +203,9 @@ async fn written(look: &Look) -> Result<BTreeMap<i64, (String, String)>, Sandbox
     Ok(posts)
 }
 
-/// A build, compared with what was written up to its position.
-fn built(build: &Row, timeline: &[Row], written: &BTreeMap<i64, (String, String)>) -> FeedBuild {
+/// A build, compared with what was written up to its position. The timeline is `whole` if all its rows
+/// are at hand.
+fn built(build: &Row, timeline: &[Row], written: &BTreeMap<i64, (String, String)>, whole: bool) -> FeedBuild {
     let (id, position) = (number(build, "build"), number(build, "position"));
     let of: BTreeMap<i64, (String, String)> = timeline
         .iter()
@@ -139,10 +214,9 @@ fn built(build: &Row, timeline: &[Row], written: &BTreeMap<i64, (String, String)
         .collect();
     // Older rows may not be among those at hand.
     let oldest = timeline.iter().map(|row| number(row, "post_id")).min().unwrap_or_default();
-    let whole = timeline.len() < kit::tables::ROWS_MAX as usize;
     let expected = written.iter().filter(|(post, _)| **post <= position && (whole || **post > oldest));
     let differs = expected.filter(|(post, as_written)| of.get(post) != Some(as_written)).count() as u64;
-    FeedBuild { build: id, state: text(build, "state"), position, rows: of.len() as u64, differs }
+    FeedBuild { build: id, state: text(build, "state"), position, rows: of.len() as u64, or_more: !whole, differs }
 }
 
 /// Services, replicas, databases, tables, rows, messages handled, and those that wait: of the write

@@ -6,7 +6,10 @@ use crate::auth::Actor;
 use crate::auth::access::look_or_newest;
 use crate::error::Problem;
 use crate::look::Look;
-use crate::million::{CopiesView, Kept, Model, ModelView, Reads, State as Built, StoreState, StoreView};
+use crate::million::{
+    Built, Checked, CopiesView, Damage, Kept, Model, ModelView, Reads, State as Stands, StoreState, StoreView, Told,
+};
+use crate::sandbox::SandboxError;
 use crate::store::now_ms;
 use axum::extract::State;
 use axum::response::Response;
@@ -37,9 +40,7 @@ pub async fn show(
     let topology = protocol::topology(PREFERRED).map_or(TOPOLOGY, |_| PREFERRED);
     let sandbox = match look_or_newest(&app, actor, wanted.run.as_deref(), Some(topology)).await? {
         Some(look @ Look::Run(_)) => {
-            let loads = look.fold(look.state().position, &[LOADED], vec![], measured).await?;
-            let kept = MillionPageView { kept: true, loads, ..MillionPageView::default() };
-            return Ok(app.pages.million(kept, &headers));
+            return Ok(app.pages.million(recorded(&look).await?, &headers));
         }
         Some(Look::Sandbox(sandbox)) => Some(sandbox),
         None => None,
@@ -67,7 +68,24 @@ pub async fn show(
     Ok(app.pages.million(view, &headers))
 }
 
-const LOADED: &str = "AccountLoaded";
+/// What the record of a kept run says.
+async fn recorded(look: &Look) -> Result<MillionPageView, SandboxError> {
+    let seed = (vec![], Told::default());
+    let fold = |(loads, told): &mut (Vec<MillionLoad>, Told), event: &Recorded| {
+        measured(loads, event);
+        told.evolve(event);
+    };
+    let (loads, told) = look.fold(look.state().position, &Told::KINDS, seed, fold).await?;
+    Ok(MillionPageView {
+        kept: true,
+        snapshots: loads.iter().rev().find_map(|load| load.snapshots).filter(|_| told.every.is_some()),
+        loads,
+        damage: told.damage.map(|(damage, at)| MillionDamage { at: (at / 1000).cast_signed(), ..damage_view(&damage) }),
+        checked: told.checked.map(checked_view),
+        models: told.built.into_iter().map(|Built { model, rows, .. }| model_view(&model, rows)).collect(),
+        ..MillionPageView::default()
+    })
+}
 
 /// A load as the record has it.
 fn measured(loads: &mut Vec<MillionLoad>, event: &Recorded) {
@@ -108,18 +126,22 @@ fn fill(view: &mut MillionPageView, copies: CopiesView) {
         at: load.at,
     };
     view.loads = copies.loads.into_iter().map(load).collect();
-    view.damage = copies.damage.map(|damage| MillionDamage {
-        version: damage.version,
-        member: damage.member,
-        added_minor: damage.added_minor,
-        at: damage.at,
-    });
-    view.checked = copies.checked.map(|checked| MillionChecked {
+    view.damage = copies.damage.as_ref().map(damage_view);
+    view.checked = copies.checked.map(checked_view);
+}
+
+fn damage_view(damage: &Damage) -> MillionDamage {
+    let Damage { version, member, added_minor, at, .. } = *damage;
+    MillionDamage { version, member, added_minor, at }
+}
+
+fn checked_view(checked: Checked) -> MillionChecked {
+    MillionChecked {
         snapshots: checked.snapshots,
         replayed: checked.events_replayed,
         took_us: checked.took_us,
         wrong: checked.wrong.into_iter().map(|wrong| (wrong.version, wrong.kept_minor, wrong.replayed_minor)).collect(),
-    });
+    }
 }
 
 fn kept(Kept { every, count, bytes }: Kept) -> MillionKept {
@@ -143,12 +165,12 @@ fn none(model: Model, end: u64) -> MillionModel {
 
 fn model_view(model: &ModelView, rows: Vec<Value>) -> MillionModel {
     let state = match model.state {
-        Built::None => "none",
-        Built::Queued => "queued",
-        Built::Building => "building",
-        Built::Quiet => "quiet",
-        Built::Live => "live",
-        Built::Stopped => "stopped",
+        Stands::None => "none",
+        Stands::Queued => "queued",
+        Stands::Building => "building",
+        Stands::Quiet => "quiet",
+        Stands::Live => "live",
+        Stands::Stopped => "stopped",
     };
     let reads = |reads: Option<Reads>| {
         reads.map(|reads| MillionReads { count: reads.count, p50_us: reads.p50_us.into(), p99_us: reads.p99_us.into() })

@@ -34,6 +34,13 @@ test('a post is told in three ways', async ({ page, accessibilityProblems }) => 
   await expect(reader(page, 'Honest')).toContainText(/Published\. It took \d+ ms to be seen\./);
   await press(page, 'Refresh');
   await expect(reader(page, 'Naive')).toContainText('Your post is there.');
+
+  await expect(page.getByText('Has heard up to post 1 of 1.')).toHaveCount(3);
+  await expect(reader(page, 'Dashboard').getByRole('table', { name: 'By author' }).getByRole('row')).toHaveText(['Ada1']);
+  await page.getByRole('searchbox', { name: 'Words to look for' }).fill('hello side');
+  await press(page, 'Search');
+  await expect(reader(page, 'Catalogue').getByRole('status')).toHaveText('Answered by catalogue, up to post 1.');
+  await expect(reader(page, 'Catalogue').getByRole('list')).toContainText('Ada Hello from the other side');
   expect(await accessibilityProblems(), 'published').toEqual([]);
 });
 
@@ -94,3 +101,40 @@ test('a timeline is broken and built anew', async ({ page, accessibilityProblems
   await expect(rebuild.getByRole('list')).toContainText('Ada Three');
   await expect(rebuild.getByRole('list')).not.toContainText('nobody');
 });
+
+test('a dial that cannot be turned goes back, and a stream that broke off goes on', async ({ page, complaints, terrarium }) => {
+  complaints.forgive(/ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED_ENCODING/);
+  await start(page);
+  await terrarium.kill9();
+  await expect(page.getByText('The connection is gone, so the page stands still.')).toBeVisible();
+  await dial(page, /Projection lag/, '1500');
+  await expect(page.getByText('The server did not answer.')).toBeVisible();
+  await expect(page.getByRole('slider', { name: /Projection lag/ })).toHaveValue('0');
+  await page.getByRole('radio', { name: /the write model/ }).click();
+  await expect(page.getByRole('radio', { name: /^read models/ })).toBeChecked();
+  await terrarium.restart();
+  await expect(page.getByText('The connection is gone, so the page stands still.')).toBeHidden({ timeout: 20_000 });
+  await press(page, 'Publish');
+  await expect(reader(page, 'Honest')).toContainText('Published.');
+});
+
+test('a feed that was deleted is called gone, and another one is offered', async ({ page, complaints, accessibilityProblems }) => {
+  complaints.forgive(/404/);
+  await start(page);
+  const sandbox = await page.getByRole('main').getAttribute('data-sandbox');
+  await page.evaluate((id) => fetch(`/api/sandboxes/${id}`, { method: 'DELETE' }), sandbox);
+  await expect(page.getByText('This feed is gone:')).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByRole('button', { name: 'Publish' })).toBeDisabled();
+  expect(await accessibilityProblems(), 'gone').toEqual([]);
+  await press(page, 'Start a feed');
+  await expect(page.getByRole('main')).not.toHaveAttribute('data-sandbox', sandbox ?? '');
+  await expect(page.getByRole('button', { name: 'Publish' })).toBeEnabled();
+});
+
+for (const width of [1440, 1024, 390]) {
+  test(`a feed fits ${width} px`, async ({ page }) => {
+    await page.setViewportSize({ width, height: 844 });
+    await start(page);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+  });
+}

@@ -12,8 +12,8 @@ use protocol::Uuid;
 use sqlx::sqlite::SqliteConnection;
 use std::collections::BTreeMap;
 
-/// How many events are packed together.
-pub const GROUP: u64 = 8192;
+/// How many events are packed together. Few in this crate's own tests, so that they pack again and again.
+pub const GROUP: u64 = if cfg!(test) { 128 } else { 8192 };
 
 /// Packs whole groups of what lies between these positions.
 pub(super) async fn pack(conn: &mut SqliteConnection, packed: u64, end: u64) -> Result<(), StoreError> {

@@ -5,6 +5,7 @@
 //! load, and a copy of every payload. The fields of all variants have one type per name, so they
 //! are read flat, once, and the `kind` says which are needed.
 
+use super::Value;
 use super::{Isolation, Limits, Observation, RowChange};
 use crate::{Command, Envelope, Fault, Name, Position, Topology, Uuid};
 use serde::{Deserialize, Deserializer, de};
@@ -22,6 +23,7 @@ struct Flat {
     command_id: Option<Uuid>,
     command_type: Option<Name>,
     count: Option<u64>,
+    data: Option<Value>,
     duration_us: Option<u64>,
     edge: Option<Name>,
     enabled: Option<bool>,
@@ -143,6 +145,7 @@ impl<'de> Deserialize<'de> for Observation {
                 flat,
                 AccountLoaded { version, from_version, snapshot_every, count, bytes, duration_us, balance_minor }
             ),
+            "CopiesChanged" => needs!(flat, CopiesChanged { reason }, optional data),
             "InvariantBroken" => needs!(flat, InvariantBroken { name, since, reason }),
             "InvariantRestored" => needs!(flat, InvariantRestored { name, since }),
             other => return Err(de::Error::custom(format_args!("there is no observation of the kind `{other}`"))),
@@ -253,6 +256,8 @@ mod tests {
                 duration_us: 7,
                 balance_minor: -1,
             },
+            CopiesChanged { reason: text(), data: None },
+            CopiesChanged { reason: text(), data: Some(json!({"checked": {"wrong": []}})) },
             InvariantBroken { name: name(), since: 4, reason: text() },
             InvariantRestored { name: name(), since: 5 },
         ]

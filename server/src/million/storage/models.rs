@@ -8,7 +8,7 @@ use sqlx::sqlite::SqliteConnection;
 use std::collections::BTreeMap;
 
 /// Which of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Model {
     /// What each member has saved.
