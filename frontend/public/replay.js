@@ -152,7 +152,7 @@ function stand(wanted) {
   count(all[at]);
   say(find(".state .did"), did);
   say(find(".state .told"), told);
-  say(find("#stream .clock"), filled(words.step, { version: at, versions: all.length - 1 }));
+  say(find("#stream .clock"), filled(words.step, { version: sequence, versions: all.at(-1).dataset.sequence }));
   const slider = find("#stream .position");
   slider.value = at;
   slider.setAttribute("aria-valuetext", `${after}: ${balance}`);
@@ -209,6 +209,9 @@ const entries = () =>
       valued: Number(dataset.valued),
     }));
 const sum = (counted) => counted.reduce((total, { amount }) => total + amount, 0);
+// The earliest cards need not be at hand: what they come to, and whether there are any.
+const carried = ([first]) => first.balance - first.amount;
+const isWhole = ([first]) => Number(first.sequence) === 1;
 
 function across(plot, at) {
   const [from, to] = [Number(plot.dataset.from), Number(plot.dataset.to)];
@@ -229,12 +232,13 @@ function ask(slider) {
   const plot = slider.closest(".plot");
   const asked = moment(slider);
   const at = asked ?? now();
-  const known = entries().filter(({ recorded }) => recorded <= at);
-  // The earliest cards need not be at hand.
-  const [first] = entries();
-  const held = known.length ? sum(known) + first.balance - first.amount : 0;
-  const template = asked === null ? words.holds : known.length ? words.held : words.notOpen;
-  const sentence = filled(template, { when: when(at), account: main.dataset.account, balance: money(held) });
+  const all = entries();
+  const known = all.filter(({ recorded }) => recorded <= at);
+  const held = sum(known) + carried(all);
+  const unheld = isWhole(all) ? words.notOpen : words.notAtHand;
+  const template = asked === null ? words.holds : known.length ? words.held : unheld;
+  const figures = { when: when(at), account: main.dataset.account, balance: money(held), first: all[0].sequence };
+  const sentence = filled(template, figures);
   say(find("#when .answer"), sentence);
   slider.setAttribute("aria-valuetext", sentence);
 
@@ -249,7 +253,7 @@ function ask(slider) {
   set(plot.querySelector("circle.held"), { cx: `${x}%`, cy: y });
   const label = plot.querySelector("text.held");
   set(label, { x: `${x}%`, y, dx: x > 75 ? -12 : 12, "text-anchor": x > 75 ? "end" : "start" });
-  label.textContent = money(held);
+  label.textContent = known.length || isWhole(all) ? money(held) : words.noBalance;
   find("#when [type=datetime-local]").value = machine(at).slice(0, 19);
   remember({ at: asked === null ? null : machine(at), position: null });
 }
@@ -267,15 +271,17 @@ function believe() {
   const [by, of] = [believed ?? now(), about ?? now()];
   const isIn = ({ recorded, valued }) => recorded <= by && valued <= of;
   const all = entries();
+  const isKnown = isWhole(all) || all[0].recorded <= Math.min(by, of);
   const figures = {
     believed: when(by),
     about: when(of),
     account: main.dataset.account,
-    balance: money(sum(all.filter(isIn))),
+    balance: isKnown ? money(sum(all.filter(isIn)) + carried(all)) : words.noBalance,
   };
   let template = words.knownNow;
   if (believed !== null) template = about === null ? words.beliefNow : about > believed ? words.forecast : words.belief;
   else if (about !== null) template = words.known;
+  if (!isKnown) template = words.beliefNotAtHand;
   say(find("#believed .answer"), filled(template, figures));
 
   for (const [name, at, lane] of [
@@ -299,6 +305,8 @@ function believe() {
     const reason = known ? (counts ? "" : words.notCounting) : counts ? words.notRecorded : words.neither;
     say(chip.querySelector(".why"), reason);
   }
+  const earlier = find(".sum .carried");
+  if (earlier) earlier.className = `carried ${isKnown ? "in" : "out"}`;
   say(find(".sum .total"), filled(words.equals, figures));
   remember({
     about: about === null ? null : machine(about),
@@ -348,9 +356,10 @@ function heard({ service, correlation_id, observation }) {
 
 // One stream for the page, and none while nobody sees it.
 let source;
+let gone = false;
 let end = Number(main.dataset.end);
 function listen() {
-  if (!main.dataset.run || main.dataset.kept) return;
+  if (!main.dataset.run || main.dataset.kept || gone) return;
   source?.close();
   if (document.hidden) return;
   source = new EventSource(`${box}/events?after=${end}`);
@@ -362,10 +371,24 @@ function listen() {
   source.onopen = () => say(find(".lost"), "");
   source.onerror = () => {
     say(find(".lost"), words.lost);
-    if (source.readyState !== EventSource.CLOSED) return;
-    setTimeout(listen, 2000);
-    soon();
+    if (source.readyState === EventSource.CLOSED) refused();
   };
+}
+
+// A stream does not tell why it was refused.
+async function refused() {
+  const asking = new AbortController();
+  const answer = await fetch(source.url, { signal: asking.signal }).catch(() => undefined);
+  asking.abort();
+  if (answer?.status === 404) {
+    // Nothing will come any more.
+    gone = true;
+    return say(find(".lost"), words.gone);
+  }
+  const crowded = answer?.status === 429;
+  if (crowded) say(find(".lost"), words.crowded);
+  setTimeout(listen, crowded ? 20_000 : 2_000);
+  if (!crowded) soon();
 }
 
 // The page as it is by now, a few times a second at most.
@@ -384,10 +407,20 @@ function refresh() {
     });
     return again;
   }
-  refreshing = show(address())
-    .catch((error) => say(find(".lost"), error.message))
-    .finally(() => (refreshing = undefined));
+  refreshing = shows(address()).finally(() => (refreshing = undefined));
   return refreshing;
+}
+
+// Shows what is at an address, and says where that cannot be had, until it can.
+let unshown = "";
+async function shows(url) {
+  try {
+    await show(url);
+    if (find(".lost")?.textContent === unshown) say(find(".lost"), "");
+  } catch (error) {
+    unshown = error.message;
+    say(find(".lost"), unshown);
+  }
 }
 
 // Does something for a form or a group of buttons, which sleep meanwhile; what becomes of it is
@@ -397,13 +430,16 @@ async function during(place, work) {
   const buttons = [...place.querySelectorAll("button, input[role=switch]")].filter((button) => !button.disabled);
   const held = document.activeElement;
   said.className = "said";
+  said.removeAttribute("role");
   say(said, words.working);
   for (const button of buttons) button.disabled = true;
   try {
     say(said, (await work()) ?? "");
     said.classList.add("well");
   } catch (error) {
+    // Only what was refused is worth an interruption.
     said.textContent = "";
+    said.setAttribute("role", "alert");
     say(said, error.message);
   } finally {
     for (const button of buttons) button.disabled = false;
@@ -415,6 +451,12 @@ async function during(place, work) {
 function cents(text) {
   if (!/^\d{1,7}([.,]\d{1,2})?$/.test(text.trim())) throw new Error(words.amountOdd);
   return Math.round(Number(text.trim().replace(",", ".")) * 100);
+}
+
+// As fast as what is chosen says.
+function pace() {
+  const { value } = find("[name=events_per_second]");
+  return value && { events_per_second: Number(value) };
 }
 
 const does = {
@@ -521,7 +563,7 @@ main.addEventListener("submit", (event) => {
 
 async function question(changes) {
   Object.assign(changed, changes);
-  await show(address()).catch((error) => say(find(".lost"), error.message));
+  await shows(address());
 }
 
 main.addEventListener("click", (event) => {
@@ -530,7 +572,9 @@ main.addEventListener("click", (event) => {
   const button = target.closest("button");
   if (button?.dataset.command) {
     const { command: type, body } = button.dataset;
-    return void during(button.closest("[data-says]"), () => command(type, JSON.parse(body)));
+    const data = JSON.parse(body);
+    if (type === "BuildProjection") Object.assign(data, pace());
+    return void during(button.closest("[data-says]"), () => command(type, data));
   }
   if (button?.dataset.again !== undefined) {
     const writer = button.closest(".writer");
@@ -568,7 +612,13 @@ main.addEventListener("change", ({ target }) => {
   if (!target.dataset.switch) return;
   const on = target.checked;
   during(target.closest("[data-says]"), async () => {
-    await send("PUT", `${box}/switches/${target.dataset.switch}`, { on });
+    try {
+      await send("PUT", `${box}/switches/${target.dataset.switch}`, { on });
+    } catch (error) {
+      // It stands as it stood.
+      target.checked = !on;
+      throw error;
+    }
     soon();
   });
 });

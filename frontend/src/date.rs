@@ -78,11 +78,22 @@ pub fn day_of(year: i64, month: u8, day: u8) -> Option<i64> {
     (civil(days) == (year, month, day)).then_some(days)
 }
 
-/// Reads RFC 3339 in UTC, which may end after the minutes and without its `Z`.
+/// Reads RFC 3339, which may end after the minutes; without an offset or `Z` it is in UTC.
 pub fn seconds(text: &str) -> Option<i64> {
-    let text = text.trim().trim_end_matches(['Z', 'z']);
-    let (date, time) = text.split_once(['T', 't', ' '])?;
-    Some(date_in(date)? * DAY + time_in(time)?)
+    let (date, time) = text.trim().split_once(['T', 't', ' '])?;
+    // An offset that came by an address unescaped has a space for its plus.
+    let (time, offset) = match time.rfind(['Z', 'z', '+', '-', ' ']) {
+        None => (time, 0),
+        Some(at) if time[at..].eq_ignore_ascii_case("z") => (&time[..at], 0),
+        Some(at) if time[at..].starts_with('-') => (&time[..at], -offset_in(&time[at + 1..])?),
+        Some(at) => (&time[..at], offset_in(&time[at + 1..])?),
+    };
+    Some(date_in(date)? * DAY + time_in(time)? - offset)
+}
+
+/// Seconds of `02:00`.
+fn offset_in(text: &str) -> Option<i64> {
+    time_in(text).filter(|_| text.len() == 5)
 }
 
 /// The day since 1970 of `2026-11-28`.
@@ -138,6 +149,13 @@ mod tests {
             assert_eq!(seconds(text).map(machine).as_deref(), Some(text));
         }
         assert_eq!(seconds("2026-11-28T15:30"), seconds("2026-11-28 15:30:00.250Z"));
+        for same in ["17:30:00+02:00", "17:30:00.5 02:00", "10:00-05:30", "15:30:00+00:00", "15:30:00z"] {
+            assert_eq!(seconds(&format!("2026-11-28T{same}")), seconds("2026-11-28T15:30:00Z"), "{same}");
+        }
+        assert_eq!(seconds("2026-11-29T00:30:00+02:00"), seconds("2026-11-28T22:30:00Z"));
+        for none in ["15:30+24:00", "15:30+2", "15:30+02:00:00", "15:30ZZ", "15:30+"] {
+            assert_eq!(seconds(&format!("2026-11-28T{none}")), None, "{none}");
+        }
         for none in ["2026-02-29T00:00:00Z", "2026-13-01T00:00", "2026-11-28T24:00", "2026-11-28", "soon"] {
             assert_eq!(seconds(none), None, "{none}");
         }

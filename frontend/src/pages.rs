@@ -29,7 +29,7 @@ pub use million::{
 };
 pub use nothing::Nothing;
 pub use playground::PlaygroundPage;
-pub use replay::{BalanceRow, Build, DayRow, Entry, MonthRow, Pace, Reading, ReplayAsked, ReplayPage, ReplayView};
+pub use replay::{BalanceRow, Build, DayRow, Entry, MonthRow, Reading, ReplayAsked, ReplayPage, ReplayView};
 pub use rule::{RuleLine, RulePage, RulePageView, RulePart, RuleTouched};
 pub use runs::{RunEntry, RunsPage, RunsView};
 pub use shell::{Here, shell};

@@ -14,7 +14,7 @@ use protocol::Position;
 use std::sync::Arc;
 
 pub use crate::date::seconds;
-pub use crate::pages::{BalanceRow, Build, DayRow, Entry, MonthRow, Pace, Reading, ReplayAsked, ReplayView};
+pub use crate::pages::{BalanceRow, Build, DayRow, Entry, MonthRow, Reading, ReplayAsked, ReplayView};
 pub use crate::pages::{
     CommandEntry, CompareView, FactEntry, FirstDifference, LessonEntry, RunEntry, RunsView, SideEntry,
 };

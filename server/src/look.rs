@@ -79,17 +79,34 @@ impl Look {
         }
     }
 
-    pub async fn table(&self, service: &str, table: &str, at: Option<Position>) -> Result<TableRows> {
+    /// `under`: only rows whose keys begin with these columns' values, a `/` between them.
+    pub async fn table(
+        &self,
+        service: &str,
+        table: &str,
+        at: Option<Position>,
+        under: Option<&str>,
+    ) -> Result<TableRows> {
         match self {
-            Look::Sandbox(sandbox) => sandbox.table(service, table, at).await,
-            Look::Run(run) => run.table(service, table, at).await,
+            Look::Sandbox(sandbox) => sandbox.table(service, table, at, under).await,
+            Look::Run(run) => run.table(service, table, at, under).await,
         }
     }
 
     /// The rows of a table as what they are; none of one that a kept run does not know, since nothing
     /// was ever written to it.
     pub async fn rows<T: DeserializeOwned>(&self, service: &str, table: &str) -> Result<Vec<T>> {
-        let TableRows { columns, rows } = match self.table(service, table, None).await {
+        self.rows_under(service, table, None).await
+    }
+
+    /// The same, of only the rows whose keys begin so.
+    pub async fn rows_under<T: DeserializeOwned>(
+        &self,
+        service: &str,
+        table: &str,
+        under: Option<&str>,
+    ) -> Result<Vec<T>> {
+        let TableRows { columns, rows } = match self.table(service, table, None, under).await {
             Err(SandboxError::NoSuchTable) => return Ok(vec![]),
             found => found?,
         };

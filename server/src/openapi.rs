@@ -294,6 +294,9 @@ struct CorrectEntryBody {
 #[allow(dead_code, reason = "described, never made")]
 struct ProjectionBody {
     projection: String,
+    /// Only of `BuildProjection`: at most so many, so that it can be watched.
+    #[schema(minimum = 1, maximum = 1_000)]
+    events_per_second: Option<u32>,
 }
 
 /// Of `CompareReaders`.

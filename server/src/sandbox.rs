@@ -593,13 +593,20 @@ impl Sandbox {
         live.tables(service, at).await
     }
 
-    /// A table's rows: as they stand, or as the record says they stood at a position.
-    pub async fn table(&self, service: &str, table: &str, at: Option<Position>) -> Result<TableRows> {
+    /// A table's rows: as they stand, or as the record says they stood at a position. `under`: only
+    /// those whose keys begin so.
+    pub async fn table(
+        &self,
+        service: &str,
+        table: &str,
+        at: Option<Position>,
+        under: Option<&str>,
+    ) -> Result<TableRows> {
         let live = self.live().await?;
         if let Some(at) = at {
             self.check_cursor(&live, at)?;
         }
-        live.table(service, table, at).await
+        live.table(service, table, at, under).await
     }
 
     /// Where in the record something stands out.

@@ -1,7 +1,7 @@
 //! The event-sourced accounts: what happened is kept, the balance is counted from it, read models
 //! are built from it and built anew.
 
-use crate::app::{App, Sandbox};
+use crate::app::{App, NO_HURRY, Sandbox};
 use protocol::{Observation, Recorded, Uuid};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
@@ -126,6 +126,12 @@ async fn what_is_new_is_published_and_says_who_did_it_and_by_which_command() {
     let line = statement(&sandbox, 42).await.pop().expect("a line");
     assert_eq!((&line["by_whom"], &line["why"], &line["seeded"]), (&json!("teller 9"), &json!("a coin"), &json!(0)));
     assert_eq!(line["command_id"], id.to_string());
+    let accepted =
+        |event: &Recorded| matches!(&event.observation, Observation::CommandAccepted { command } if command.id == id);
+    let trace = sandbox.wait_for("it is accepted", accepted).await.correlation_id.expect("it has a trace");
+    assert_eq!(line["correlation_id"], trace.to_string());
+    let page = sandbox.session().get_text("/replay?account=42").await;
+    assert!(page.contains(&format!("view=trace&amp;trace={trace}")), "the audit leads to it");
 
     // The same command again is the same command.
     give_again(&sandbox, id, "DepositMoney", data).await.expect("done");
@@ -174,6 +180,11 @@ async fn what_cannot_be_is_refused_with_a_sentence() {
             json!({"account_id": 42, "amount_minor": 1, "value_date": "2999-01-01T00:00:00Z"}),
             "its value date lies in the future",
         ),
+        (
+            "DepositMoney",
+            json!({"account_id": 42, "amount_minor": 1, "value_date": "1969-12-31T23:59:59Z"}),
+            "1969-12-31T23:59:59Z is no date and time in UTC since 1970, as 2026-11-28T15:00:00Z is",
+        ),
     ] {
         assert_eq!(give(&sandbox, kind, data).await, Err(reason.to_owned()));
     }
@@ -186,6 +197,9 @@ async fn of_two_writers_that_have_read_the_same_the_second_is_refused_and_tries_
     give(&sandbox, "WithdrawMoney", withdraw(4)).await.expect("the first is done");
     let conflict = give(&sandbox, "WithdrawMoney", withdraw(4)).await.expect_err("the second is refused");
     assert!(conflict.contains("up to event 4, and it is at 5"), "{conflict}");
+    let more = json!({"account_id": 42, "amount_minor": 20_000, "expected_sequence": 4});
+    let conflict = give(&sandbox, "WithdrawMoney", more).await.expect_err("more than there is by now");
+    assert!(conflict.contains("conflict: you have read account 42 up to event 4"), "{conflict}");
     assert_eq!(balance(&sandbox, 42).await, 15_000);
     give(&sandbox, "WithdrawMoney", withdraw(5)).await.expect("having read it again, it is done");
     assert_eq!(balance(&sandbox, 42).await, 5_000);
@@ -308,6 +322,88 @@ async fn a_projection_that_comes_later_catches_up_in_steps_and_survives_a_crash(
     let deposits: i64 =
         deposits.iter().filter_map(|row| row["amount_minor"].as_i64()).filter(|amount| *amount > 0).sum();
     assert_eq!(paid_in, deposits);
+
+    // A correction changes the payment; none is made of it.
+    let month = async |account: i64| {
+        let row =
+            of_account(&sandbox, "monthly", account).await.into_iter().rfind(|row| row["build"] == build["build"]);
+        row.map(|row| (row["paid_in_minor"].clone(), row["paid_out_minor"].clone())).expect("it is there")
+    };
+    assert_eq!(month(42).await, (json!(30_000), json!(5_000)));
+    give(&sandbox, "CorrectEntry", json!({"account_id": 42, "sequence": 4, "amount_minor": 1_000}))
+        .await
+        .expect("done");
+    let corrected = |event: &Recorded| match &event.observation {
+        Observation::TransactionCommitted { rows, .. } => rows.iter().any(|change| {
+            &*change.table == "monthly" && change.after.as_ref().is_some_and(|row| row["paid_in_minor"] == 21_000)
+        }),
+        _ => false,
+    };
+    sandbox.wait_for("monthly follows", corrected).await;
+    assert_eq!(month(42).await, (json!(21_000), json!(5_000)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_build_that_is_held_to_a_pace_is_no_faster_and_says_what_it_took() {
+    let (_app, sandbox) = accounts().await;
+    let pace = 400;
+    let data = json!({"projection": "activity", "events_per_second": pace});
+    give(&sandbox, "BuildProjection", data).await.expect("begun");
+    let build = built(&sandbox, "activity", "live").await;
+    assert_eq!((&build["position"], &build["events_per_second"]), (&build["end"], &json!(pace)));
+    let number = |name: &str| build[name].as_i64().expect("a number");
+    let (took_in, took_us) = (number("took_in"), number("took_us"));
+    assert_eq!(took_in, number("end"));
+    assert!(took_in * 1_000_000 / took_us <= pace, "{took_in} events in {took_us} µs");
+    let page = sandbox.session().get_text("/replay").await;
+    assert!(page.contains("held to 400 so that it can be watched"));
+
+    // Another one of the same model waits for its turn, and a free one does not.
+    give(&sandbox, "BuildProjection", json!({"projection": "activity", "events_per_second": 1})).await.expect("begun");
+    give(&sandbox, "BuildProjection", json!({"projection": "balances"})).await.expect("begun");
+    built(&sandbox, "balances", "ready").await;
+    let slow = sandbox.table("accounts", "projections").await;
+    let slow = slow.iter().find(|row| row["projection"] == "activity" && row["build"] == 2).expect("it is there");
+    assert_eq!(slow["state"], "building");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_account_has_snapshots_and_its_rows_are_had_by_themselves() {
+    let app = App::in_process(&NO_HURRY).await;
+    let sandbox = with_a_past(&app).await;
+    for _ in 0..100 {
+        let data = json!({"account_id": 42, "amount_minor": 100});
+        let command = json!({"id": Uuid::new_v4(), "type": "DepositMoney", "data": data});
+        sandbox.session().send(sandbox.request(Method::POST, "/commands").json(&command)).await;
+    }
+    sandbox.at_rest().await;
+    let snapshots = sandbox.table("accounts", "snapshot").await;
+    let of = |row: &Row| (row["stream"].clone(), row["version"].clone());
+    assert_eq!(snapshots.iter().map(of).collect::<Vec<_>>(), [(json!(42), json!(100))]);
+    // What is loaded after a crash begins with it.
+    sandbox.crash("accounts").await;
+    sandbox.restart("accounts").await;
+    give(&sandbox, "WithdrawMoney", json!({"account_id": 42, "amount_minor": 35_000})).await.expect("it holds 350.00");
+    assert_eq!(balance(&sandbox, 42).await, 0);
+
+    sandbox.at_rest().await;
+    let lines = statement(&sandbox, 42).await;
+    assert_eq!(lines.len(), 105);
+    let run = sandbox.session().keep(&sandbox, "a long life", None).await;
+    let under = "/services/accounts/tables/statement?key=42";
+    let end = sandbox.position().await;
+    let look = async |path: String| {
+        let answer = sandbox.session().send(sandbox.request(Method::GET, &path)).await;
+        answer.text().await.expect("text")
+    };
+    let (live, then) = (look(under.into()).await, look(format!("{under}&at={end}")).await);
+    for table in [live, then, run.text(under).await] {
+        let rows: Value = serde_json::from_str(&table).expect("JSON");
+        assert_eq!(rows["rows"].as_array().map(Vec::len), Some(105), "of no other account");
+        assert_eq!(kept_statement(&table, 42), lines);
+    }
+    let one: Value = serde_json::from_str(&look(format!("{under}/105")).await).expect("JSON");
+    assert_eq!(one["rows"].as_array().map(Vec::len), Some(1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,7 @@ mod writers;
 
 pub use address::ReplayAsked;
 pub use ledger::Entry;
-pub use models::{BalanceRow, Build, DayRow, MonthRow, Pace, Reading};
+pub use models::{BalanceRow, Build, DayRow, MonthRow, Reading};
 
 use crate::date;
 use crate::texts::replay as texts;
@@ -37,12 +37,11 @@ pub struct ReplayView {
     /// Seconds since 1970; of a kept run, when it ended.
     pub now: i64,
     pub asked: ReplayAsked,
-    /// Of all accounts, in any order.
+    /// Of all accounts, in any order; of the one that is shown, the newest that there are.
     pub entries: Vec<Entry>,
     /// The service has more of them than are here.
     pub cut: bool,
     pub builds: Vec<Build>,
-    pub paces: Vec<Pace>,
     pub balances: Vec<BalanceRow>,
     pub monthly: Vec<MonthRow>,
     pub activity: Vec<DayRow>,
@@ -89,7 +88,9 @@ struct Ground<'a> {
     /// With everything that was asked in the way machines write it.
     asked: ReplayAsked,
     account: i64,
-    /// Of the account, in the order of its stream.
+    /// One was asked for that is not there.
+    missing: Option<i64>,
+    /// Of the account, in the order of its stream. The earliest need not be at hand.
     entries: Vec<Entry>,
     /// How many of them are folded in.
     version: usize,
@@ -112,8 +113,8 @@ impl<'a> Ground<'a> {
     fn of(view: &'a ReplayView) -> Self {
         let ids = || view.entries.iter().map(|entry| entry.account_id);
         let known = view.asked.account.filter(|id| ids().any(|known| known == *id));
-        let first = if ids().any(|id| id == FIRST) { Some(FIRST) } else { ids().min() };
-        let account = known.or(first).unwrap_or(FIRST);
+        let first = if ids().any(|id| id == ReplayAsked::FIRST) { Some(ReplayAsked::FIRST) } else { ids().min() };
+        let account = known.or(first).unwrap_or(ReplayAsked::FIRST);
         let mut entries: Vec<Entry> =
             view.entries.iter().filter(|entry| entry.account_id == account).cloned().collect();
         entries.sort_by_key(|entry| entry.sequence);
@@ -140,7 +141,24 @@ impl<'a> Ground<'a> {
             believed: believed.machine(),
             about: about.machine(),
         };
-        Ground { view, asked, account, entries, version, now: view.now, at, believed, about }
+        let missing = view.asked.account.filter(|_| known.is_none());
+        Ground { view, asked, account, missing, entries, version, now: view.now, at, believed, about }
+    }
+
+    /// So many events of the account came before those at hand.
+    fn earlier(&self) -> i64 {
+        self.entries.first().map_or(0, |first| first.sequence - 1)
+    }
+
+    /// The sequence of the last event that is folded in at a version.
+    fn sequence(&self, version: usize) -> i64 {
+        let last = version.checked_sub(1).and_then(|index| self.entries.get(index));
+        last.map_or(self.earlier(), |entry| entry.sequence)
+    }
+
+    /// The sequence of the last event there is.
+    fn last(&self) -> i64 {
+        self.sequence(self.entries.len())
     }
 
     fn when(&self, at: i64) -> String {
@@ -164,12 +182,12 @@ impl Asked {
     }
 }
 
-/// The account that lessons talk of.
-const FIRST: i64 = 42;
-
 fn sections(ground: &Ground) -> impl IntoView + use<> {
     let kept = ground.view.kept.then(|| view! { <p class="kept">{texts::KEPT}</p> });
-    let cut = ground.view.cut.then(|| view! { <p class="hint">{texts::CUT}</p> });
+    let missing = ground.missing.map(|id| {
+        view! { <p class="missing" role="status">{texts::missing_account(id, ground.account)}</p> }
+    });
+    let cut = (ground.earlier() > 0).then(|| view! { <p class="hint">{texts::cut(ground.earlier())}</p> });
     let under_glass = ground.view.run.as_ref().map(|run| {
         view! {
             <p class="under-glass">
@@ -188,6 +206,7 @@ fn sections(ground: &Ground) -> impl IntoView + use<> {
             <nav class="anchors" aria-label=texts::SECTIONS>{anchors.collect_view()}</nav>
             {under_glass}
         </div>
+        {missing}
         {kept}
         {cut}
         <noscript><p class="hint">{texts::NO_SCRIPT}</p></noscript>
@@ -204,7 +223,8 @@ fn sections(ground: &Ground) -> impl IntoView + use<> {
 
 /// Every account, with what is special about it.
 fn accounts(ground: &Ground) -> impl IntoView + use<> {
-    let mut accounts: BTreeMap<i64, bool> = BTreeMap::new();
+    // Some have no entry at hand, and are known by their balance alone.
+    let mut accounts: BTreeMap<i64, bool> = ground.view.balances.iter().map(|row| (row.account_id, false)).collect();
     for entry in &ground.view.entries {
         *accounts.entry(entry.account_id).or_default() |= entry.corrects.is_some();
     }

@@ -30,14 +30,15 @@ pub const KEPT: &str = "This is a kept run: look at it from all sides and ask it
 pub const OTHER: &str = "That system has no accounts to replay. Below is what this page would show of one that has.";
 pub const SEE: &str = "See the system under glass";
 pub const MILLION: &str = "A million events";
-pub const CUT: &str = "Only the newest 1,000 events of all accounts are at hand here: what came before is missing from the strip \
-     and from the sums under Belief.";
 
 pub const ACCOUNTS: &str = "Account";
 pub const SECTIONS: &str = "On this page";
 pub const NO_ANSWER: &str = "The server did not answer. Nothing was changed; try again in a moment.";
 pub const WORKING: &str = "On its way …";
 pub const LOST: &str = "The connection is gone. Trying again by itself; nothing is lost.";
+pub const GONE: &str = "This system is there no more. What you see is how it stood last.";
+pub const CROWDED: &str = "Too many windows follow systems of yours, so this one does not follow by itself for now. Close \
+     one of them, or load the page anew to see how things stand.";
 pub const SLOW: &str = "Accepted; its answer is still to come.";
 
 /// Anchor, short name, heading.
@@ -54,6 +55,7 @@ pub const SECTION_LIST: [(&str, &str, &str); 7] = [STREAM, WHEN, BELIEVED, PROJE
 pub const STRIP: &str = "Events of the account";
 pub const FOLDED: &str = "State";
 pub const BEGINNING: &str = "before the first event";
+pub const BEGINNING_AT_HAND: &str = "before event {first}";
 pub const BALANCE: &str = "balance";
 pub const SEEDED: &str = "seeded";
 pub const SEEDED_MEANS: &str = "Seeded: older than this system. It was written when the system started, through the \
@@ -73,7 +75,7 @@ pub const DONE_PLAIN: &str = "Done.";
 pub const REFUSED: &str = "Refused: {reason}";
 pub const STEP: &str = "{version} of {versions}";
 pub const AFTER: &str = "State after event {version} of {versions}";
-pub const BEFORE_ALL: &str = "State before event 1 of {versions}";
+pub const BEFORE_ALL: &str = "State before event {first} of {versions}";
 
 // What it held at a moment.
 pub const WHEN_LEDE: &str = "Each moment has its balance: the fold of what had been recorded by then. Draw the cursor, \
@@ -94,6 +96,10 @@ pub const NOT_OPEN: &str = "At {when} there was no account {account} yet.";
 pub const HELD_AFTER: &str = "After position {position} account {account} held {balance}: its own event {sequence} was the \
      last before that.";
 pub const HELD_BEFORE: &str = "After position {position} there was no account {account} yet.";
+pub const NOT_AT_HAND: &str =
+    "What account {account} held at {when} is not at hand here: its events are, from event {first} on.";
+pub const AFTER_NOT_AT_HAND: &str = "What account {account} held after position {position} is not at hand here: its events \
+     are, from event {first} on.";
 pub const UNCLEAR: &str = "“{words}” is no moment known here. Try “yesterday 15:00”, “Monday noon”, “3 days ago 9 am” or \
      “2026-11-28 15:00”.";
 
@@ -109,6 +115,8 @@ pub const FORECAST: &str = "At {believed} the bank expected account {account} to
 pub const KNOWN: &str = "Now the bank knows that account {account} held {balance} at {about}.";
 pub const KNOWN_NOW: &str = "Now the bank knows that account {account} holds {balance}.";
 pub const BELIEF_NOW: &str = "At {believed} the bank expected account {account} to hold {balance} now.";
+pub const BELIEF_NOT_AT_HAND: &str = "What was believed of account {account} at {believed} about {about} is not at hand here: \
+     it takes earlier events.";
 pub const COUNTED: &str = "In the sum";
 pub const NOT_RECORDED: &str = "not recorded yet";
 pub const NOT_COUNTING: &str = "counts only later";
@@ -134,6 +142,12 @@ pub const MODELS: [(&str, &str); 3] = [
     ("monthly", "What each account was paid, and paid out, month by month."),
     ("activity", "How many entries each day saw, and what they moved."),
 ];
+pub const PACE: &str = "A build begun here goes";
+/// Events a second, so that the hundreds there are take some seconds.
+pub const PACE_WATCHED: u32 = 50;
+pub const PACE_FREE: &str = "as fast as it can";
+pub const NO_COMPARISON: &str = "Row by row, read models are compared with the streams only while all events of all accounts are \
+     at hand: here there are more.";
 pub const NOT_BUILT: &str = "Nobody has asked for it yet.";
 pub const CHECK: &str = "Is it right? The live read model beside the streams it was read from";
 pub const DIFF: &str = "Old beside new, row by row";
@@ -155,7 +169,7 @@ pub const ACTIVITY_HEADS: [&str; 3] = ["Day", "Entries", "Moved"];
 pub const WRITERS_LEDE: &str = "Both have read the account, and each says with its command up to which event. Let one \
      withdraw, then the other: the second decided on what is no longer so, and is refused. It reads again, and \
      decides anew.";
-pub const WRITER_NAMES: [&str; 2] = ["Ada", "Grace"];
+pub const WRITER_NAMES: [&str; 2] = ["Ada", "Ben"];
 pub const READ: &str = "Has read the account up to event {sequence}: {balance}.";
 pub const MOVED: &str = "Meanwhile the account is at event {sequence}, which {name} has not read.";
 
@@ -191,7 +205,7 @@ pub const OTHER_YEAR: &str = "on {day} {month} {year}";
 pub const EQUALS: &str = "= {balance}";
 
 /// What the page's script says by itself.
-pub const FOR_SCRIPT: [(&str, &str); 28] = [
+pub const FOR_SCRIPT: [(&str, &str); 33] = [
     ("today", TODAY),
     ("yesterday", YESTERDAY),
     ("thisYear", THIS_YEAR),
@@ -217,6 +231,11 @@ pub const FOR_SCRIPT: [(&str, &str); 28] = [
     ("noAnswer", NO_ANSWER),
     ("working", WORKING),
     ("lost", LOST),
+    ("gone", GONE),
+    ("crowded", CROWDED),
+    ("notAtHand", NOT_AT_HAND),
+    ("beliefNotAtHand", BELIEF_NOT_AT_HAND),
+    ("noBalance", NO_BALANCE),
     ("slow", SLOW),
     ("read", READ),
     ("moved", MOVED),
@@ -311,12 +330,53 @@ pub fn corrected(sequence: i64, to: i64, difference: i64, since: &str) -> String
     )
 }
 
-pub fn step(version: usize, versions: usize) -> String {
+/// A correction of an event that is not at hand.
+pub fn corrected_by(sequence: i64, difference: i64, since: &str) -> String {
+    format!(
+        "Event {sequence}, which is not at hand, was wrong. The difference, {}, is posted now and counts from {since}.",
+        signed(difference)
+    )
+}
+
+/// How an account stands of which so many events are not at hand.
+pub fn earlier_folded(earlier: i64) -> String {
+    format!("{} not at hand here; this is what they come to.", are(earlier))
+}
+
+pub fn cut(earlier: i64) -> String {
+    format!("{} not at hand here: only the newest are.", are(earlier))
+}
+
+fn are(earlier: i64) -> String {
+    format!("{} {}", events_up_to(earlier), if earlier == 1 { "is" } else { "are" })
+}
+
+pub fn events_up_to(last: i64) -> String {
+    if last == 1 { "Event 1".into() } else { format!("Events 1 to {}", thousands(last.unsigned_abs())) }
+}
+
+/// Where the strip begins.
+pub fn before(first: i64) -> String {
+    match first {
+        1 => BEGINNING.into(),
+        _ => filled(BEGINNING_AT_HAND, &[("first", &thousands(first.unsigned_abs()))]),
+    }
+}
+
+pub fn missing_account(asked: i64, shown: i64) -> String {
+    format!("There is no account {asked} here. Below is account {shown}.")
+}
+
+pub fn pace_watched() -> String {
+    format!("at {PACE_WATCHED} events a second, to be watched")
+}
+
+pub fn step(version: i64, versions: i64) -> String {
     filled(STEP, &[("version", &version.to_string()), ("versions", &versions.to_string())])
 }
 
-pub fn equals(cents: i64) -> String {
-    filled(EQUALS, &[("balance", &money(cents))])
+pub fn equals(cents: Option<i64>) -> String {
+    filled(EQUALS, &[("balance", &cents.map_or(NO_BALANCE.to_owned(), money))])
 }
 
 /// Money beside an axis: without cents where there are none.
@@ -383,11 +443,14 @@ pub fn far(position: i64, end: i64) -> String {
     format!("{position} of {end} events")
 }
 
-/// How fast a build caught up.
-pub fn pace(events: i64, took_us: u64) -> String {
+/// How fast a build catches up, or did, and to what it is held.
+pub fn pace(events: i64, took_us: u64, held_to: Option<i64>) -> String {
     let took_ms = took_us.div_ceil(1_000).max(1);
     let rate = events.unsigned_abs() * 1_000 / took_ms;
-    format!("{} events a second, measured over {took_ms} ms", thousands(rate))
+    let held = held_to.map_or(String::new(), |pace| {
+        format!("; held to {} so that it can be watched", thousands(pace.unsigned_abs()))
+    });
+    format!("{} events a second, measured over {took_ms} ms{held}", thousands(rate))
 }
 
 pub fn differs(cents: i64) -> String {

@@ -50,14 +50,22 @@ fn switched(ctx: &Ctx) -> [bool; 2] {
 
 fn store([v1, v2]: [bool; 2]) -> Arc<Store> {
     let is_on = |name: &str| if name == "upcast-v1" { v1 } else { v2 };
-    Arc::new(Store::default().with_upcasters(upcasters(is_on)))
+    Arc::new(Store::with_snapshots(SNAPSHOT_EVERY).with_upcasters(upcasters(is_on)))
 }
+
+/// Few accounts ever have so many events; those that do are loaded from the last snapshot on.
+const SNAPSHOT_EVERY: u64 = 100;
 
 /// Between two steps of a build commands have their turn, in microseconds.
 const PAUSE_US: u64 = 3_000;
 
 impl Service for Accounts {
-    const MIGRATIONS: &'static [&'static str] = &[SCHEMA, include_str!("../migrations/0001_accounts.sql"), OLDER];
+    const MIGRATIONS: &'static [&'static str] = &[
+        SCHEMA,
+        include_str!("../migrations/0001_accounts.sql"),
+        include_str!("../migrations/0002_causes_and_paces.sql"),
+        OLDER,
+    ];
     type Outside = ();
 
     async fn seed(&self, ctx: &Ctx, conn: &mut SqliteConnection) -> anyhow::Result<()> {
@@ -85,10 +93,11 @@ impl Service for Accounts {
     }
 
     fn deadline(&self, rows: &Ledger) -> Option<u64> {
-        rows.lags().then_some(self.ctx.clock.now_us() + PAUSE_US)
+        let soonest = self.ctx.clock.now_us() + PAUSE_US;
+        rows.next_step_us().map(|due_us| due_us.max(soonest))
     }
 
-    async fn due(&self, conn: &mut SqliteConnection, _now_us: u64, most: usize) -> sqlx::Result<Due> {
-        storage::due(conn, most).await
+    async fn due(&self, conn: &mut SqliteConnection, now_us: u64, most: usize) -> sqlx::Result<Due> {
+        storage::due(conn, now_us, most).await
     }
 }

@@ -78,17 +78,56 @@ pub struct Build {
     pub end: u64,
     pub state: State,
     pub detail: String,
+    /// To so many events a second it is held on its way; as fast as it can, where it is `None`.
+    pub events_per_second: Option<u32>,
+    /// When it began, and how long it was on its way, in microseconds since the sandbox was created.
+    pub began_us: u64,
+    pub took_us: u64,
+    /// So many events it took in on its way.
+    pub took_in: u64,
     pub changed: bool,
 }
 
 impl Build {
     pub fn begun(model: Model, build: i64, logic: &str) -> Self {
-        let (logic, detail) = (logic.to_owned(), String::new());
-        Build { model, build, logic, position: 0, end: 0, state: State::Building, detail, changed: true }
+        Build {
+            model,
+            build,
+            logic: logic.to_owned(),
+            position: 0,
+            end: 0,
+            state: State::Building,
+            detail: String::new(),
+            events_per_second: None,
+            began_us: 0,
+            took_us: 0,
+            took_in: 0,
+            changed: true,
+        }
     }
 
     pub fn lags(&self, end: u64) -> bool {
         self.state != State::Stuck && self.position < end
+    }
+
+    /// So many events at most go into its next step.
+    pub fn step(&self) -> usize {
+        match self.pace() {
+            Some(pace) => (pace / STEPS_PER_SECOND).clamp(1, Advance::EVENTS as u64) as usize,
+            None => Advance::EVENTS,
+        }
+    }
+
+    /// When it takes its next step, in microseconds since the sandbox was created; 0 for at once.
+    pub fn due_us(&self) -> u64 {
+        let after = |pace: u64| (self.position + self.step() as u64).saturating_mul(1_000_000) / pace;
+        self.pace().map_or(0, |pace| self.began_us.saturating_add(after(pace)))
+    }
+
+    /// Events a second, where it is held to some. Once it has caught up it follows at once.
+    fn pace(&self) -> Option<u64> {
+        let pace = self.events_per_second.filter(|_| self.state == State::Building)?;
+        Some(u64::from(pace).max(1))
     }
 
     /// Names the deadline at which it goes on: another one for each of its steps.
@@ -97,6 +136,9 @@ impl Build {
         (model * 1_000_000 + self.build) * 1_000_000_000 + self.position.cast_signed()
     }
 }
+
+/// Of a build that is held to a pace: often enough for it to be watched.
+const STEPS_PER_SECOND: u64 = 10;
 
 /// What a projection needs to know of an event.
 #[derive(Clone, Debug, PartialEq)]
@@ -107,6 +149,9 @@ pub struct Told {
     /// When it was recorded, in microseconds since the sandbox was created.
     pub at_us: i64,
     pub amount_minor: i64,
+    pub is_opening: bool,
+    /// Of a correction, where it was looked up: the entry that it puts right.
+    pub entry: Option<Box<Told>>,
 }
 
 impl Told {
@@ -117,6 +162,8 @@ impl Told {
             event_id: recorded.about.id.to_string(),
             at_us: recorded.about.at_us,
             amount_minor: event.amount_minor(),
+            is_opening: *event == AccountEvent::Created,
+            entry: None,
         }
     }
 }
@@ -131,7 +178,7 @@ pub struct Advance {
 }
 
 impl Advance {
-    /// So many at most go into one transaction.
+    /// So many at most go into one transaction, where nothing holds the build to fewer.
     pub const EVENTS: usize = 50;
 }
 
@@ -162,23 +209,30 @@ impl Rows {
         }
     }
 
-    /// Takes an event in. `day`: when it was recorded, as `2026-11-28`.
-    pub fn apply(&mut self, told: &Told, day: &str) {
+    /// Takes an event in. `day`: that of a moment in microseconds since the sandbox was created, as
+    /// `2026-11-28`.
+    pub fn apply(&mut self, told: &Told, day: impl Fn(i64) -> String) {
         let Told { account_id, amount_minor, .. } = *told;
+        let recorded = day(told.at_us);
         match self.model {
             Model::Balances => {
                 // An event may be delivered twice: it must not be counted twice.
-                let mark = if self.by_event_id { told.event_id.clone() } else { format!("{day} {amount_minor}") };
+                let mark = if self.by_event_id { told.event_id.clone() } else { format!("{recorded} {amount_minor}") };
                 if self.counted.insert((account_id, mark.clone())) {
                     self.marked.push((account_id, mark));
                     self.add((account_id, String::new()), [amount_minor, 1]);
                 }
             }
             Model::Monthly => {
-                let month = day.get(..7).unwrap_or(day).to_owned();
-                self.add((account_id, month), [amount_minor.max(0), (-amount_minor).max(0)]);
+                // A correction changes what was paid then, and is no payment of its own.
+                let paid = told.entry.as_deref().unwrap_or(told);
+                let month = day(paid.at_us).get(..7).unwrap_or_default().to_owned();
+                let moved = if paid.amount_minor < 0 { [0, -amount_minor] } else { [amount_minor, 0] };
+                self.add((account_id, month), moved);
             }
-            Model::Activity => self.add((0, day.to_owned()), [1, amount_minor.abs()]),
+            // That an account was opened moves nothing, and is no entry.
+            Model::Activity if told.is_opening => {}
+            Model::Activity => self.add((0, recorded), [1, amount_minor.abs()]),
         }
     }
 
@@ -193,20 +247,25 @@ impl Rows {
 mod tests {
     use super::*;
 
-    fn told(position: u64, amount_minor: i64) -> Told {
-        Told { position, account_id: 43, event_id: format!("event {position}"), at_us: 0, amount_minor }
+    /// An event of a day of October 2026: of the first, the second, and so on.
+    fn told(position: u64, amount_minor: i64, day: i64) -> Told {
+        let event_id = format!("event {position}");
+        Told { position, account_id: 43, event_id, at_us: day, amount_minor, is_opening: false, entry: None }
     }
 
-    fn rows(model: Model, logic: &str, events: &[(u64, i64, &str)]) -> Vec<((i64, String), [i64; 2])> {
+    fn folded(model: Model, logic: &str, events: &[Told]) -> Vec<((i64, String), [i64; 2])> {
         let mut rows = Rows::new(&Build::begun(model, 1, logic));
-        for (position, amount_minor, day) in events {
-            rows.apply(&told(*position, *amount_minor), day);
-        }
+        let day = |day: i64| if day > 31 { format!("2026-11-{:02}", day - 31) } else { format!("2026-10-{day:02}") };
+        events.iter().for_each(|told| rows.apply(told, day));
         rows.amounts.into_iter().collect()
     }
 
-    const TWO_ALIKE: [(u64, i64, &str); 3] =
-        [(1, 7_500, "2026-11-20"), (2, 7_500, "2026-11-20"), (3, -500, "2026-11-21")];
+    fn rows(model: Model, logic: &str, events: &[(u64, i64, i64)]) -> Vec<((i64, String), [i64; 2])> {
+        let events: Vec<Told> = events.iter().map(|(position, amount, day)| told(*position, *amount, *day)).collect();
+        folded(model, logic, &events)
+    }
+
+    const TWO_ALIKE: [(u64, i64, i64); 3] = [(1, 7_500, 51), (2, 7_500, 51), (3, -500, 52)];
 
     #[test]
     fn balances_counts_each_event_once_and_by_day_and_amount_one_too_few() {
@@ -222,6 +281,36 @@ mod tests {
         assert_eq!(rows(Model::Monthly, "", &TWO_ALIKE), [((43, "2026-11".to_owned()), [15_000, 500])]);
         let days = [((0, "2026-11-20".to_owned()), [2, 15_000]), ((0, "2026-11-21".to_owned()), [1, 500])];
         assert_eq!(rows(Model::Activity, "", &TWO_ALIKE), days);
+    }
+
+    #[test]
+    fn a_correction_is_of_the_side_and_the_month_of_its_entry_and_no_payment() {
+        let opened = Told { is_opening: true, ..told(1, 0, 1) };
+        let (paid_in, paid_out) = (told(2, 10_000, 30), told(3, -2_000, 31));
+        // Both were too much, as was found in the next month.
+        let less_in = Told { entry: Some(Box::new(paid_in.clone())), ..told(4, -9_000, 33) };
+        let less_out = Told { entry: Some(Box::new(paid_out.clone())), ..told(5, 1_500, 33) };
+        let events = [opened, paid_in, paid_out, less_in, less_out];
+        assert_eq!(folded(Model::Monthly, "", &events), [((43, "2026-10".to_owned()), [1_000, 500])]);
+        let days = [("2026-10-30", [1, 10_000]), ("2026-10-31", [1, 2_000]), ("2026-11-02", [2, 10_500])];
+        assert_eq!(folded(Model::Activity, "", &events), days.map(|(day, row)| ((0, day.to_owned()), row)));
+    }
+
+    #[test]
+    fn a_build_that_is_held_to_a_pace_takes_steps_that_can_be_watched() {
+        let began_us = 7_000_000;
+        let mut build = Build { events_per_second: Some(50), began_us, ..Build::begun(Model::Monthly, 1, "") };
+        assert_eq!((build.step(), build.due_us()), (5, began_us + 100_000));
+        build.position = 45;
+        assert_eq!(build.due_us(), began_us + 1_000_000);
+        // Slower than a step has events, and faster than a transaction may have.
+        build.events_per_second = Some(1);
+        assert_eq!((build.step(), build.due_us()), (1, began_us + 46_000_000));
+        build.events_per_second = Some(1_000);
+        assert_eq!(build.step(), Advance::EVENTS);
+        for free in [Build { state: State::Live, ..build.clone() }, Build { events_per_second: None, ..build }] {
+            assert_eq!((free.step(), free.due_us()), (Advance::EVENTS, 0));
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::domain::{AccountCommand, AccountEvent, Accounts, decide};
 use crate::projections::{Advance, BY_DAY_AND_AMOUNT, BY_EVENT_ID, Build, Model, State};
 use crate::storage::{Ledger, Line};
-use kit::event_store::{About, Aggregate, Expected, NewEvent, Streams, event_id};
+use kit::event_store::{About, Aggregate, Conflict, Expected, NewEvent, Streams, event_id};
 use kit::{Clock, Refusal, Reply, Stage, Work};
 use protocol::{
     BuildProjection, CompareReaders, CorrectEntry, MoneyDeposited, MoveMoney, OpenAccount, SwitchProjection,
@@ -64,7 +64,8 @@ const READINGS_MAX: usize = 3_000;
 /// How long before now a value date lies, in microseconds.
 fn backdated(clock: &Clock, value_date: Option<&str>) -> Result<u64, Refusal> {
     let Some(text) = value_date else { return Ok(0) };
-    let at_us = clock.parse(text).ok_or_else(|| Refusal::Domain(format!("{text} is no date and time in UTC")))?;
+    let none = || Refusal::Domain(format!("{text} is no date and time in UTC since 1970, as 2026-11-28T15:00:00Z is"));
+    let at_us = clock.parse(text).ok_or_else(none)?;
     let ago = i64::try_from(clock.now_us()).unwrap_or(i64::MAX).saturating_sub(at_us);
     u64::try_from(ago).map_err(|_| Refusal::Domain("its value date lies in the future".into()))
 }
@@ -86,16 +87,9 @@ fn post(
     (by, why): (Option<String>, Option<String>),
 ) -> Result<(), Refusal> {
     can_be_read(ledger, account_id)?;
-    let no_stream = || Refusal::Unreadable("it names no account_id".to_owned());
-    let stream = ledger.streams.get(account_id).ok_or_else(no_stream)?;
-    let version = stream.version;
-    if let Some(expected) = expected_sequence.filter(|expected| *expected != version) {
-        return Err(Refusal::Domain(format!(
-            "conflict: you have read account {account_id} up to event {expected}, and it is at {version}. Read it again and decide anew."
-        )));
+    if ledger.streams.get(account_id).is_none() {
+        return Err(Refusal::Unreadable("it names no account_id".to_owned()));
     }
-    let refused = |why| Refusal::Domain(format!("account {account_id}: {why}"));
-    let event = decide(&stream.state, command).map_err(refused)?;
     let clock = &stage.ctx.clock;
     let about = About {
         id: event_id(work.cause(), 1),
@@ -105,15 +99,10 @@ fn post(
         by: by.unwrap_or_else(|| format!("user {}", protocol::USER)).into(),
         why: why.unwrap_or_default().into(),
     };
-    let (expected, new) = (Expected::Version(version), [NewEvent { event, about }]);
-    let appended = ledger.streams.append(account_id, expected, &new);
-    let appended = appended.map_err(|conflict| Refusal::Domain(conflict.to_string()))?;
-    if appended.repeat {
-        return Ok(());
-    }
-    let [NewEvent { event, about }] = new;
-    let line = line(&ledger.streams, account_id, clock, &event, &about);
-    let line = Line { command_id: Some(work.cause().to_string()), ..line };
+    let appended = append(&mut ledger.streams, clock, account_id, command, expected_sequence, about);
+    let Some((event, line)) = appended.map_err(Refusal::Domain)? else { return Ok(()) };
+    let correlation_id = work.span().correlation_id.map(|id| id.to_string());
+    let line = Line { command_id: Some(work.cause().to_string()), correlation_id, ..line };
     // All four are of this shape.
     let data = MoneyDeposited {
         account_id,
@@ -129,8 +118,42 @@ fn post(
     Ok(())
 }
 
+/// Decides on the account as it is at the moment that `about` names, and appends what follows; gives
+/// it with its line of the statement, or `None` where all that was done before.
+pub fn append<const SCHEMA: u16>(
+    streams: &mut Streams<Accounts<SCHEMA>>,
+    clock: &Clock,
+    account_id: i64,
+    command: AccountCommand,
+    expected_sequence: Option<u64>,
+    about: About<'static>,
+) -> Result<Option<(AccountEvent, Line)>, String> {
+    let stream = streams.get(account_id).ok_or("it was not loaded")?;
+    let version = stream.version;
+    let expected = expected_sequence.unwrap_or(version);
+    let conflict = || {
+        format!(
+            "conflict: you have read account {account_id} up to event {expected}, and it is at {version}. Read it again and decide anew."
+        )
+    };
+    let event = match decide(&stream.state, command) {
+        Ok(event) => event,
+        // Whoever decided on what is no longer so is told that first.
+        Err(_) if expected != version => return Err(conflict()),
+        Err(why) => return Err(format!("account {account_id}: {why}")),
+    };
+    let new = [NewEvent { event, about }];
+    let appended = streams.append(account_id, Expected::Version(expected), &new).map_err(|error| match error {
+        Conflict::Version { .. } => conflict(),
+        other => other.to_string(),
+    })?;
+    let [NewEvent { event, about }] = new;
+    let line = line(streams, account_id, clock, &event, &about);
+    Ok((!appended.repeat).then_some((event, line)))
+}
+
 /// The event that was appended last, as a line of the account's statement.
-pub fn line<const SCHEMA: u16>(
+fn line<const SCHEMA: u16>(
     streams: &Streams<Accounts<SCHEMA>>,
     account_id: i64,
     clock: &Clock,
@@ -154,13 +177,14 @@ pub fn line<const SCHEMA: u16>(
         by_whom: about.by.to_string(),
         why: about.why.to_string(),
         command_id: None,
+        correlation_id: None,
         seeded: false,
     }
 }
 
 /// Begins a build beside the live one. One that was begun before and never switched to is gone.
 fn build(ledger: &mut Ledger, work: &Work, stage: &Stage<'_>) -> Result<(), Refusal> {
-    let BuildProjection { projection } = work.data()?;
+    let BuildProjection { projection, events_per_second } = work.data()?;
     let model = known(&projection)?;
     let last = ledger.builds.iter().filter(|it| it.model == model).map(|it| it.build).max();
     forget(ledger, model, |build| build.state != State::Live);
@@ -171,6 +195,7 @@ fn build(ledger: &mut Ledger, work: &Work, stage: &Stage<'_>) -> Result<(), Refu
     };
     let mut begun = Build::begun(model, last.unwrap_or_default() + 1, logic);
     begun.end = ledger.streams.end();
+    (begun.events_per_second, begun.began_us) = (events_per_second, stage.ctx.clock.now_us());
     ledger.builds.push(begun);
     ledger.origin = Some(work.origin());
     Ok(())
@@ -207,8 +232,11 @@ fn advance(ledger: &mut Ledger, work: &Work, clock: &Clock) {
     // It may have been dropped by what came before in this batch.
     let Some(build) = ledger.builds.iter_mut().find(is_it) else { return };
     for told in &*told {
-        rows.apply(told, clock.rfc3339_at(told.at_us).get(..10).unwrap_or_default());
+        rows.apply(told, |at_us| day(clock, at_us));
         build.position = told.position;
+    }
+    if build.state == State::Building {
+        (build.took_in, build.took_us) = (build.position, clock.now_us().saturating_sub(build.began_us));
     }
     build.end = ledger.streams.end();
     build.changed = true;
@@ -218,4 +246,9 @@ fn advance(ledger: &mut Ledger, work: &Work, clock: &Clock) {
         build.state = if others_live { State::Ready } else { State::Live };
     }
     ledger.advanced.push(work.cause());
+}
+
+/// As `2026-11-28`, the day of a moment in microseconds since the sandbox was created.
+pub fn day(clock: &Clock, at_us: i64) -> String {
+    clock.rfc3339_at(at_us).get(..10).unwrap_or_default().to_owned()
 }

@@ -1,22 +1,23 @@
-//! What is there on the first day: accounts with a past. It goes through the real append path, under
-//! a clock that is set back, and in the shape that the software of that time wrote.
+//! What is there on the first day: accounts with a past. Each of its commands was decided on and
+//! appended as one is today, at a moment that lies back, and in the shape that the software of that
+//! time wrote.
 
-use crate::domain::{AccountEvent, Accounts, upcasters};
+use crate::domain::{AccountCommand, Accounts, Entry, upcasters};
 use crate::projections::{BY_DAY_AND_AMOUNT, Build, Model, Rows, State, Told};
-use crate::reactions::line;
+use crate::reactions::{self, day};
 use crate::storage::{Line, models, post};
 use kit::Clock;
-use kit::event_store::{About, EventStore, Expected, NewEvent, event_id, read_all};
+use kit::event_store::{About, EventStore, event_id, read_all};
 use protocol::Uuid;
 use sqlx::sqlite::SqliteConnection;
 
-/// An event of the past.
+/// A command of the past.
 struct Past {
     /// In seconds since 1970.
     at: i64,
     account_id: i64,
     schema: u16,
-    event: AccountEvent,
+    command: AccountCommand,
     by: &'static str,
     why: &'static str,
 }
@@ -26,7 +27,7 @@ const HOUR: i64 = 3_600;
 
 pub async fn seed(conn: &mut SqliteConnection, clock: &Clock) -> anyhow::Result<()> {
     let mut past = lives(clock.epoch_s());
-    past.sort_by_key(|event| event.at);
+    past.sort_by_key(|past| past.at);
     let mut lines = vec![];
     for year in past.chunk_by(|a, b| a.schema == b.schema) {
         lines.extend(match year[0].schema {
@@ -57,11 +58,9 @@ async fn append<const SCHEMA: u16>(
             why: past.why.into(),
             ..About::default()
         };
-        let new = [NewEvent { event: past.event.clone(), about }];
-        streams.append(past.account_id, Expected::Any, &new)?;
-        let [NewEvent { event, about }] = new;
-        let line = line(&streams, past.account_id, clock, &event, &about);
-        lines.push(Line { seeded: true, ..line });
+        let appended = reactions::append(&mut streams, clock, past.account_id, past.command, None, about);
+        let appended = appended.map_err(anyhow::Error::msg)?;
+        lines.extend(appended.map(|(_, line)| Line { seeded: true, ..line }));
     }
     store.save(conn, &streams).await?;
     Ok(lines)
@@ -76,7 +75,7 @@ async fn first_build(conn: &mut SqliteConnection, clock: &Clock) -> anyhow::Resu
     for recorded in batch.events().await? {
         let (recorded, event) = store.told(recorded)?;
         let told = Told::new(&recorded, &event);
-        rows.apply(&told, clock.rfc3339_at(told.at_us).get(..10).unwrap_or_default());
+        rows.apply(&told, |at_us| day(clock, at_us));
         (build.position, build.end) = (told.position, told.position);
     }
     models::keep(conn, &rows).await?;
@@ -84,37 +83,37 @@ async fn first_build(conn: &mut SqliteConnection, clock: &Clock) -> anyhow::Resu
     Ok(())
 }
 
-fn deposited(amount_minor: i64) -> AccountEvent {
-    AccountEvent::Deposited { amount_minor, backdated_us: 0 }
+fn deposit(amount_minor: i64) -> AccountCommand {
+    AccountCommand::Deposit { amount_minor, backdated_us: 0 }
 }
 
-fn withdrawn(amount_minor: i64) -> AccountEvent {
-    AccountEvent::Withdrawn { amount_minor, backdated_us: 0 }
+fn withdraw(amount_minor: i64) -> AccountCommand {
+    AccountCommand::Withdraw { amount_minor, backdated_us: 0 }
 }
 
 /// Every account's past, as of a moment in seconds since 1970.
 fn lives(now: i64) -> Vec<Past> {
     let today = now.div_euclid(DAY) * DAY;
     let mut lives = vec![];
-    let mut tell = |account_id, schema, at, event, by, why| {
-        lives.push(Past { at, account_id, schema, event, by, why });
+    let mut tell = |account_id, schema, at, command, by, why| {
+        lives.push(Past { at, account_id, schema, command, by, why });
     };
 
     let yesterday = today - DAY;
-    tell(42, 3, yesterday + 9 * HOUR, AccountEvent::Created, "teller 3", "opened at the counter");
-    tell(42, 3, yesterday + 12 * HOUR, deposited(20_000), "teller 3", "paid in at the counter");
-    tell(42, 3, yesterday + 15 * HOUR + HOUR / 2, withdrawn(5_000), "cash machine 12", "cash");
-    tell(42, 3, yesterday + 18 * HOUR, deposited(10_000), "user 1", "from a friend");
+    tell(42, 3, yesterday + 9 * HOUR, AccountCommand::Open, "teller 3", "opened at the counter");
+    tell(42, 3, yesterday + 12 * HOUR, deposit(20_000), "teller 3", "paid in at the counter");
+    tell(42, 3, yesterday + 15 * HOUR + HOUR / 2, withdraw(5_000), "cash machine 12", "cash");
+    tell(42, 3, yesterday + 18 * HOUR, deposit(10_000), "user 1", "from a friend");
 
     // One that is as old as the software, and was paid the same twice on one day.
     let ago = |days: i64, hour: i64| today - days * DAY + hour * HOUR;
-    tell(43, 1, ago(90, 9), AccountEvent::Created, "teller 1", "opened at the counter");
-    tell(43, 1, ago(88, 10), deposited(30_000), "employer", "wages");
-    tell(43, 1, ago(80, 17), withdrawn(4_000), "cash machine 7", "cash");
-    tell(43, 2, ago(58, 11), deposited(1_250), "user 1", "a bottle deposit");
-    tell(43, 2, ago(45, 10), deposited(7_500), "user 1", "concert ticket, Ada");
-    tell(43, 2, ago(45, 16), deposited(7_500), "user 1", "concert ticket, Grace");
-    tell(43, 3, ago(10, 13), withdrawn(2_000), "cash machine 12", "cash");
+    tell(43, 1, ago(90, 9), AccountCommand::Open, "teller 1", "opened at the counter");
+    tell(43, 1, ago(88, 10), deposit(30_000), "employer", "wages");
+    tell(43, 1, ago(80, 17), withdraw(4_000), "cash machine 7", "cash");
+    tell(43, 2, ago(58, 11), deposit(1_250), "user 1", "a bottle deposit");
+    tell(43, 2, ago(45, 10), deposit(7_500), "user 1", "concert ticket, Ada");
+    tell(43, 2, ago(45, 16), deposit(7_500), "user 1", "concert ticket, Grace");
+    tell(43, 3, ago(10, 13), withdraw(2_000), "cash machine 12", "cash");
 
     // One whose mistake was found later. 1970 began on a Thursday.
     let since_monday = (today / DAY + 3).rem_euclid(7);
@@ -122,10 +121,11 @@ fn lives(now: i64) -> Vec<Past> {
     let slip = monday + 14 * HOUR;
     let found = monday + 2 * DAY + 11 * HOUR;
     let backdated_us = (found - slip).unsigned_abs() * 1_000_000;
-    let correction = AccountEvent::Corrected { sequence: 3, difference_minor: -10_000, backdated_us };
-    tell(44, 3, monday + 8 * HOUR, AccountEvent::Created, "teller 3", "opened at the counter");
-    tell(44, 3, monday + 10 * HOUR, deposited(50_000), "employer", "wages");
-    tell(44, 3, slip, withdrawn(8_000), "teller 5", "paid out at the counter");
+    let entry = Entry { sequence: 3, amount_minor: -8_000, backdated_us };
+    let correction = AccountCommand::Correct { entry, amount_minor: 18_000 };
+    tell(44, 3, monday + 8 * HOUR, AccountCommand::Open, "teller 3", "opened at the counter");
+    tell(44, 3, monday + 10 * HOUR, deposit(50_000), "employer", "wages");
+    tell(44, 3, slip, withdraw(8_000), "teller 5", "paid out at the counter");
     tell(44, 3, found, correction, "auditor 1", "180.00 was paid out; 80.00 was typed");
 
     for account_id in 45..=56 {
@@ -138,7 +138,7 @@ fn lives(now: i64) -> Vec<Past> {
 fn ordinary(
     account_id: i64,
     today: i64,
-    tell: &mut impl FnMut(i64, u16, i64, AccountEvent, &'static str, &'static str),
+    tell: &mut impl FnMut(i64, u16, i64, AccountCommand, &'static str, &'static str),
 ) {
     let mut chance = fastrand::Rng::with_seed(account_id.unsigned_abs());
     let mut days = 100 - (account_id - 45);
@@ -152,7 +152,7 @@ fn ordinary(
         }
     };
     let at = |days: i64, hour: i64| today - days * DAY + hour * HOUR;
-    tell(account_id, 1, at(days, 9), AccountEvent::Created, "teller 1", "opened at the counter");
+    tell(account_id, 1, at(days, 9), AccountCommand::Open, "teller 1", "opened at the counter");
     let mut balance = 0;
     loop {
         days -= chance.i64(5..11);
@@ -162,20 +162,21 @@ fn ordinary(
         // The first year's software knew whole units only.
         let unit = if shape(days) == 1 { 100 } else { 1 };
         let amount = chance.i64(1_000..30_000) / unit * unit;
-        let (event, by, why) = if balance > amount && chance.bool() {
-            (withdrawn(amount), "cash machine 7", "cash")
+        let (command, by, why) = if balance > amount && chance.bool() {
+            balance -= amount;
+            (withdraw(amount), "cash machine 7", "cash")
         } else {
-            (deposited(amount), "employer", "wages")
+            balance += amount;
+            (deposit(amount), "employer", "wages")
         };
-        balance += event.amount_minor();
-        tell(account_id, shape(days), at(days, chance.i64(8..18)), event, by, why);
+        tell(account_id, shape(days), at(days, chance.i64(8..18)), command, by, why);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Account, evolve};
+    use crate::domain::{Account, AccountEvent, decide, evolve};
     use std::collections::{BTreeMap, BTreeSet};
 
     /// A Sunday, a Monday and a Thursday, at some hour.
@@ -183,23 +184,41 @@ mod tests {
 
     fn sorted(now: i64) -> Vec<Past> {
         let mut past = lives(now);
-        past.sort_by_key(|event| event.at);
+        past.sort_by_key(|past| past.at);
         past
+    }
+
+    /// What came of each command, and what the accounts come to.
+    fn decided(now: i64) -> (Vec<(Past, AccountEvent)>, BTreeMap<i64, Account>) {
+        let (mut events, mut accounts) = (vec![], BTreeMap::<i64, Account>::new());
+        for past in sorted(now) {
+            let account = accounts.entry(past.account_id).or_default();
+            let event = decide(account, past.command).expect("nothing of the past was refused");
+            *account = evolve(std::mem::take(account), &event);
+            events.push((past, event));
+        }
+        (events, accounts)
     }
 
     #[test]
     fn all_of_it_is_past_opened_first_and_never_overdrawn() {
         for now in MOMENTS {
-            let mut accounts: BTreeMap<i64, Account> = BTreeMap::new();
-            for past in sorted(now) {
-                assert!(past.at < now);
-                let account = accounts.entry(past.account_id).or_default();
-                assert_eq!(account.open, past.event != AccountEvent::Created, "account {}", past.account_id);
-                *account = evolve(std::mem::take(account), &past.event);
-                assert!(account.balance_minor >= 0, "account {}", past.account_id);
-            }
+            let (events, accounts) = decided(now);
+            assert!(events.iter().all(|(past, _)| past.at < now));
             let balance = |account: i64| accounts[&account].balance_minor;
             assert_eq!((balance(42), balance(43), balance(44)), (25_000, 40_250, 32_000));
+        }
+    }
+
+    #[test]
+    fn the_mistake_was_found_two_days_later_and_counts_from_when_it_was_made() {
+        for now in MOMENTS {
+            let (events, _) = decided(now);
+            let of_44: Vec<_> = events.iter().filter(|(past, _)| past.account_id == 44).collect();
+            let (slip, found) = (&of_44[2].0, &of_44[3].0);
+            let backdated_us = (found.at - slip.at).unsigned_abs() * 1_000_000;
+            let correction = AccountEvent::Corrected { sequence: 3, difference_minor: -10_000, backdated_us };
+            assert_eq!((of_44.len(), &of_44[3].1), (4, &correction));
         }
     }
 
@@ -214,8 +233,9 @@ mod tests {
     fn only_account_43_has_two_entries_alike_on_one_day() {
         for now in MOMENTS {
             let (mut seen, mut alike) = (BTreeSet::new(), vec![]);
-            for past in sorted(now).iter().filter(|past| past.event.amount_minor() != 0) {
-                if !seen.insert((past.account_id, past.at / DAY, past.event.amount_minor())) {
+            let (events, _) = decided(now);
+            for (past, event) in events.iter().filter(|(_, event)| event.amount_minor() != 0) {
+                if !seen.insert((past.account_id, past.at / DAY, event.amount_minor())) {
                     alike.push(past.account_id);
                 }
             }

@@ -5,9 +5,9 @@ pub mod models;
 mod readings;
 
 use crate::domain::{AccountEvent, Accounts, Entry, PRESENT};
-use crate::projections::{Advance, Build, State, Told};
+use crate::projections::{Advance, Build, Model, State, Told};
 use crate::readers::{self, Reading};
-use kit::event_store::{self, EventStore, StoreError, Streams, read_all, read_stream};
+use kit::event_store::{self, EventStore, Recorded, StoreError, Streams, read_all, read_stream};
 use kit::storage::json;
 use kit::{Due, Origin, Work};
 use sqlx::sqlite::SqliteConnection;
@@ -58,6 +58,7 @@ pub struct Line {
     pub by_whom: String,
     pub why: String,
     pub command_id: Option<String>,
+    pub correlation_id: Option<String>,
     pub seeded: bool,
 }
 
@@ -163,9 +164,9 @@ async fn advance(conn: &mut SqliteConnection, ledger: &Ledger, work: &Work) -> R
     };
     let mut advance = Advance { rows: models::rows(conn, build).await?, told: vec![], stuck: None };
     let batch = read_all(conn, build.position).await?;
-    for recorded in batch.events().await?.into_iter().take(Advance::EVENTS) {
-        match ledger.store.told(recorded) {
-            Ok((recorded, event)) => advance.told.push(Told::new(&recorded, &event)),
+    for recorded in batch.events().await?.into_iter().take(build.step()) {
+        match told(conn, &ledger.store, build.model, recorded).await {
+            Ok(told) => advance.told.push(told),
             Err(error @ StoreError::Unreadable { .. }) => {
                 advance.stuck = Some(error.to_string());
                 break;
@@ -174,6 +175,25 @@ async fn advance(conn: &mut SqliteConnection, ledger: &Ledger, work: &Work) -> R
         }
     }
     Ok(Some(advance))
+}
+
+/// What a read model needs to know of an event: of a correction, one also what it puts right.
+async fn told(
+    conn: &mut SqliteConnection,
+    store: &Store,
+    model: Model,
+    recorded: Recorded<'_>,
+) -> Result<Told, StoreError> {
+    let (recorded, event) = store.told(recorded)?;
+    let mut told = Told::new(&recorded, &event);
+    if let (Model::Monthly, Some(sequence)) = (model, event.corrects()) {
+        let batch = read_stream(conn, recorded.stream, sequence, sequence).await?;
+        for recorded in batch.events().await? {
+            let (recorded, event) = store.told(recorded)?;
+            told.entry = Some(Box::new(Told::new(&recorded, &event)));
+        }
+    }
+    Ok(told)
 }
 
 pub async fn save(conn: &mut SqliteConnection, ledger: &Ledger) -> Result<(), StoreError> {
@@ -206,13 +226,13 @@ pub async fn post(conn: &mut SqliteConnection, lines: &[Line]) -> sqlx::Result<(
     let rows = lines.iter().map(|line| {
         let number = (line.account_id, line.sequence, line.position, line.event, line.schema);
         let money = (line.amount_minor, line.balance_minor, &line.value_date, &line.recorded_at, line.corrects);
-        (number, money, (&line.by_whom, &line.why, &line.command_id, u8::from(line.seeded)))
+        (number, money, (&line.by_whom, &line.why, &line.command_id, u8::from(line.seeded), &line.correlation_id))
     });
     sqlx::query(
         "insert into statement
          select value ->> '$[0][0]', value ->> '$[0][1]', value ->> '$[0][2]', value ->> '$[0][3]', value ->> '$[0][4]',
                 value ->> '$[1][0]', value ->> '$[1][1]', value ->> '$[1][2]', value ->> '$[1][3]', value ->> '$[1][4]',
-                value ->> '$[2][0]', value ->> '$[2][1]', value ->> '$[2][2]', value ->> '$[2][3]'
+                value ->> '$[2][0]', value ->> '$[2][1]', value ->> '$[2][2]', value ->> '$[2][3]', value ->> '$[2][4]'
          from json_each(?)",
     )
     .bind(json(rows))
@@ -221,15 +241,19 @@ pub async fn post(conn: &mut SqliteConnection, lines: &[Line]) -> sqlx::Result<(
     .map(drop)
 }
 
-/// Builds that lag behind the events, each as a deadline that has passed.
-pub async fn due(conn: &mut SqliteConnection, most: usize) -> sqlx::Result<Due> {
+/// Builds that lag behind the events and may go on, each as a deadline that has passed.
+pub async fn due(conn: &mut SqliteConnection, now_us: u64, most: usize) -> sqlx::Result<Due> {
     let origin: Option<(String,)> = sqlx::query_as("select origin from origin").fetch_optional(&mut *conn).await?;
     let Some(origin) = origin.and_then(|(text,)| serde_json::from_str::<Origin>(&text).ok()) else {
         return Ok(Due::default());
     };
     let end = event_store::end(conn).await?;
     let mut due = Due::default();
-    for build in models::builds(conn).await?.into_iter().filter(|build| build.lags(end)).take(most.max(1)) {
+    for build in models::builds(conn).await?.into_iter().filter(|build| build.lags(end)) {
+        if build.due_us() > now_us || due.passed.len() >= most.max(1) {
+            due.next = due.next.into_iter().chain([build.due_us()]).min();
+            continue;
+        }
         let data = serde_json::json!({ "projection": build.model.name(), "build": build.build });
         due.passed.push(origin.deadline(build.deadline(), data));
     }
@@ -237,9 +261,10 @@ pub async fn due(conn: &mut SqliteConnection, most: usize) -> sqlx::Result<Due> 
 }
 
 impl Ledger {
-    /// Whether a build is left behind by what is stored now.
-    pub fn lags(&self) -> bool {
-        self.builds.iter().any(|build| build.lags(self.streams.end()))
+    /// When the next of the builds goes on that are left behind by what is stored now, in microseconds
+    /// since the sandbox was created.
+    pub fn next_step_us(&self) -> Option<u64> {
+        self.builds.iter().filter(|build| build.lags(self.streams.end())).map(Build::due_us).min()
     }
 
     /// An event of this batch counts for what comes behind it in the batch: it is an entry, or

@@ -35,21 +35,40 @@ pub async fn list(path: &Path) -> anyhow::Result<Vec<TableSummary>> {
     Ok(tables)
 }
 
-/// The rows of one table; `None` when there is no table of that name.
-pub async fn read(path: &Path, table: &str) -> anyhow::Result<Option<TableRows>> {
+/// The rows of one table; `None` when there is no table of that name. `under`: only rows whose
+/// primary key begins with these columns' values, a `/` between them.
+pub async fn read(path: &Path, table: &str, under: Option<&str>) -> anyhow::Result<Option<TableRows>> {
     let mut conn = open(path).await?;
     // The name goes into SQL only after it was found among the file's own tables.
     let Some(name) = names(&mut conn).await?.into_iter().find(|name| name == table) else {
         return Ok(None);
     };
-    let info: Vec<(String,)> =
-        sqlx::query_as("select name from pragma_table_info(?)").bind(&name).fetch_all(&mut conn).await?;
-    let select = format!("select * from \"{name}\" order by 1 desc limit {ROWS_MAX}");
-    let mut rows = sqlx::query(sqlx::AssertSqlSafe(select)).fetch_all(&mut conn).await?;
-    rows.reverse();
+    let columns: Vec<(String, i64)> =
+        sqlx::query_as("select name, pk from pragma_table_info(?)").bind(&name).fetch_all(&mut conn).await?;
+    let parts: Vec<&str> = under.map_or_else(Vec::new, |under| under.split('/').collect());
+    let rows = match select(&name, &columns, parts.len()) {
+        None => vec![],
+        Some(select) => {
+            let query = sqlx::query(sqlx::AssertSqlSafe(select));
+            let mut rows = parts.into_iter().fold(query, sqlx::query::Query::bind).fetch_all(&mut conn).await?;
+            rows.reverse();
+            rows.iter().map(cells).collect()
+        }
+    };
     conn.close().await?;
-    let rows = rows.iter().map(cells).collect();
-    Ok(Some(TableRows { columns: info.into_iter().map(|(name,)| name).collect(), rows }))
+    Ok(Some(TableRows { columns: columns.into_iter().map(|(name, _)| name).collect(), rows }))
+}
+
+/// The newest rows, of which so many columns of the primary key are given; `None` where it has fewer.
+/// A view, which has none, is in the order of its first column.
+fn select(name: &str, columns: &[(String, i64)], given: usize) -> Option<String> {
+    // In the order in which the record has the parts of a key.
+    let key = columns.iter().filter(|(_, pk)| *pk > 0);
+    let key: Vec<String> = key.map(|(column, _)| format!("\"{column}\"")).collect();
+    let are: Vec<String> = key.get(..given)?.iter().map(|column| format!("{column} = ?")).collect();
+    let which = if are.is_empty() { String::new() } else { format!("where {}", are.join(" and ")) };
+    let order = if key.is_empty() { "1 desc".to_owned() } else { key.join(" desc, ") + " desc" };
+    Some(format!("select * from \"{name}\" {which} order by {order} limit {ROWS_MAX}"))
 }
 
 async fn open(path: &Path) -> anyhow::Result<SqliteConnection> {
@@ -87,4 +106,42 @@ fn cells(row: &SqliteRow) -> Vec<Value> {
 /// A UUID as UUIDs are written, anything else by its size.
 fn blob_text(blob: &[u8]) -> Value {
     Value::from(protocol::Uuid::from_slice(blob).map_or_else(|_| format!("{} bytes", blob.len()), |id| id.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const STATEMENT: &str = "create table statement (account_id integer not null, sequence integer not null,
+        primary key (account_id, sequence)) without rowid;
+        create view statements as select * from statement;
+        with recursive n (n) as (select 1 union all select n + 1 from n where n < 1200)
+        insert into statement select 99, n from n union all select 42, n from n where n <= 10 or n = 1200";
+
+    #[tokio::test]
+    async fn the_newest_rows_are_those_with_the_greatest_keys_and_one_account_is_had_beside_a_busy_one() {
+        let path = std::env::temp_dir().join(format!("kit-tables-{}", protocol::Uuid::new_v4()));
+        crate::storage::open(&path, &[STATEMENT]).await.expect("opens").close().await.expect("closes");
+        let look = async |table, under| {
+            let found = read(&path, table, under).await.expect("can be read").expect("is there");
+            assert_eq!(found.columns, ["account_id", "sequence"]);
+            found.rows
+        };
+        let all = look("statement", None).await;
+        assert_eq!(
+            (all.len(), &all[0], all.last()),
+            (1000, &vec![json!(99), json!(201)], Some(&vec![json!(99), json!(1200)]))
+        );
+        let of_42: Vec<_> = (1..=10).chain([1200]).map(|n| vec![json!(42), json!(n)]).collect();
+        assert_eq!(look("statement", Some("42")).await, of_42);
+        assert_eq!(look("statement", Some("42/7")).await, of_42[6..7]);
+        for none in ["4", "42/7/1", "42 or 1=1", ""] {
+            assert_eq!(look("statement", Some(none)).await, Vec::<Vec<Value>>::new(), "{none}");
+        }
+        // A view has no key.
+        assert_eq!(look("statements", None).await.len(), 1000);
+        assert_eq!(look("statements", Some("42")).await, Vec::<Vec<Value>>::new());
+        std::fs::remove_file(&path).expect("it is there");
+    }
 }

@@ -172,10 +172,22 @@ pub struct CorrectEntry {
 pub struct BuildProjection {
     /// `balances`, `monthly` or `activity`.
     pub projection: String,
+    /// At most so many, 1 to [`PACE_MAX`], so that it can be watched; as fast as it can, where it is
+    /// left out.
+    #[serde(default)]
+    pub events_per_second: Option<u32>,
 }
 
+/// The fastest pace that a build can be held to.
+pub const PACE_MAX: u32 = 1_000;
+
 /// Data of the command `SwitchProjection`: what was built anew is read from now on.
-pub type SwitchProjection = BuildProjection;
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SwitchProjection {
+    /// As of [`BuildProjection`].
+    pub projection: String,
+}
 
 /// Data of the command `CompareReaders`: readers of each age read an account's events.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -227,12 +239,18 @@ pub fn check_command(kind: &str, data: &serde_json::Value) -> Result<(), String>
             let CorrectEntry { account_id, amount_minor, by, why, .. } = read(kind, data, takes)?;
             check_account(account_id, Some(amount_minor), [&by, &why])
         }
-        "BuildProjection" | "SwitchProjection" => {
-            let BuildProjection { projection } = read(kind, data, "projection")?;
-            if !PROJECTIONS.contains(&&*projection) {
-                return Err(format!("There is no such projection. There are {}.", PROJECTIONS.join(", ")));
+        "BuildProjection" => {
+            let takes = "projection, and may take events_per_second";
+            let BuildProjection { projection, events_per_second } = read(kind, data, takes)?;
+            check_projection(&projection)?;
+            match events_per_second.filter(|pace| !(1..=PACE_MAX).contains(pace)) {
+                Some(pace) => Err(format!("It cannot be held to {pace} events a second. The pace is 1 to {PACE_MAX}.")),
+                None => Ok(()),
             }
-            Ok(())
+        }
+        "SwitchProjection" => {
+            let SwitchProjection { projection } = read(kind, data, "projection")?;
+            check_projection(&projection)
         }
         "CompareReaders" => {
             let CompareReaders { account_id } = read(kind, data, "account_id")?;
@@ -240,6 +258,13 @@ pub fn check_command(kind: &str, data: &serde_json::Value) -> Result<(), String>
         }
         _ => Ok(()),
     }
+}
+
+fn check_projection(projection: &str) -> Result<(), String> {
+    if PROJECTIONS.contains(&projection) {
+        return Ok(());
+    }
+    Err(format!("There is no such projection. There are {}.", PROJECTIONS.join(", ")))
 }
 
 /// What can be built from the events of accounts.
@@ -298,5 +323,16 @@ mod tests {
         for data in [json!({"read_model": "dashboard"}), json!({})] {
             assert!(check_command("RebuildReadModel", &data).is_err(), "{data}");
         }
+    }
+
+    #[test]
+    fn a_build_is_held_to_a_pace_within_bounds() {
+        let build =
+            |pace: u32| check_command("BuildProjection", &json!({"projection": "monthly", "events_per_second": pace}));
+        assert_eq!([1, PACE_MAX].map(build), [Ok(()), Ok(())]);
+        for pace in [0, PACE_MAX + 1] {
+            assert!(build(pace).expect_err("refused").contains("The pace is 1 to 1000."), "{pace}");
+        }
+        assert!(check_command("SwitchProjection", &json!({"projection": "monthly", "events_per_second": 5})).is_err());
     }
 }

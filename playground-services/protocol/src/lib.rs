@@ -14,7 +14,7 @@ mod trace;
 
 pub use command::{
     ACCOUNT_MAX, AMOUNT_MAX, BuildProjection, Command, CompareReaders, CorrectEntry, MoveMoney, OfOrder, OpenAccount,
-    POST_MAX, PlaceOrder, PublishPost, QUANTITY_MAX, SwitchProjection, TAG_MAX, TAGS_MAX, check_command,
+    PACE_MAX, POST_MAX, PlaceOrder, PublishPost, QUANTITY_MAX, SwitchProjection, TAG_MAX, TAGS_MAX, check_command,
 };
 pub use envelope::{Envelope, Name};
 pub use fault::{Fault, FaultKind, FaultSpec, Params, Target, When};

@@ -34,7 +34,7 @@ impl Follow {
             }
         }
         for (service, table) in tables {
-            let rows = match sandbox.table(service, table, None).await {
+            let rows = match sandbox.table(service, table, None, None).await {
                 Ok(rows) => rows,
                 // A teacher may have named one there is not.
                 Err(SandboxError::NoSuchTable) => continue,

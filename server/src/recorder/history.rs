@@ -1,6 +1,6 @@
 //! What is recorded, for reading: the present picture, the hot tail in memory, and the file.
 
-use crate::recorder::rows::{Rows, Sieve};
+use crate::recorder::rows::{Rows, Sieve, Table};
 use crate::recorder::{Frame, Frames, sse, storage};
 use anyhow::Context;
 use bytes::Bytes;
@@ -355,6 +355,27 @@ impl History {
             Ok(())
         };
         self.fold(reader, from, position, step).await?;
+        Ok(rows)
+    }
+
+    /// Of a service's table the rows whose keys begin so, at a position. Where the table has more rows
+    /// than are kept, they are folded from the beginning.
+    pub async fn rows_under(&self, service: &str, table: &str, under: &str, at: Position) -> anyhow::Result<Rows> {
+        let newest = self.rows_at(service, at).await?;
+        if newest.table(service, table).is_none_or(Table::is_whole) {
+            return Ok(newest);
+        }
+        let (sieve, mut rows) = (Sieve::of(service), Rows::default());
+        let step = |line: &[u8]| {
+            if sieve.holds(line) {
+                let event: Recorded = serde_json::from_slice(line)?;
+                if &*event.service == service {
+                    rows.evolve_under(&event, table, under);
+                }
+            }
+            Ok(())
+        };
+        self.fold(storage::Reader::open(&self.path).await?, 0, at, step).await?;
         Ok(rows)
     }
 

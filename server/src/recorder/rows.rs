@@ -6,6 +6,7 @@ use memchr::memmem::Finder;
 use protocol::{Name, Observation, Position, Recorded, RowChange};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -26,14 +27,18 @@ pub struct Table {
 }
 
 /// The rows with the greatest keys, as JSON. A row that is deleted does not bring back one that
-/// was too old to be kept; no service deletes rows.
+/// was too old to be kept.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Vec<(String, Arc<str>)>", into = "Vec<(String, Arc<str>)>")]
 struct Newest(BTreeMap<Key, Arc<str>>);
 
-/// Numbers in the order of numbers, the rest as text.
+/// A key part by part, as several columns make it: `42/10`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Key {
+struct Key(Box<[Part]>);
+
+/// Numbers in the order of numbers, and before texts, as SQLite has them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
     Number(i64),
     Text(Box<str>),
 }
@@ -41,9 +46,19 @@ enum Key {
 impl Rows {
     /// Folds the next event in.
     pub fn evolve(&mut self, event: &Recorded) {
+        self.evolve_where(event, |_| true);
+    }
+
+    /// Folds in of the next event only what concerns the rows of a table whose keys begin so.
+    pub fn evolve_under(&mut self, event: &Recorded, table: &str, under: &str) {
+        let under = Key::of(under);
+        self.evolve_where(event, |change| &*change.table == table && Key::of(&change.key).is_under(&under));
+    }
+
+    fn evolve_where(&mut self, event: &Recorded, wanted: impl Fn(&RowChange) -> bool) {
         self.position = event.position;
         let Observation::TransactionCommitted { rows, .. } = &event.observation else { return };
-        for change in rows {
+        for change in rows.iter().filter(|change| wanted(change)) {
             self.change(&event.service, change);
         }
     }
@@ -84,11 +99,51 @@ impl Table {
     pub fn rows(&self) -> impl Iterator<Item = &str> {
         self.newest.0.values().map(|row| &**row)
     }
+
+    /// Of the newest rows, those whose keys begin so.
+    pub fn rows_under(&self, under: &str) -> impl Iterator<Item = &str> {
+        let under = Key::of(under);
+        self.newest.0.iter().filter(move |(key, _)| key.is_under(&under)).map(|(_, row)| &**row)
+    }
+
+    /// None of its rows was too old to be kept.
+    pub fn is_whole(&self) -> bool {
+        self.count <= self.newest.0.len() as u64
+    }
 }
 
 impl Key {
     fn of(key: &str) -> Self {
-        key.parse().map_or_else(|_| Key::Text(key.into()), Key::Number)
+        Key(key.split('/').map(Part::of).collect())
+    }
+
+    fn is_under(&self, other: &Key) -> bool {
+        self.0.starts_with(&other.0)
+    }
+}
+
+impl Part {
+    /// A number is what is written as one; 007 and 7 are two texts.
+    fn of(part: &str) -> Self {
+        let digits = part.strip_prefix('-').unwrap_or(part);
+        let plain = digits == part || digits != "0";
+        let plain =
+            plain && digits.bytes().all(|byte| byte.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
+        let number = part.parse().ok().filter(|_| plain);
+        number.map_or_else(|| Part::Text(part.into()), Part::Number)
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, part) in self.0.iter().enumerate() {
+            let between = if n > 0 { "/" } else { "" };
+            match part {
+                Part::Number(number) => write!(f, "{between}{number}")?,
+                Part::Text(text) => write!(f, "{between}{text}")?,
+            }
+        }
+        Ok(())
     }
 }
 
@@ -100,11 +155,7 @@ impl From<Vec<(String, Arc<str>)>> for Newest {
 
 impl From<Newest> for Vec<(String, Arc<str>)> {
     fn from(Newest(rows): Newest) -> Self {
-        let text = |key| match key {
-            Key::Number(number) => number.to_string(),
-            Key::Text(text) => text.into(),
-        };
-        rows.into_iter().map(|(key, row)| (text(key), row)).collect()
+        rows.into_iter().map(|(key, row)| (key.to_string(), row)).collect()
     }
 }
 
@@ -179,6 +230,51 @@ mod tests {
 
         let stored = serde_json::to_string(&rows).expect("plain data");
         assert_eq!(serde_json::from_str::<Rows>(&stored).expect("reads"), rows);
+    }
+
+    /// An account's statement: the key is the account and the sequence.
+    fn statement(account: i64, sequence: i64) -> RowChange {
+        let after = Some(json!({ "account_id": account, "sequence": sequence }));
+        RowChange { table: "statement".into(), key: format!("{account}/{sequence}"), before: None, after }
+    }
+
+    #[test]
+    fn keys_of_several_columns_are_in_the_order_of_their_numbers() {
+        let mut rows = Rows::default();
+        let many = i64::from(ROWS_MAX) + 200;
+        let changes = (1..=many).map(|sequence| statement(1200, sequence));
+        rows.evolve(&event(1, changes.chain((1..=10).map(|sequence| statement(42, sequence))).collect()));
+        let table = rows.table("orders", "statement").expect("it was written");
+        assert!(!table.is_whole());
+        assert_eq!(table.rows().next(), Some(r#"{"account_id":1200,"sequence":201}"#));
+        assert_eq!(table.rows().last(), Some(r#"{"account_id":1200,"sequence":1200}"#));
+
+        let stored = serde_json::to_string(&rows).expect("plain data");
+        assert_eq!(serde_json::from_str::<Rows>(&stored).expect("reads"), rows);
+    }
+
+    #[test]
+    fn the_rows_under_a_key_are_had_however_many_others_there_are() {
+        let mut rows = Rows::default();
+        let others = (1..=i64::from(ROWS_MAX)).map(|sequence| statement(99, sequence));
+        let of_42 = [9, 10, 420].map(|sequence| statement(42, sequence));
+        let event = event(1, of_42.into_iter().chain([statement(420, 1)]).chain(others).collect());
+        rows.evolve_under(&event, "statement", "42");
+        let table = rows.table("orders", "statement").expect("it was written");
+        assert!(table.is_whole());
+        let sequences = [9, 10, 420].map(|sequence| format!(r#"{{"account_id":42,"sequence":{sequence}}}"#));
+        assert_eq!(table.rows().collect::<Vec<_>>(), sequences);
+        assert_eq!(table.rows_under("42/10").collect::<Vec<_>>(), sequences[1..2]);
+        assert_eq!(table.rows_under("4").count(), 0);
+    }
+
+    #[test]
+    fn a_key_is_written_as_it_was_read() {
+        for key in ["42/10", "monthly/2", "007", "-0", "+5", "-12", "a//b", "", "9223372036854775808"] {
+            assert_eq!(Key::of(key).to_string(), key);
+        }
+        assert_ne!(Key::of("007"), Key::of("7"));
+        assert!(Key::of("9/10") < Key::of("42/9") && Key::of("42/9") < Key::of("42/10"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::look::Look;
 use crate::openapi::{BadCursor, NotYours, TableSummaryView, TableView};
 use crate::sandbox::{TableRows, TableSummary};
 use axum::extract::Path;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 #[derive(Serialize, ToSchema)]
@@ -37,6 +37,12 @@ pub async fn list(
     Ok(axum::Json(Tables { tables: look.tables(&name, at).await? }))
 }
 
+#[derive(Deserialize)]
+pub struct Wanted {
+    at: Option<u64>,
+    key: Option<String>,
+}
+
 /// The rows of a table: as they are, or folded from the record as they were.
 #[utoipa::path(
     get, path = "/api/sandboxes/{id}/services/{name}/tables/{table}", tag = "services", operation_id = "show_table",
@@ -45,6 +51,7 @@ pub async fn list(
         ("name" = String, Path, description = "The service"),
         ("table" = String, Path, description = "The table"),
         ("at" = Option<u64>, Query, description = "A position; the present where it is left out"),
+        ("key" = Option<String>, Query, description = "Only rows whose keys begin so: `42` or, with a second column, `42/10`"),
     ),
     responses(
         (status = 200, body = TableView),
@@ -55,7 +62,8 @@ pub async fn list(
 pub async fn show(
     look: Look,
     Path((_, name, table)): Path<(String, String, String)>,
-    Query(At { at }): Query<At>,
+    Query(Wanted { at, key }): Query<Wanted>,
 ) -> Result<axum::Json<TableRows>, Problem> {
-    Ok(axum::Json(look.table(&name, &table, at).await?))
+    let under = key.as_deref().filter(|key| !key.is_empty());
+    Ok(axum::Json(look.table(&name, &table, at, under).await?))
 }

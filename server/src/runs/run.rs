@@ -78,7 +78,14 @@ impl Run {
     }
 
     /// A table's rows at a position, folded from the record, which has all that is known of it.
-    pub async fn table(&self, service: &str, table: &str, at: Option<Position>) -> Result<TableRows> {
+    /// `under`: only those whose keys begin so.
+    pub async fn table(
+        &self,
+        service: &str,
+        table: &str,
+        at: Option<Position>,
+        under: Option<&str>,
+    ) -> Result<TableRows> {
         let end = self.state();
         let at = at.unwrap_or(end.position);
         let then = self.state_at(at).await?;
@@ -89,7 +96,7 @@ impl Run {
         service_of(&end, service)?;
         let last = shown(&end).ok_or(SandboxError::NoSuchTable)?;
         let columns = columns(shown(&then).unwrap_or_default().iter().chain(&last));
-        table_at(&self.record.history, service, table, columns, at).await
+        table_at(&self.record.history, service, table, columns, at, under).await
     }
 
     fn check_cursor(&self, position: Position) -> Result<()> {

@@ -271,12 +271,19 @@ impl Live {
         look::tables_at(&self.recorder.history, service, present, at).await
     }
 
-    pub async fn table(&self, service: &str, table: &str, at: Option<Position>) -> Result<TableRows, SandboxError> {
+    /// `under`: only rows whose keys begin so.
+    pub async fn table(
+        &self,
+        service: &str,
+        table: &str,
+        at: Option<Position>,
+        under: Option<&str>,
+    ) -> Result<TableRows, SandboxError> {
         self.service(service)?;
-        let present = kit::tables::read(&kit::ctx::database(&self.folder, service), table).await?;
+        let present = kit::tables::read(&kit::ctx::database(&self.folder, service), table, under).await?;
         let present = present.ok_or(SandboxError::NoSuchTable)?;
         let Some(at) = at else { return Ok(present) };
-        look::table_at(&self.recorder.history, service, table, present.columns, at).await
+        look::table_at(&self.recorder.history, service, table, present.columns, at, under).await
     }
 }
 

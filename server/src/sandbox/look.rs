@@ -1,7 +1,7 @@
 //! A service's tables as they stood at a position, folded from the rows its transactions recorded.
 
 use super::error::SandboxError;
-use crate::recorder::{History, Table};
+use crate::recorder::History;
 use kit::tables::{TableRows, TableSummary};
 use protocol::{Position, Value};
 
@@ -19,28 +19,37 @@ pub async fn tables_at(
     Ok(own.map(|table| TableSummary { rows: count(&table.name), ..table }).collect())
 }
 
-/// As many rows as a look at the present shows, the newest.
+/// As many rows as a look at the present shows, the newest; of those only whose keys begin with
+/// `under`, where it is given.
 pub async fn table_at(
     history: &History,
     service: &str,
     table: &str,
     columns: Vec<String>,
     at: Position,
+    under: Option<&str>,
 ) -> Result<TableRows, SandboxError> {
     if is_bookkeeping(table) {
         return Err(SandboxError::NoSuchTable);
     }
-    let rows = history.rows_at(service, at).await?;
-    let rows = rows.table(service, table).map_or_else(|| Ok(vec![]), |table| cells(table, &columns));
+    let rows = match under {
+        None => history.rows_at(service, at).await?,
+        Some(under) => history.rows_under(service, table, under, at).await?,
+    };
+    let rows = match (rows.table(service, table), under) {
+        (None, _) => Ok(vec![]),
+        (Some(table), None) => cells(table.rows(), &columns),
+        (Some(table), Some(under)) => cells(table.rows_under(under), &columns),
+    };
     Ok(TableRows { rows: rows.map_err(anyhow::Error::from)?, columns })
 }
 
-fn cells(table: &Table, columns: &[String]) -> serde_json::Result<Vec<Vec<Value>>> {
+fn cells<'a>(rows: impl Iterator<Item = &'a str>, columns: &[String]) -> serde_json::Result<Vec<Vec<Value>>> {
     let cells = |row: &str| {
         let mut row: Value = serde_json::from_str(row)?;
         Ok(columns.iter().map(|column| row.get_mut(column).map(Value::take).unwrap_or_default()).collect())
     };
-    table.rows().map(cells).collect()
+    rows.map(cells).collect()
 }
 
 fn is_bookkeeping(table: &str) -> bool {

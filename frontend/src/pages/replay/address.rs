@@ -20,6 +20,16 @@ pub struct ReplayAsked {
 }
 
 impl ReplayAsked {
+    /// The account that lessons talk of, which is shown where none is asked for.
+    pub const FIRST: i64 = 42;
+
+    /// The account that is asked for, and the one that is shown where that is not there.
+    pub fn accounts(&self) -> Vec<i64> {
+        let mut accounts = vec![Self::FIRST];
+        accounts.extend(self.account.filter(|id| *id != Self::FIRST));
+        accounts
+    }
+
     fn parts(&self) -> [(&'static str, Option<String>); 7] {
         [
             ("run", self.run.clone()),

@@ -31,12 +31,13 @@ pub fn audit(ground: &Ground) -> impl IntoView + use<> {
 
 fn row(ground: &Ground, entry: &Entry) -> impl IntoView + use<> {
     let run = ground.view.run.clone().unwrap_or_default();
-    let cause = match &entry.command_id {
-        Some(command) => {
-            let address = format!("/playground?run={run}&view=trace&trace={command}");
+    let cause = match (&entry.command_id, &entry.correlation_id) {
+        (Some(command), Some(trace)) => {
+            let address = format!("/playground?run={run}&view=trace&trace={trace}");
             view! { <a href=address title=command.clone()>{texts::command(command)}</a> }.into_any()
         }
-        None => view! { <span class="seeded" title=texts::SEEDED_MEANS>{texts::SEEDED}</span> }.into_any(),
+        (Some(command), None) => view! { <span title=command.clone()>{texts::command(command)}</span> }.into_any(),
+        (None, _) => view! { <span class="seeded" title=texts::SEEDED_MEANS>{texts::SEEDED}</span> }.into_any(),
     };
     let (recorded, valued) = (entry.recorded(), entry.valued());
     let since =

@@ -24,6 +24,8 @@ pub fn believed(ground: &Ground) -> impl IntoView + use<> {
     };
     let chips = ground.entries.iter().filter(|entry| entry.amount_minor != 0);
     let chips = chips.map(|entry| chip(entry, believed, about)).collect_view();
+    let sum = ledger::believed(&ground.entries, believed, about);
+    let carried = (ground.earlier() > 0).then(|| carried(ground, sum.is_some()));
     let correcting = (!ground.view.kept).then(|| correcting(ground));
     view! {
         <section id=id aria-labelledby="believed-title">
@@ -40,8 +42,8 @@ pub fn believed(ground: &Ground) -> impl IntoView + use<> {
             </div>
             <div class="sum">
                 <p>{texts::COUNTED}</p>
-                <ol>{chips}</ol>
-                <p class="total">{texts::equals(ledger::believed(&ground.entries, believed, about))}</p>
+                <ol>{carried}{chips}</ol>
+                <p class="total">{texts::equals(sum)}</p>
             </div>
             {asking(ground, believed, about)}
             {correcting}
@@ -59,14 +61,16 @@ fn said(ground: &Ground, asked: &super::Asked) -> String {
 fn answer(ground: &Ground) -> String {
     use super::Asked::At;
     let (about, believed) = (ground.about.seconds(ground.now), ground.believed.seconds(ground.now));
+    let sum = ledger::believed(&ground.entries, believed, about);
     let template = match (&ground.believed, &ground.about) {
+        _ if sum.is_none() => texts::BELIEF_NOT_AT_HAND,
         (At(believed), At(about)) if about > believed => texts::FORECAST,
         (At(_), At(_)) => texts::BELIEF,
         (At(_), _) => texts::BELIEF_NOW,
         (_, At(_)) => texts::KNOWN,
         (_, _) => texts::KNOWN_NOW,
     };
-    let balance = texts::money(ledger::believed(&ground.entries, believed, about));
+    let balance = sum.map(texts::money).unwrap_or_default();
     let figures = [
         ("believed", &*ground.when(believed)),
         ("about", &ground.when(about)),
@@ -138,6 +142,13 @@ fn drawn(ground: &Ground, time: &Time, believed: i64, about: i64) -> String {
     out
 }
 
+/// What the events come to that are not at hand.
+fn carried(ground: &Ground, is_in: bool) -> impl IntoView + use<> {
+    let class = if is_in { "carried in" } else { "carried out" };
+    let amount = texts::signed(ledger::carried(&ground.entries));
+    view! { <li class=class>{texts::events_up_to(ground.earlier())}" "{amount}</li> }
+}
+
 /// A summand, or why it is none.
 fn chip(entry: &Entry, believed: i64, about: i64) -> impl IntoView + use<> {
     let reason = match (entry.recorded() <= believed, entry.valued() <= about) {
@@ -168,7 +179,9 @@ fn asking(ground: &Ground, believed: i64, about: i64) -> impl IntoView + use<> {
 /// The form that records a correction, of a deposit or withdrawal as it stands after all others.
 fn correcting(ground: &Ground) -> impl IntoView + use<> {
     let entries = ground.entries.iter().filter(|entry| entry.is_money()).rev().map(|entry| {
-        let text = texts::entry(entry.sequence, &entry.event, entry.amount_minor);
+        let corrections = ground.entries.iter().filter(|other| other.corrects == Some(entry.sequence));
+        let stands = entry.amount_minor + corrections.map(|other| other.amount_minor).sum::<i64>();
+        let text = texts::entry(entry.sequence, &entry.event, stands);
         view! { <option value=entry.sequence.to_string()>{text}</option> }
     });
     view! {
@@ -180,7 +193,7 @@ fn correcting(ground: &Ground) -> impl IntoView + use<> {
                 <label>{texts::SHOULD_BE}<input name="amount" inputmode="decimal" autocomplete="off" required/></label>
                 <label>{texts::WHY}<input name="why" maxlength="120" autocomplete="off" placeholder=texts::WHY_EXAMPLE/></label>
                 <button class="main">{texts::RECORD_CORRECTION}</button>
-                <p class="said" role="alert" data-own=""></p>
+                <p class="said" aria-live="polite" data-own=""></p>
             </form>
         </details>
     }

@@ -15,7 +15,8 @@ pub fn when(ground: &Ground) -> impl IntoView + use<> {
         Asked::Unclear(words) => texts::filled(texts::UNCLEAR, &[("words", words)]),
         _ => String::new(),
     };
-    let held = ledger::balance_at(&ground.entries, at);
+    // Before its first event it held nothing; before the first at hand nobody can say.
+    let held = ledger::balance_at(&ground.entries, at).or((ground.earlier() == 0).then_some(0));
     view! {
         <section id=id aria-labelledby="when-title">
             <h2 id="when-title">{title}</h2>
@@ -41,7 +42,10 @@ fn answer(ground: &Ground) -> (i64, String) {
         return match last {
             None => {
                 let before = ground.entries.first().map_or(ground.now, |entry| entry.recorded() - 1);
-                (before, texts::filled(texts::HELD_BEFORE, &[("position", &said), ("account", &account)]))
+                let template = if ground.earlier() > 0 { texts::AFTER_NOT_AT_HAND } else { texts::HELD_BEFORE };
+                let first = (ground.earlier() + 1).to_string();
+                let figures = [("position", &*said), ("account", &account), ("first", &first)];
+                (before, texts::filled(template, &figures))
             }
             Some(entry) => {
                 let (balance, sequence) = (texts::money(entry.balance_minor), entry.sequence.to_string());
@@ -52,19 +56,20 @@ fn answer(ground: &Ground) -> (i64, String) {
         };
     }
     let at = ground.at.seconds(ground.now);
-    let balance = texts::money(ledger::balance_at(&ground.entries, at));
-    let opened = ground.entries.iter().any(|entry| entry.recorded() <= at);
-    let template = match (&ground.at, opened) {
-        (Asked::At(_), true) => texts::HELD,
-        (Asked::At(_), false) => texts::NOT_OPEN,
+    let held = ledger::balance_at(&ground.entries, at);
+    let template = match (&ground.at, held) {
+        (Asked::At(_), Some(_)) => texts::HELD,
+        (Asked::At(_), None) if ground.earlier() > 0 => texts::NOT_AT_HAND,
+        (Asked::At(_), None) => texts::NOT_OPEN,
         _ => texts::HOLDS,
     };
-    let when = ground.when(at);
-    (at, texts::filled(template, &[("when", &when), ("account", &account), ("balance", &balance)]))
+    let (when, balance, first) = (ground.when(at), texts::money(held.unwrap_or(0)), (ground.earlier() + 1).to_string());
+    let figures = [("when", &*when), ("account", &account), ("balance", &balance), ("first", &first)];
+    (at, texts::filled(template, &figures))
 }
 
 /// Steps over time. What lies behind the cursor is drawn in full, what lies ahead is pale.
-fn drawn(ground: &Ground, time: &Time, money: &Money, at: i64, held: i64) -> String {
+fn drawn(ground: &Ground, time: &Time, money: &Money, at: i64, held: Option<i64>) -> String {
     let mut out = String::new();
     for cents in money.lines() {
         let (y, label) = (money.y(cents), texts::round_money(cents));
@@ -96,13 +101,13 @@ fn drawn(ground: &Ground, time: &Time, money: &Money, at: i64, held: i64) -> Str
             entry.kind()
         );
     }
-    let y = money.y(held);
+    let y = money.y(held.unwrap_or_else(|| ledger::carried(&ground.entries)));
     let anchor = if x > 75.0 { "end" } else { "start" };
     let dx = if x > 75.0 { -12 } else { 12 };
     let _ = write!(
         out,
         r#"<line class="cursor" x1="{x:.2}%" x2="{x:.2}%" y1="0" y2="100%"/><circle class="held" cx="{x:.2}%" cy="{y:.2}%" r="6.5"/><text class="held" x="{x:.2}%" y="{y:.2}%" dx="{dx}" dy="-0.75em" text-anchor="{anchor}">{}</text>"#,
-        texts::money(held)
+        held.map_or(texts::NO_BALANCE.to_owned(), texts::money)
     );
     out
 }

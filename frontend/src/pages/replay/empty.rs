@@ -16,7 +16,7 @@ pub fn empty(missing: bool, other: bool) -> impl IntoView {
                 <p>{texts::EMPTY_HOW}</p>
                 <form class="start" data-does="start">
                     <button class="main scripted" hidden>{texts::START}</button>
-                    <p class="said" role="alert"></p>
+                    <p class="said" aria-live="polite"></p>
                     <noscript><p class="hint">{texts::NO_SCRIPT}</p></noscript>
                 </form>
             </div>

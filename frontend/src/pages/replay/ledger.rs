@@ -28,6 +28,8 @@ pub struct Entry {
     pub why: Option<String>,
     /// None for what is older than the sandbox.
     pub command_id: Option<String>,
+    /// What all has that came of the command, as a trace names it; None for what is older than that.
+    pub correlation_id: Option<String>,
     /// 1 for what is older than the sandbox.
     pub seeded: i64,
 }
@@ -66,16 +68,25 @@ impl Entry {
     }
 }
 
-/// What is on the books at a moment, that moment included: the earliest entries need not be at hand.
-pub fn balance_at(entries: &[Entry], at: i64) -> i64 {
+/// What is on the books at a moment, that moment included; `None` where no entry at hand was
+/// recorded by then.
+pub fn balance_at(entries: &[Entry], at: i64) -> Option<i64> {
     let by_then = entries.iter().filter(|entry| entry.recorded() <= at);
-    by_then.max_by_key(|entry| entry.sequence).map_or(0, |entry| entry.balance_minor)
+    by_then.max_by_key(|entry| entry.sequence).map(|entry| entry.balance_minor)
+}
+
+/// What the entries come to that lie before the first of these, which are in order.
+pub fn carried(entries: &[Entry]) -> i64 {
+    entries.first().map_or(0, |first| first.balance_minor - first.amount_minor)
 }
 
 /// What was believed at one moment about another: the sum of what was recorded by the one and
-/// counts by the other.
-pub fn believed(entries: &[Entry], believed: i64, about: i64) -> i64 {
-    entries.iter().filter(|entry| counts(entry, believed, about)).map(|entry| entry.amount_minor).sum()
+/// counts by the other. `None` where that is a matter of earlier entries than these.
+pub fn believed(entries: &[Entry], believed: i64, about: i64) -> Option<i64> {
+    let sum: i64 = entries.iter().filter(|entry| counts(entry, believed, about)).map(|entry| entry.amount_minor).sum();
+    // No entry counts later than it was recorded, so the earlier ones are all in.
+    let all_in = |first: &Entry| first.sequence == 1 || first.recorded() <= believed.min(about);
+    entries.first().is_none_or(all_in).then(|| sum + carried(entries))
 }
 
 /// The oldest and the newest shape of what was moved; opening an account never had but one.
@@ -141,14 +152,24 @@ pub mod tests {
     fn the_balance_is_the_sum_of_what_is_recorded_by_then() {
         let entries = account_42();
         let asked = ["2026-11-28T08:59:59Z", "2026-11-28T15:00:00Z", "2026-11-28T15:30:00Z", "2026-11-29T00:00:00Z"];
-        assert_eq!(asked.map(|when| balance_at(&entries, at(when))), [0, 20_000, 15_000, 25_000]);
+        assert_eq!(asked.map(|when| balance_at(&entries, at(when))), [None, Some(20_000), Some(15_000), Some(25_000)]);
     }
 
     #[test]
     fn what_is_believed_changes_with_a_correction_and_so_does_the_past() {
         let (entries, monday) = (account_44(), at("2026-11-16T20:00:00Z"));
-        assert_eq!(believed(&entries, at("2026-11-17T12:00:00Z"), monday), 42_000);
-        assert_eq!(believed(&entries, at("2026-11-18T11:00:00Z"), monday), 32_000);
-        assert_eq!(believed(&entries, at("2026-11-18T11:00:00Z"), at("2026-11-16T13:59:59Z")), 50_000);
+        assert_eq!(believed(&entries, at("2026-11-17T12:00:00Z"), monday), Some(42_000));
+        assert_eq!(believed(&entries, at("2026-11-18T11:00:00Z"), monday), Some(32_000));
+        assert_eq!(believed(&entries, at("2026-11-18T11:00:00Z"), at("2026-11-16T13:59:59Z")), Some(50_000));
+    }
+
+    #[test]
+    fn what_lies_before_the_entries_at_hand_is_in_the_sum_where_all_of_it_counts() {
+        let entries = &account_44()[2..];
+        let (wednesday, slip) = (at("2026-11-18T11:00:00Z"), at("2026-11-16T14:00:00Z"));
+        assert_eq!(believed(entries, wednesday, wednesday), Some(32_000));
+        assert_eq!(believed(entries, slip, slip), Some(42_000));
+        assert_eq!((believed(entries, slip - 1, slip), believed(entries, slip, slip - 1)), (None, None));
+        assert_eq!((balance_at(entries, slip), balance_at(entries, slip - 1)), (Some(42_000), None));
     }
 }

@@ -19,15 +19,13 @@ pub struct Build {
     pub state: String,
     /// Why it is stuck.
     pub detail: String,
-}
-
-/// How fast a build caught up, as the record has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pace {
-    pub projection: String,
-    pub build: i64,
-    pub events: i64,
-    /// Microseconds.
+    /// To which it is held; older runs know nothing of it, nor of what follows.
+    #[serde(default)]
+    pub events_per_second: Option<i64>,
+    /// How many events it took in on its way, and in how many microseconds.
+    #[serde(default)]
+    pub took_in: i64,
+    #[serde(default)]
     pub took_us: u64,
 }
 

@@ -13,6 +13,8 @@ pub fn projections(ground: &Ground) -> impl IntoView + use<> {
     let source = ground.view.bug.as_ref().map(|file| {
         view! { <p class="source"><a href=format!("/api/sources/{file}")>{texts::BUG_SOURCE}</a></p> }
     });
+    let pace = (!ground.view.kept).then(pace);
+    let cut = ground.view.cut.then(|| view! { <p class="hint">{texts::NO_COMPARISON}</p> });
     view! {
         <section id=id aria-labelledby="projections-title">
             <h2 id="projections-title">{title}</h2>
@@ -21,11 +23,26 @@ pub fn projections(ground: &Ground) -> impl IntoView + use<> {
             <div class="fix" data-says="">
                 {switch(&ground.view.switches, "distinct-by-event-id", ground.view.kept)}
                 {source}
-                <p class="said" role="alert" data-own=""></p>
+                {pace}
+                <p class="said" aria-live="polite" data-own=""></p>
             </div>
+            {cut}
             {comparison(ground)}
             {tables(ground)}
         </section>
+    }
+}
+
+/// How fast builds go that are begun here.
+fn pace() -> impl IntoView {
+    view! {
+        <label class="scripted" hidden>
+            {texts::PACE}
+            <select name="events_per_second" data-own="">
+                <option value=texts::PACE_WATCHED.to_string() selected>{texts::pace_watched()}</option>
+                <option value="">{texts::PACE_FREE}</option>
+            </select>
+        </label>
     }
 }
 
@@ -34,7 +51,7 @@ fn model(ground: &Ground, name: &'static str, reads: &'static str) -> impl IntoV
     let builds: Vec<&Build> = ground.view.builds.iter().filter(|build| build.projection == name).collect();
     let ready = builds.iter().any(|build| build.state == "ready");
     let none = builds.is_empty().then(|| view! { <p class="hint">{texts::NOT_BUILT}</p> });
-    let shown = builds.into_iter().map(|it| build(ground, it)).collect_view();
+    let shown = builds.into_iter().map(build).collect_view();
     let body = || json!({ "projection": name }).to_string();
     let acts = (!ground.view.kept).then(|| {
         let switch = ready.then(|| sends("SwitchProjection", body(), texts::switch_to(name), true));
@@ -43,7 +60,7 @@ fn model(ground: &Ground, name: &'static str, reads: &'static str) -> impl IntoV
                 {switch}
                 {sends("BuildProjection", body(), texts::build(name), false)}
             </div>
-            <p class="said" role="alert" data-own=""></p>
+            <p class="said" aria-live="polite" data-own=""></p>
         }
     });
     view! {
@@ -57,10 +74,12 @@ fn model(ground: &Ground, name: &'static str, reads: &'static str) -> impl IntoV
     }
 }
 
-fn build(ground: &Ground, build: &Build) -> impl IntoView + use<> {
+fn build(build: &Build) -> impl IntoView + use<> {
     let Build { position, end, .. } = *build;
-    let pace = ground.view.paces.iter().find(|pace| pace.projection == build.projection && pace.build == build.build);
-    let pace = pace.map(|pace| view! { <span class="pace">{texts::pace(pace.events, pace.took_us)}</span> });
+    let pace = (build.took_us > 0).then(|| {
+        let pace = texts::pace(build.took_in, build.took_us, build.events_per_second);
+        view! { <span class="pace">{pace}</span> }
+    });
     let logic = (!build.logic.is_empty()).then(|| view! { <span>{build.logic.clone()}</span> });
     let stuck = (!build.detail.is_empty()).then(|| view! { <p class="why">{build.detail.clone()}</p> });
     let progress = (position < end || build.state == "building").then(|| {

@@ -22,7 +22,7 @@ pub fn schemas(ground: &Ground) -> impl IntoView + use<> {
         let body = json!({ "account_id": ground.account }).to_string();
         view! {
             <div class="acts scripted" hidden>{sends("CompareReaders", body, texts::let_read(ground.account), true)}</div>
-            <p class="said" role="alert" data-own=""></p>
+            <p class="said" aria-live="polite" data-own=""></p>
         }
     });
     let rows = ground.entries.iter().map(|entry| row(entry, &readings)).collect_view();
@@ -85,9 +85,8 @@ fn ending(reader: &str, readings: &[&Reading], entries: &[Entry]) -> impl IntoVi
     let own = || readings.iter().filter(|it| it.reader == reader);
     let broken = own().filter(|it| it.outcome == "broken").map(|it| it.sequence).min();
     let last = own().max_by_key(|it| it.sequence);
-    let truth: i64 = last.map_or(0, |last| {
-        entries.iter().filter(|entry| entry.sequence <= last.sequence).map(|entry| entry.amount_minor).sum()
-    });
+    let truth = last.and_then(|last| entries.iter().rfind(|entry| entry.sequence <= last.sequence));
+    let truth = truth.map_or(0, |entry| entry.balance_minor);
     match (last.and_then(|last| last.balance_minor), broken) {
         (None, None) => view! { <td>{texts::NO_BALANCE}</td> }.into_any(),
         (None, Some(sequence)) => {

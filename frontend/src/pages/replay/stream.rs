@@ -1,4 +1,4 @@
-use super::{Entry, Ground};
+use super::{Entry, Ground, ledger};
 use crate::texts::replay as texts;
 use crate::{date, texts as site};
 use leptos::prelude::*;
@@ -30,26 +30,48 @@ pub fn stream(ground: &Ground) -> impl IntoView + use<> {
 /// Version 0, which the first card is put upon.
 fn beginning(ground: &Ground) -> impl IntoView + use<> {
     let current = (ground.version == 0).then_some("step");
-    let address = at_version(ground, 0);
-    let (eyebrow, versions) = (texts::BEFORE_ALL, ground.entries.len().to_string());
+    let address = at_version(ground, ground.earlier());
+    let Beginning { eyebrow, cents, balance, told } = Beginning::of(ground);
     view! {
-        <li class="begin" aria-current=current data-sequence="0" data-cents="0" data-balance=texts::NO_BALANCE data-did="" data-told=texts::NOTHING_FOLDED
-            data-after=texts::filled(eyebrow, &[("versions", &versions)])>
-            <a href=address tabindex="-1">{texts::BEGINNING}</a>
+        <li class="begin" aria-current=current data-sequence=ground.earlier().to_string() data-cents=cents.to_string() data-balance=balance data-did=""
+            data-told=told data-after=eyebrow>
+            <a href=address tabindex="-1">{texts::before(ground.earlier() + 1)}</a>
             <span class="of-fold">{texts::BALANCE}</span>
         </li>
     }
 }
 
+/// What is said where no card is folded in.
+struct Beginning {
+    eyebrow: String,
+    cents: i64,
+    balance: String,
+    told: String,
+}
+
+impl Beginning {
+    fn of(ground: &Ground) -> Self {
+        let (first, last) = ((ground.earlier() + 1).to_string(), ground.last().to_string());
+        let eyebrow = texts::filled(texts::BEFORE_ALL, &[("first", &first), ("versions", &last)]);
+        let cents = ledger::carried(&ground.entries);
+        let (balance, told) = match ground.earlier() {
+            0 => (texts::NO_BALANCE.to_owned(), texts::NOTHING_FOLDED.to_owned()),
+            earlier => (texts::money(cents), texts::earlier_folded(earlier)),
+        };
+        Beginning { eyebrow, cents, balance, told }
+    }
+}
+
 fn card(ground: &Ground, index: usize, entry: &Entry, most: i64) -> impl IntoView + use<> {
-    let (version, versions) = (index + 1, ground.entries.len());
+    let version = index + 1;
     let class = if version > ground.version { "event ahead" } else { "event" };
     let current = (version == ground.version).then_some("step");
     let address = at_version(ground, entry.sequence);
     let (amount, balance) = (texts::signed(entry.amount_minor), texts::money(entry.balance_minor));
     let shown = balance.clone();
     let did = if entry.is_opening() { String::new() } else { texts::equation(entry.amount_minor, entry.balance_minor) };
-    let after = texts::filled(texts::AFTER, &[("version", &version.to_string()), ("versions", &versions.to_string())]);
+    let (sequence, last) = (entry.sequence.to_string(), ground.last().to_string());
+    let after = texts::filled(texts::AFTER, &[("version", &sequence), ("versions", &last)]);
     let mut labels = vec![];
     if let Some(corrects) = entry.corrects {
         labels.push(view! { <span class="corrects">{texts::corrects(corrects)}</span> }.into_any());
@@ -100,8 +122,13 @@ pub fn told(ground: &Ground, entry: &Entry) -> String {
             let about = |known: &&Entry| {
                 known.sequence <= entry.sequence && (known.sequence == sequence || known.corrects == Some(sequence))
             };
+            let since = ground.when(entry.valued());
+            // What it was, and is by now, takes the entry itself.
+            if sequence <= ground.earlier() {
+                return texts::corrected_by(sequence, entry.amount_minor, &since);
+            }
             let to = ground.entries.iter().filter(about).map(|known| known.amount_minor).sum();
-            texts::corrected(sequence, to, entry.amount_minor, &ground.when(entry.valued()))
+            texts::corrected(sequence, to, entry.amount_minor, &since)
         }
         (_, None) if entry.amount_minor < 0 => texts::withdrawn(entry.amount_minor),
         _ => texts::deposited(entry.amount_minor),
@@ -110,20 +137,18 @@ pub fn told(ground: &Ground, entry: &Entry) -> String {
 
 /// The state at the cursor, and what the event there did to it.
 fn state(ground: &Ground) -> impl IntoView + use<> {
-    let versions = ground.entries.len().to_string();
     let current = ground.version.checked_sub(1).and_then(|index| ground.entries.get(index));
-    let cents = current.map_or(0, |entry| entry.balance_minor);
-    let (eyebrow, balance, did, told) = match current {
+    let (eyebrow, cents, balance, did, told) = match current {
         None => {
-            let eyebrow = texts::filled(texts::BEFORE_ALL, &[("versions", &versions)]);
-            (eyebrow, texts::NO_BALANCE.to_owned(), String::new(), texts::NOTHING_FOLDED.to_owned())
+            let Beginning { eyebrow, cents, balance, told } = Beginning::of(ground);
+            (eyebrow, cents, balance, String::new(), told)
         }
         Some(entry) => {
-            let version = ground.version.to_string();
-            let eyebrow = texts::filled(texts::AFTER, &[("version", &version), ("versions", &versions)]);
+            let (sequence, last) = (entry.sequence.to_string(), ground.last().to_string());
+            let eyebrow = texts::filled(texts::AFTER, &[("version", &sequence), ("versions", &last)]);
             let opening = entry.is_opening();
             let did = if opening { String::new() } else { texts::equation(entry.amount_minor, entry.balance_minor) };
-            (eyebrow, texts::money(entry.balance_minor), did, told(ground, entry))
+            (eyebrow, entry.balance_minor, texts::money(entry.balance_minor), did, told(ground, entry))
         }
     };
     view! {
@@ -140,12 +165,8 @@ fn state(ground: &Ground) -> impl IntoView + use<> {
 /// Where the cursor is moved: by button, by drag, or by key.
 fn soil(ground: &Ground) -> impl IntoView + use<> {
     let (version, versions) = (ground.version, ground.entries.len());
-    let sequence = |version: usize| match version.checked_sub(1) {
-        None => Some(0),
-        Some(index) => ground.entries.get(index).map(|entry| entry.sequence),
-    };
-    let back = version.checked_sub(1).and_then(sequence);
-    let forward = sequence(version + 1);
+    let back = version.checked_sub(1).map(|version| ground.sequence(version));
+    let forward = (version < versions).then(|| ground.sequence(version + 1));
     let ticks: String =
         ground.entries.iter().enumerate().map(|(index, entry)| tick(index + 1, versions, entry)).collect();
     view! {
@@ -157,7 +178,7 @@ fn soil(ground: &Ground) -> impl IntoView + use<> {
                     <button name="at_sequence" value=back.map(|it| it.to_string()) data-step="-1" disabled=back.is_none() aria-label=site::STEP_BACK>"‹"</button>
                     <button name="at_sequence" value=forward.map(|it| it.to_string()) data-step="1" disabled=forward.is_none() aria-label=site::STEP_FORWARD>"›"</button>
                 </span>
-                <p class="reading"><span class="clock">{texts::step(version, versions)}</span></p>
+                <p class="reading"><span class="clock">{texts::step(ground.sequence(version), ground.last())}</span></p>
                 <p class="keys scripted" hidden>{texts::KEYS}</p>
             </form>
             <div class="track">
@@ -190,7 +211,7 @@ fn yours() -> impl IntoView {
             <button name="type" value="DepositMoney" class="main">{texts::DEPOSIT}</button>
             <button name="type" value="WithdrawMoney">{texts::WITHDRAW}</button>
             <p class="hint">{texts::YOURS_HINT}</p>
-            <p class="said" role="alert" data-own=""></p>
+            <p class="said" aria-live="polite" data-own=""></p>
         </form>
     }
 }

@@ -77,6 +77,53 @@ fn a_moment_is_asked_for_in_words_by_clock_and_by_position() {
 }
 
 #[test]
+fn of_an_account_whose_beginning_is_not_at_hand_nothing_is_made_up() {
+    let cut = |change: fn(&mut ReplayAsked)| {
+        let mut shown = view(ReplayAsked::default());
+        shown.entries.retain(|entry| entry.account_id == 42 && entry.sequence > 2);
+        shown.cut = true;
+        change(&mut shown.asked);
+        page(shown)
+    };
+    let whole = cut(|_| {});
+    assert!(whole.contains("Events 1 to 2 are not at hand here: only the newest are."), "{whole}");
+    assert!(whole.contains("State after event 4 of 4") && whole.contains(">4 of 4<"));
+    assert!(whole.contains("Now account 42 holds 250.00.") && whole.contains("Events 1 to 2 +200.00"));
+    assert!(whole.contains("Now the bank knows that account 42 holds 250.00.") && whole.contains("= 250.00"));
+    assert!(!whole.contains("no account 42"));
+
+    let before = cut(|asked| asked.at_sequence = Some(2));
+    assert!(
+        before.contains("State before event 3 of 4")
+            && before.contains("class=\"balance\">200.00</p>")
+    );
+    assert!(before.contains("Events 1 to 2 are not at hand here; this is what they come to."));
+    assert!(!before.contains("there is no account"));
+
+    let early = cut(|asked| (asked.at, asked.about) = (Some("yesterday 13:00".into()), Some("yesterday 13:00".into())));
+    assert!(
+        early.contains("What account 42 held at 13:00 yesterday is not at hand here: its events are, from event 3 on.")
+    );
+    assert!(early.contains("it takes earlier events.") && early.contains("= –"));
+    let position = cut(|asked| asked.position = Some(2));
+    assert!(position.contains("What account 42 held after position 2 is not at hand here"), "{position}");
+}
+
+#[test]
+fn an_account_that_is_not_there_is_named() {
+    let page = asked(|asked| asked.account = Some(99));
+    assert!(page.contains("There is no account 99 here. Below is account 42."), "{page}");
+    assert!(page.contains("data-address=\"/replay?\""));
+    assert!(!asked(|asked| asked.account = Some(44)).contains("There is no account"));
+}
+
+#[test]
+fn an_entry_is_offered_for_correction_as_it_stands_by_now() {
+    let page = asked(|asked| asked.account = Some(44));
+    assert!(page.contains("3 · MoneyWithdrawn 180.00") && page.contains("2 · MoneyDeposited 500.00"), "{page}");
+}
+
+#[test]
 fn the_past_has_two_answers_before_and_after_a_correction() {
     let monday = |believed: Option<&str>| {
         asked(|asked| {
@@ -103,7 +150,7 @@ fn the_past_has_two_answers_before_and_after_a_correction() {
 
 fn build(build: i64, state: &str, logic: &str) -> Build {
     let (projection, state, logic) = ("balances".into(), state.into(), logic.into());
-    Build { projection, build, logic, position: 8, end: 8, state, detail: String::new() }
+    Build { projection, build, logic, position: 8, end: 8, state, ..Build::default() }
 }
 
 fn balance(build: i64, account_id: i64, balance_minor: i64) -> BalanceRow {
@@ -124,7 +171,23 @@ fn a_wrong_read_model_is_seen_beside_the_streams_and_beside_its_mended_build() {
     let (wrong, right) = (both.find("<th scope=\"row\">44</th>"), both.find("<th scope=\"row\">42</th>"));
     assert!(wrong < right && wrong.is_some(), "what differs comes first");
     shown.builds = vec![build(2, "live", "by event id")];
-    assert!(page(shown).contains("Every row is what the streams say."));
+    assert!(page(shown.clone()).contains("Every row is what the streams say."));
+    shown.cut = true;
+    let cut = page(shown);
+    assert!(!cut.contains("Every row is") && cut.contains("while all events of all accounts are at hand"));
+}
+
+#[test]
+fn how_fast_a_build_goes_is_said_with_what_it_is_held_to() {
+    let mut shown = view(ReplayAsked::default());
+    let free = Build { took_in: 80, took_us: 5_000, ..build(1, "live", "") };
+    let held =
+        Build { events_per_second: Some(50), took_in: 5, took_us: 100_000, position: 5, ..build(2, "building", "") };
+    shown.builds = vec![free, held];
+    let page = page(shown);
+    assert!(page.contains("16,000 events a second, measured over 5 ms<"), "{page}");
+    assert!(page.contains("50 events a second, measured over 100 ms; held to 50 so that it can be watched"));
+    assert!(page.contains("at 50 events a second, to be watched") && page.contains("<progress"));
 }
 
 #[test]
@@ -164,14 +227,19 @@ fn a_kept_run_takes_no_commands_and_says_so() {
 #[test]
 fn the_audit_says_who_why_and_by_which_command() {
     let mut shown = view(ReplayAsked::default());
-    let command = "6f2c9a1e-0000-4000-8000-000000000001";
+    let [command, trace] = ["6f2c9a1e-0000-4000-8000-000000000001", "0b7d3c55-0000-5000-8000-000000000002"];
     shown.entries.push(Entry {
         command_id: Some(command.into()),
+        correlation_id: Some(trace.into()),
         by_whom: Some("<Ada>".into()),
         why: Some("=rent".into()),
         ..entry(42, 5, "MoneyWithdrawn", -2_000, 23_000, "2026-11-29T18:00:00Z")
     });
-    let page = page(shown);
-    assert!(page.contains(&format!("/playground?run=0000&amp;view=trace&amp;trace={command}")), "{page}");
-    assert!(page.contains("&lt;Ada&gt;") && page.contains("=rent") && page.contains("command 6f2c9a1e"));
+    let page_of = page(shown.clone());
+    assert!(page_of.contains(&format!("/playground?run=0000&amp;view=trace&amp;trace={trace}")), "{page_of}");
+    assert!(page_of.contains("&lt;Ada&gt;") && page_of.contains("=rent") && page_of.contains("command 6f2c9a1e"));
+    // Older runs do not say which trace it is.
+    shown.entries.iter_mut().for_each(|entry| entry.correlation_id = None);
+    let older = page(shown);
+    assert!(!older.contains("view=trace") && older.contains("command 6f2c9a1e"));
 }

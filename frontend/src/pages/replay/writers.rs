@@ -36,7 +36,7 @@ fn panel(ground: &Ground, name: &'static str) -> impl IntoView + use<> {
                 <button class="main">{texts::withdraw_as(name)}</button>
                 <button type="button" data-again="">{texts::read_as(name)}</button>
             </div>
-            <p class="said" role="alert"></p>
+            <p class="said" aria-live="polite"></p>
         </form>
     }
 }

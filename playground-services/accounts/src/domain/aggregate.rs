@@ -21,9 +21,7 @@ pub fn decide(account: &Account, command: AccountCommand) -> Result<AccountEvent
         AccountCommand::Open if account.open => Err("it is open already".into()),
         AccountCommand::Open => Ok(AccountEvent::Created),
         _ if !account.open => Err("there is no such account: open it first".into()),
-        AccountCommand::Deposit { amount_minor, .. } if holds + amount_minor > BALANCE_MAX => {
-            Err(format!("it would hold more than {}", money(BALANCE_MAX)))
-        }
+        AccountCommand::Deposit { amount_minor, .. } if holds + amount_minor > BALANCE_MAX => Err(too_much()),
         AccountCommand::Deposit { amount_minor, backdated_us } => {
             Ok(AccountEvent::Deposited { amount_minor, backdated_us })
         }
@@ -40,10 +38,15 @@ pub fn decide(account: &Account, command: AccountCommand) -> Result<AccountEvent
                 difference if holds + difference < 0 => {
                     Err(format!("it holds {}, and would be overdrawn by the correction", money(holds)))
                 }
+                difference if holds + difference > BALANCE_MAX => Err(too_much()),
                 difference_minor => Ok(AccountEvent::Corrected { sequence, difference_minor, backdated_us }),
             }
         }
     }
+}
+
+fn too_much() -> String {
+    format!("it would hold more than {}", money(BALANCE_MAX))
 }
 
 /// The account after an event. It never refuses: what happened has happened.
@@ -101,6 +104,9 @@ mod tests {
         let given = [AccountEvent::Created, deposited(BALANCE_MAX)];
         let deposit = AccountCommand::Deposit { amount_minor: 1, backdated_us: 0 };
         check(&given, deposit, Err("it would hold more than 1000000000.00"));
+        let entry = Entry { sequence: 2, amount_minor: BALANCE_MAX, backdated_us: 0 };
+        let correct = AccountCommand::Correct { entry, amount_minor: BALANCE_MAX + 1 };
+        check(&given, correct, Err("it would hold more than 1000000000.00"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What can be asked of an account. Amounts are in cents.
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum AccountCommand {
     Open,
     /// `backdated_us`: so long before now it counts, in microseconds.

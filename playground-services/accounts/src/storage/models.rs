@@ -6,13 +6,15 @@ use sqlx::sqlite::SqliteConnection;
 
 /// Every build there is.
 pub async fn builds(conn: &mut SqliteConnection) -> sqlx::Result<Vec<Build>> {
-    type Row = (String, i64, String, i64, i64, String, String);
-    let rows: Vec<Row> =
-        sqlx::query_as("select projection, build, logic, position, \"end\", state, detail from projections")
-            .fetch_all(conn)
-            .await?;
+    type Row = (String, i64, String, i64, i64, String, String, Option<u32>, i64, i64, i64);
+    let rows: Vec<Row> = sqlx::query_as(
+        "select projection, build, logic, position, \"end\", state, detail, events_per_second, began_us, took_us, took_in
+         from projections",
+    )
+    .fetch_all(conn)
+    .await?;
     rows.into_iter()
-        .map(|(projection, build, logic, position, end, state, detail)| {
+        .map(|(projection, build, logic, position, end, state, detail, pace, began_us, took_us, took_in)| {
             let unknown = |what: &str| sqlx::Error::Decode(what.to_owned().into());
             Ok(Build {
                 model: Model::parse(&projection).ok_or_else(|| unknown(&projection))?,
@@ -22,6 +24,10 @@ pub async fn builds(conn: &mut SqliteConnection) -> sqlx::Result<Vec<Build>> {
                 end: end.unsigned_abs(),
                 state: State::parse(&state).ok_or_else(|| unknown(&state))?,
                 detail,
+                events_per_second: pace,
+                began_us: began_us.unsigned_abs(),
+                took_us: took_us.unsigned_abs(),
+                took_in: took_in.unsigned_abs(),
                 changed: false,
             })
         })
@@ -31,17 +37,22 @@ pub async fn builds(conn: &mut SqliteConnection) -> sqlx::Result<Vec<Build>> {
 /// Stores how builds stand.
 pub async fn note(conn: &mut SqliteConnection, builds: impl Iterator<Item = &Build>) -> sqlx::Result<()> {
     let rows: Vec<_> = builds
-        .map(|it| (it.model.name(), it.build, &it.logic, it.position, it.end, it.state.name(), &it.detail))
+        .map(|it| {
+            let stands = (it.model.name(), it.build, &it.logic, it.position, it.end, it.state.name(), &it.detail);
+            (stands, (it.events_per_second, it.began_us, it.took_us, it.took_in))
+        })
         .collect();
     if rows.is_empty() {
         return Ok(());
     }
     sqlx::query(
         "insert into projections
-         select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
+         select value ->> '$[0][0]', value ->> '$[0][1]', value ->> '$[0][2]', value ->> '$[0][3]', value ->> '$[0][4]',
+                value ->> '$[0][5]', value ->> '$[0][6]',
+                value ->> '$[1][0]', value ->> '$[1][1]', value ->> '$[1][2]', value ->> '$[1][3]'
          from json_each(?) where true
          on conflict (projection, build) do update set position = excluded.position, \"end\" = excluded.\"end\",
-             state = excluded.state, detail = excluded.detail",
+             state = excluded.state, detail = excluded.detail, took_us = excluded.took_us, took_in = excluded.took_in",
     )
     .bind(json(rows.into_iter()))
     .execute(conn)
