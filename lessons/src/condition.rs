@@ -26,7 +26,8 @@ pub enum Condition {
         #[serde(default = "one")]
         count: u64,
     },
-    /// Happened: so many orders stood `PENDING` at once while a service was down or paused.
+    /// Happened: so many orders stood `PENDING` at once while a service was down or paused, with
+    /// all of its replicas.
     OrdersWaited {
         service: Name,
         #[serde(default = "one")]

@@ -110,7 +110,7 @@ mod tests {
     fn every_embedded_lesson_is_fit_to_be_taught() {
         for (slug, files) in EMBEDDED {
             let lesson = Lesson::parse(slug, files).unwrap_or_else(|errors| panic!("{slug}: {errors}"));
-            assert!(!lesson.steps.is_empty(), "{slug} has nothing to try");
+            assert!((8..=12).contains(&lesson.steps.len()), "{slug} has {} steps", lesson.steps.len());
             assert!(!lesson.quiz.is_empty(), "{slug} asks nothing");
         }
     }
@@ -147,7 +147,6 @@ mod tests {
     fn the_list_for_clients_has_the_steps_and_leaves_the_pages_out() {
         let json = serde_json::to_value(lessons()).expect("lessons are plain data");
         let steps: Vec<_> = json[0]["steps"].as_array().expect("steps").iter().map(|step| &step["id"]).collect();
-        assert!((8..=14).contains(&steps.len()), "{steps:?}");
         assert_eq!(steps[..2], ["all-or-nothing", "place-an-order"]);
         assert!(!json.to_string().contains("<p>"), "{json}");
     }

@@ -20,7 +20,7 @@ pub struct Tally {
     last_order: Option<i64>,
     last_parked: Option<i64>,
     pending: u64,
-    /// By service: the most orders PENDING at once while it was down.
+    /// By service: the most orders PENDING at once while it was down, with every replica.
     waited: BTreeMap<Name, u64>,
     placed: u64,
     ended: BTreeMap<Name, u64>,
@@ -58,6 +58,8 @@ pub struct Tally {
     installed: Vec<(FaultKind, Name)>,
     struck: BTreeMap<&'static str, u64>,
 
+    /// By service and replica.
+    up: BTreeSet<(Name, u32)>,
     down: BTreeSet<(Name, u32)>,
     crashed: BTreeSet<Name>,
     paused: BTreeSet<Name>,
