@@ -23,7 +23,7 @@ pub use action::{Action, Wait, pause_name};
 pub use condition::Condition;
 pub use error::{LessonError, LessonErrors, Problem};
 pub use folder::load;
-pub use lesson::{Check, FaultRules, Files, Lesson, Section, Step};
+pub use lesson::{Check, FaultRules, Files, Lesson, Rules, Section, ServiceTables, Step};
 pub use outline::{Planned, outline};
 pub use predict::{Answer, Choice, Prediction, PredictionKind, Truth};
 pub use quiz::{Question, QuizChoice};
@@ -204,8 +204,13 @@ mod tests {
         let switches = protocol::topologies().into_iter().flat_map(|topology| topology.switches);
         let named = [variants::<Condition>(), variants::<Action>(), variants::<Truth>()].concat();
         assert!(named.len() > 60, "{named:?}");
-        for name in named.into_iter().chain(switches.map(|switch| switch.name.to_string())) {
-            assert!(documentation.contains(&format!("\n| `{name}`")), "{name} is not in lessons/README.md");
-        }
+        let mut named: BTreeSet<String> =
+            named.into_iter().chain(switches.map(|switch| switch.name.to_string())).collect();
+        named.extend(["services", "order", "number", "choice"].map(String::from));
+        named.extend(["lesson.md", "lesson.toml", "quiz.toml"].map(String::from));
+        let rows = documentation.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+        let listed: BTreeSet<String> = rows.map(str::to_owned).collect();
+        let differing: Vec<_> = named.symmetric_difference(&listed).collect();
+        assert!(differing.is_empty(), "only in the code, or only in lessons/README.md: {differing:?}");
     }
 }

@@ -390,6 +390,7 @@ fn tables_and_matrices_are_looked_up() {
         topology: "saga-choreography".into(),
         switches: BTreeMap::from([("outbox".into(), true)]),
         green: true,
+        was_red: false,
     }];
     let present = Present { at_rest: true, tables: Some(&tables), matrices: &matrices };
     let held = |count| {
@@ -405,4 +406,9 @@ fn tables_and_matrices_are_looked_up() {
         !record.at(r#"{ matrix-green = { topology = "saga-choreography", switches = { inbox = true } } }"#, &present)
     );
     assert!(!record.at(r#"{ matrix-green = { topology = "saga-orchestration" } }"#, &present));
+    assert!(!record.at(r#"{ matrix-red = { topology = "saga-choreography" } }"#, &present));
+    let closed = [MatrixSeen { was_red: true, ..matrices[0].clone() }];
+    let present = Present { matrices: &closed, ..present };
+    assert!(record.at(r#"{ matrix-red = { topology = "saga-choreography" } }"#, &present));
+    assert!(record.at(r#"{ matrix-green = { topology = "saga-choreography" } }"#, &present));
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Connection, Row, TypeInfo, ValueRef};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 #[derive(Clone, Debug, Serialize)]
@@ -50,6 +51,17 @@ pub async fn read(path: &Path, table: &str) -> anyhow::Result<Option<TableRows>>
     conn.close().await?;
     let rows = rows.iter().map(cells).collect();
     Ok(Some(TableRows { columns: info.into_iter().map(|(name,)| name).collect(), rows }))
+}
+
+/// The tables (and views) of an open database, each with its columns.
+pub async fn columns(conn: &mut SqliteConnection) -> Result<BTreeMap<String, Vec<String>>, sqlx::Error> {
+    let mut tables = BTreeMap::new();
+    for name in names(conn).await? {
+        let columns: Vec<(String,)> =
+            sqlx::query_as("select name from pragma_table_info(?)").bind(&name).fetch_all(&mut *conn).await?;
+        tables.insert(name, columns.into_iter().map(|(name,)| name).collect());
+    }
+    Ok(tables)
 }
 
 async fn open(path: &Path) -> anyhow::Result<SqliteConnection> {
