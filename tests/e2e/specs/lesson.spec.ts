@@ -66,6 +66,34 @@ test('what was done is folded when another step begins, and opens again by keybo
   await expect(show(first)).toBeHidden();
 });
 
+test('what was predicted is drawn against what happened', async ({ page, accessibilityProblems }) => {
+  await page.goto('/lessons/sagas');
+  const order = page.getByRole('complementary', { name: 'Place an order' });
+  await order.getByRole('button', { name: 'Keep my guess' }).click();
+  await expect(order.getByRole('status')).toHaveText('Kept. Now see what happens.');
+  await order.getByRole('button', { name: 'Show me' }).click();
+  const said = order.locator('.compared ol').first();
+  await expect(said.locator('li')).toHaveCount(4, { timeout: 30_000 });
+  // Offered as PaymentSucceeded, OrderConfirmed, OrderCreated, StockReserved: two of them have to move.
+  await expect(said.locator('.misplaced')).toHaveCount(2);
+  await expect(said).toContainText('(out of place)');
+  await expect(order.locator('.compared ol').last().locator('li').first()).toHaveText('OrderCreated');
+
+  const number = page.getByRole('complementary', { name: 'Fail the third statement' });
+  await number.getByLabel('How many?').fill('50');
+  await number.getByRole('button', { name: 'Keep my guess' }).click();
+  await expect(number.getByRole('status')).toHaveText('Kept. Now see what happens.');
+  await number.getByRole('button', { name: 'Show me' }).click();
+  await expect(number.getByText('It was: 100', { exact: true })).toBeVisible({ timeout: 30_000 });
+  const middle = async (mark: string) => {
+    const [at, line] = await Promise.all([number.locator(mark).boundingBox(), number.locator('.scale .line').boundingBox()]);
+    return ((at?.x ?? NaN) + (at?.width ?? NaN) / 2 - (line?.x ?? NaN)) / (line?.width ?? NaN);
+  };
+  await expect.poll(() => middle('.scale .guess')).toBeCloseTo(0.5, 1);
+  await expect.poll(() => middle('.scale .fact')).toBeCloseTo(1, 1);
+  expect(await accessibilityProblems()).toEqual([]);
+});
+
 test('an answer explains itself', async ({ page }) => {
   await page.goto('/lessons/sagas');
   const question = page.getByRole('group', { name: /Why does nobody roll the hold back/ });
