@@ -671,7 +671,7 @@ mod tests {
                 continue;
             }
             for method in document["paths"][path].as_object().expect("operations").keys() {
-                let call = format!("{} {path}", method.to_uppercase());
+                let call = format!("{} {}", method.to_uppercase(), path.replace("{*", "{"));
                 let is_told = ["`", "?", " "].iter().any(|end| readme.contains(&format!("`{call}{end}")));
                 assert!(is_told, "{call} is not in README.md");
             }

@@ -480,11 +480,11 @@ truth = { sum-of-rows = { service = "inventory", table = "stock", column = "at_h
     assert!(!ok && lines.len() == 7, "{errors}");
     for (line, part) in lines.iter().zip([
         "mine/lesson.toml:22:67: there is no switch `letterbox`: choose one of outbox, inbox, semantic-lock, compensation",
-        "mine/lesson.toml:23:84: there is no event or command `OrderLost`: choose one of OrderCreated, ",
-        "mine/lesson.toml:26:47: there is no table `shelves`: choose one of ",
+        "mine/lesson.toml:23:85: there is no event or command `OrderLost`: choose one of OrderCreated, ",
+        "mine/lesson.toml:26:48: there is no table `shelves`: choose one of ",
         "mine/lesson.toml:27:73: there is no column `state`: choose one of order_id, ",
         "mine/lesson.toml:28:69: there is no switch `upcast-v1`: choose one of outbox, inbox, semantic-lock, compensation",
-        "mine/lesson.toml:33:81: there is no column `at_hand`: choose one of ",
+        "mine/lesson.toml:33:77: there is no column `at_hand`: choose one of ",
     ]) {
         assert!(line.contains(part), "{line}\n{part}");
     }
