@@ -14,16 +14,22 @@ for (const control of main.querySelectorAll(".unscripted")) control.hidden = tru
 
 // Who comes for the first time is given a session by the first request that needs one, and that is
 // the terrarium's as it starts. A second one at the same time would be given another, and one of
-// both lost.
+// both lost. However long it takes to start, it is waited for; only once it has, and there is still
+// nothing of it to be heard, it may have been refused one.
 const known = new Promise((resolve) => {
-  if (sandbox) resolve();
+  if (sandbox) return resolve();
+  const refused = () => setTimeout(resolve, 10_000);
   document.addEventListener("terrarium", resolve, { once: true });
-  setTimeout(resolve, 3000);
+  if (document.documentElement.dataset.islands) refused();
+  else document.addEventListener("islands-started", refused, { once: true });
 });
 
 const asked = asker(words.noAnswer);
 async function ask(method, address, body) {
-  if (method !== "GET") await known;
+  if (method !== "GET") {
+    if (!sandbox) document.dispatchEvent(new Event("islands-wanted"));
+    await known;
+  }
   return asked(method, address, body);
 }
 
@@ -168,6 +174,54 @@ function draw(predicted, truth) {
   }
 }
 
+function made(tag, of, ...inside) {
+  const element = document.createElement(tag);
+  element.className = of;
+  element.append(...inside);
+  return element;
+}
+
+// Both sequences side by side. Marked is what would have to move for the one to be the other, and
+// no more; what never happened may stand anywhere.
+function sequences(predicted, truth, named) {
+  const stays = inOrder(predicted, truth);
+  const list = (label, names, mark) => {
+    const item = (name) => {
+      if (!mark || !truth.includes(name) || stays.has(name)) return made("li", "", named(name));
+      const why = made("span", "why", ` (${words.outOfPlace})`);
+      return made("li", "misplaced", named(name), why);
+    };
+    return made("div", "", made("b", "", label), made("ol", "", ...names.map(item)));
+  };
+  const beside = made("div", "beside", list(words.predicted, predicted, true), list(words.happened, truth, false));
+  return [beside];
+}
+
+// The most names of `some` that stand in the order of `all`.
+function inOrder(some, all) {
+  const best = [];
+  for (const name of some.filter((name) => all.includes(name))) {
+    const before = best.filter((names) => all.indexOf(names.at(-1)) < all.indexOf(name));
+    const longest = before.reduce((most, names) => (names.length > most.length ? names : most), []);
+    best.push([...longest, name]);
+  }
+  return new Set(best.reduce((most, names) => (names.length > most.length ? names : most), []));
+}
+
+// Both numbers on one scale, for the eye: the lines above say the same.
+function scale(predicted, truth) {
+  const [low, high] = [Math.min(0, predicted, truth), Math.max(0, predicted, truth)];
+  const mark = (of, number) => {
+    const mark = made("span", `mark ${of}`);
+    mark.style.left = `${high === low ? 0 : (100 * (number - low)) / (high - low)}%`;
+    return mark;
+  };
+  const line = made("div", "line", mark("guess", predicted), mark("fact", truth));
+  const drawn = made("div", "scale", line, made("span", "", String(low)), made("span", "", String(high)));
+  drawn.setAttribute("aria-hidden", "true");
+  return drawn;
+}
+
 function compare(step, predicted, truth, right) {
   const form = step.querySelector("form.predict");
   if (!form || predicted == null || truth == null) return;
@@ -178,13 +232,10 @@ function compare(step, predicted, truth, right) {
     [words.predicted, say(predicted)],
     [words.happened, say(truth)],
   ];
-  const lines = told.map(([label, answer]) => {
-    const [line, name] = [document.createElement("p"), document.createElement("b")];
-    name.textContent = label;
-    line.append(name, ` ${answer}`);
-    return line;
-  });
-  place.replaceChildren(...lines);
+  const lines = told.map(([label, answer]) => made("p", "", made("b", "", label), ` ${answer}`));
+  if (form.dataset.kind === "order") place.replaceChildren(...sequences(predicted, truth, named));
+  else if (form.dataset.kind === "number") place.replaceChildren(...lines, scale(predicted, truth));
+  else place.replaceChildren(...lines);
   step.querySelector(".result").textContent = told.map((line) => line.join(" ")).join(" · ");
   place.classList.toggle("right", right === true);
   place.hidden = false;
@@ -204,18 +255,18 @@ async function check() {
   asking = true;
   let settled = false;
   try {
-    const told = await ask("GET", `${address(current, "check")}?sandbox=${sandbox}`);
+    const told = await ask("POST", address(current, "check"), { sandbox });
     settled = show(current, told);
     // Not all that is shown is seen in this system's record: a matrix has systems of its own.
     if (told.show.state === "running") again = true;
   } catch {
     // The terrarium says when there is no connection; the next event asks again.
+    settled = true;
   }
   // A few times a second, however fast the record grows; and while the truth is not out yet.
   setTimeout(() => {
     asking = false;
-    if (settled) return;
-    if (again || current.dataset.state === "done") {
+    if (again || (current.dataset.state === "done" && !settled)) {
       again = false;
       check();
     }
@@ -235,7 +286,7 @@ function show(step, told) {
   else if (said.textContent === words.showing) said.textContent = "";
   if (told.done) finish(step);
   compare(step, told.prediction, told.truth, told.right);
-  return told.done && (told.truth != null || !step.querySelector("form.predict"));
+  return told.settled;
 }
 
 // It stays open while it is read: a page that is loaded later has it folded.

@@ -11,14 +11,23 @@ const keep = (event) => {
   if (button) early.add(button);
 };
 
+let started = false;
 async function start() {
-  const glue = await import(named("glue"));
-  await glue.default({ module_or_path: named("wasm") });
-  glue.hydrate();
-  for (const island of islands) await glue[island.dataset.component]?.(island);
-  glue.awake();
-  document.removeEventListener("click", keep);
-  early.forEach((button) => button.click());
+  if (started) return;
+  started = true;
+  try {
+    const glue = await import(named("glue"));
+    await glue.default({ module_or_path: named("wasm") });
+    glue.hydrate();
+    for (const island of islands) await glue[island.dataset.component]?.(island);
+    glue.awake();
+    document.removeEventListener("click", keep);
+    early.forEach((button) => button.click());
+  } finally {
+    // Awake or not, nothing more will come of it by itself.
+    document.documentElement.dataset.islands = "started";
+    document.dispatchEvent(new Event("islands-started"));
+  }
 }
 
 if (islands.length > 0 && named("glue")) {
@@ -32,6 +41,8 @@ if (islands.length > 0 && named("glue")) {
     },
     { rootMargin: "600px" },
   );
+  // Or earlier, where another script waits for them.
+  document.addEventListener("islands-wanted", start, { once: true });
   islands.forEach((island) => near.observe(island.firstElementChild ?? island));
 }
 

@@ -147,7 +147,10 @@ impl Action {
             | Action::Pause { service, .. }
             | Action::Resume { service }
             | Action::Replicas { service, .. } => names.push(Named::Service(service.clone())),
-            Action::RunMatrix { topology, .. } => names.push(Named::Topology(topology.clone())),
+            Action::RunMatrix { topology, switches } => {
+                names.push(Named::Topology(topology.clone()));
+                names.extend(switches.keys().map(|name| Named::SwitchOf(topology.clone(), name.clone())));
+            }
             Action::Wait(Wait::Until(condition)) => condition.names(names),
             Action::Wait(Wait::Rest) | Action::ClearFault { .. } | Action::Heal | Action::StopLoad => {}
         }

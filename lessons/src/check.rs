@@ -1,7 +1,7 @@
 //! Turns what was read of a lesson's files into what can be shown, and gathers what is wrong.
 
 use crate::condition::Named;
-use crate::lesson::FaultRules;
+use crate::lesson::Rules;
 use crate::markdown::{self, Fragment};
 use crate::scene::FaultRule;
 use crate::source::{Place, Source};
@@ -14,7 +14,7 @@ pub(crate) struct Checker<'a> {
     pub source: Source<'a>,
     pub errors: Vec<LessonError>,
     ids: BTreeSet<String>,
-    pub rules: Option<&'a FaultRules>,
+    pub rules: Option<&'a Rules<'a>>,
 }
 
 impl<'a> Checker<'a> {
@@ -77,8 +77,8 @@ impl<'a> Checker<'a> {
         let (Some(rules), Some(topology)) = (self.rules, topology) else { return };
         let mut names = vec![];
         rule.names(&mut names);
-        if names.iter().all(|name| name.problem(topology).is_none())
-            && let Err(sentence) = rules(topology, &rule.spec())
+        if names.iter().all(|name| name.problem(topology, None).is_none())
+            && let Err(sentence) = (rules.fault)(topology, &rule.spec())
         {
             let place = self.source.within(place, rule.kind.name());
             self.refuse(&place, Problem::Fault(sentence));
@@ -90,7 +90,8 @@ impl<'a> Checker<'a> {
         let Some(topology) = topology else { return };
         let mut named = vec![];
         names(&mut named);
-        for problem in named.iter().filter_map(|name| name.problem(topology)) {
+        let tables = self.rules.map(|rules| rules.tables);
+        for problem in named.iter().filter_map(|name| name.problem(topology, tables)) {
             let word = if let Problem::Unknown { name, .. } = &problem { name.as_str() } else { "" };
             let place = self.source.within(place, word);
             self.refuse(&place, problem);

@@ -3,6 +3,7 @@
 
 mod text;
 
+use crate::lesson::ServiceTables;
 use protocol::{FaultKind, Name, Topology};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -26,7 +27,8 @@ pub enum Condition {
         #[serde(default = "one")]
         count: u64,
     },
-    /// Happened: so many orders stood `PENDING` at once while a service was down or paused.
+    /// Happened: so many orders stood `PENDING` at once while a service was down or paused, with
+    /// all of its replicas.
     OrdersWaited {
         service: Name,
         #[serde(default = "one")]
@@ -189,13 +191,15 @@ pub enum Condition {
         #[serde(default)]
         name: Option<Name>,
     },
-    /// Is: the session's last coverage matrix of a topology, under these switches, is whole and
-    /// all of it is consistent.
+    /// Is: the session's last coverage matrix of a topology, begun since then and under these
+    /// switches, is whole and all of it is consistent.
     MatrixGreen {
         topology: Name,
         #[serde(default)]
         switches: BTreeMap<Name, bool>,
     },
+    /// Happened: a coverage matrix of a topology was whole, and not all of it consistent.
+    MatrixRed { topology: Name },
     /// Is: a service's table has at least so many rows whose columns are as in `where`, as texts.
     Rows {
         service: Name,
@@ -258,8 +262,8 @@ impl Condition {
             | ReadAnswered { service, .. }
             | ReadRefused { service, .. }
             | LoadMeasured { reader: service, .. }
-            | Scaled { service, .. }
-            | Rows { service, .. } => names.push(Named::Service(service.clone())),
+            | Scaled { service, .. } => names.push(Named::Service(service.clone())),
+            Rows { service, table, r#where, .. } => Named::of_rows(service, table, r#where.keys(), names),
             WritersWaitedLonger { reader, than } => {
                 names.extend([reader, than].map(|service| Named::Service(service.clone())));
             }
@@ -274,7 +278,11 @@ impl Condition {
             }
             OrderEnded { status, .. } => names.push(Named::End(status.clone())),
             SagaState { state, .. } => names.push(Named::SagaState(state.clone())),
-            MatrixGreen { topology, .. } => names.push(Named::Topology(topology.clone())),
+            MatrixRed { topology } => names.push(Named::Topology(topology.clone())),
+            MatrixGreen { topology, switches } => {
+                names.push(Named::Topology(topology.clone()));
+                names.extend(switches.keys().map(|name| Named::SwitchOf(topology.clone(), name.clone())));
+            }
             _ => {}
         });
     }
@@ -287,9 +295,17 @@ pub(crate) enum Named {
     Service(Name),
     /// Of a service.
     Query(Name, Name),
+    /// Of a service.
+    Table(Name, Name),
+    /// Of a service's table.
+    Column(Name, Name, Name),
     Command(Name),
     Event(Name),
+    /// An event or a command.
+    Type(Name),
     Switch(Name),
+    /// Of another topology.
+    SwitchOf(Name, Name),
     Step(Name),
     Target(Name),
     Invariant(Name),
@@ -302,8 +318,16 @@ const SAGA_STATES: [&str; 5] = ["RUNNING", "COMPENSATING", "COMPLETED", "COMPENS
 const ENDS: [&str; 2] = ["CONFIRMED", "CANCELLED"];
 
 impl Named {
-    /// What is wrong with it in this topology, if anything is.
-    pub fn problem(&self, topology: &Topology) -> Option<crate::Problem> {
+    /// A service, its table and columns of that.
+    pub fn of_rows<'a>(service: &Name, table: &Name, columns: impl Iterator<Item = &'a Name>, names: &mut Vec<Named>) {
+        names.push(Named::Service(service.clone()));
+        names.push(Named::Table(service.clone(), table.clone()));
+        names.extend(columns.map(|column| Named::Column(service.clone(), table.clone(), column.clone())));
+    }
+
+    /// What is wrong with it in this topology, if anything is. Of what stands within something that
+    /// is not known either, nothing is said.
+    pub fn problem(&self, topology: &Topology, tables: Option<&ServiceTables>) -> Option<crate::Problem> {
         let of = |services: &mut dyn Iterator<Item = &Name>| services.map(ToString::to_string).collect::<Vec<_>>();
         let fixed = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
         let services = &topology.services;
@@ -316,9 +340,19 @@ impl Named {
                 let reads = services.iter().filter(|of| of.name == *service).filter_map(|of| of.reads.as_ref());
                 ("query", name, of(&mut reads.flat_map(|reads| &reads.queries)))
             }
+            Named::Table(service, name) => ("table", name, tables?.get(&**service)?.keys().cloned().collect()),
+            Named::Column(service, table, name) => ("column", name, tables?.get(&**service)?.get(&**table)?.clone()),
             Named::Command(name) => ("command", name, of(&mut services.iter().flat_map(|service| &service.commands))),
             Named::Event(name) => ("event", name, fixed(protocol::PAYLOAD_TYPES)),
+            Named::Type(name) => {
+                let commands = of(&mut services.iter().flat_map(|service| &service.commands));
+                ("event or command", name, [fixed(protocol::PAYLOAD_TYPES), commands].concat())
+            }
             Named::Switch(name) => ("switch", name, of(&mut topology.switches.iter().map(|switch| &switch.name))),
+            Named::SwitchOf(other, name) => {
+                let other = protocol::topology(other)?;
+                ("switch", name, of(&mut other.switches.iter().map(|switch| &switch.name)))
+            }
             Named::Step(name) => {
                 ("saga step", name, of(&mut services.iter().flat_map(|service| &service.steps).map(|step| &step.name)))
             }

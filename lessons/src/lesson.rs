@@ -12,6 +12,7 @@ use crate::source::Source;
 use crate::{LessonErrors, Problem};
 use protocol::{FaultSpec, Topology};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// A lesson: prose in sections, what to try beside it, and questions. Serialised, it is the entry
 /// of `GET /api/lessons`: no HTML in it, and no answers.
@@ -87,8 +88,17 @@ pub struct Check {
     pub condition: Condition,
 }
 
+/// What only the services themselves know.
+pub struct Rules<'a> {
+    pub fault: &'a FaultRules,
+    pub tables: &'a ServiceTables,
+}
+
 /// Whether a fault would change anything in a topology, else a sentence that says why not.
 pub type FaultRules = dyn Fn(&Topology, &FaultSpec) -> Result<(), String>;
+
+/// By service: its tables, each with its columns.
+pub type ServiceTables = BTreeMap<String, BTreeMap<String, Vec<String>>>;
 
 /// The files of a lesson's folder.
 #[derive(Clone, Copy, Debug)]
@@ -105,11 +115,11 @@ impl Lesson {
     /// A lesson from the files of its folder, or all that is wrong with them. The slug is the
     /// folder's name.
     pub fn parse(slug: &str, files: Files) -> Result<Self, LessonErrors> {
-        Self::parse_under(slug, files, &|_, _| Ok(()))
+        Self::parse_under(slug, files, None)
     }
 
-    /// The same, where faults must keep further rules.
-    pub fn parse_under(slug: &str, files: Files, rules: &FaultRules) -> Result<Self, LessonErrors> {
+    /// The same, where faults must keep further rules, and tables must be there.
+    pub fn parse_under(slug: &str, files: Files, rules: Option<&Rules>) -> Result<Self, LessonErrors> {
         let (prose_file, manifest_file) =
             (Source { file: "lesson.md", text: files.prose }, Source { file: "lesson.toml", text: files.manifest });
         let Prose { intro, sections, fragments, problems } = markdown::prose(files.prose);
@@ -125,7 +135,7 @@ impl Lesson {
         }
         let (head, steps) = manifest::read::<Head, StepManifest>(manifest_file, "step", &mut errors);
         let mut checker = Checker::of(prose_file);
-        checker.rules = Some(rules);
+        checker.rules = rules;
         sections.iter().filter(|(section, _)| is_id(&section.id)).for_each(|(section, place)| {
             checker.keep_id(&section.id, place);
         });

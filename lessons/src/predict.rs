@@ -216,9 +216,11 @@ impl Truth {
             | CountOfEvents { r#type }
             | CountOfDeliveries { r#type } => names.push(Named::Event(r#type.clone())),
             TouchedSince { topology } => names.push(Named::Topology(topology.clone())),
-            CountOfTransactions { service: Some(service) }
-            | CountOfRows { service, .. }
-            | SumOfRows { service, .. } => names.push(Named::Service(service.clone())),
+            CountOfTransactions { service: Some(service) } => names.push(Named::Service(service.clone())),
+            CountOfRows { service, table, r#where } => Named::of_rows(service, table, r#where.keys(), names),
+            SumOfRows { service, table, column, r#where } => {
+                Named::of_rows(service, table, r#where.keys().chain([column]), names);
+            }
             Choice(choices) => choices.iter().for_each(|(_, condition)| condition.names(names)),
             _ => {}
         }

@@ -88,6 +88,7 @@ impl FaultRule {
     pub(crate) fn names(&self, names: &mut Vec<Named>) {
         names.push(Named::Target(self.target.clone()));
         names.extend(self.step.clone().map(Named::Step));
+        names.extend(self.only.iter().flatten().cloned().map(Named::Type));
     }
 }
 

@@ -20,7 +20,7 @@ pub struct Tally {
     last_order: Option<i64>,
     last_parked: Option<i64>,
     pending: u64,
-    /// By service: the most orders PENDING at once while it was down.
+    /// By service: the most orders PENDING at once while it was down, with every replica.
     waited: BTreeMap<Name, u64>,
     placed: u64,
     ended: BTreeMap<Name, u64>,
@@ -58,6 +58,8 @@ pub struct Tally {
     installed: Vec<(FaultKind, Name)>,
     struck: BTreeMap<&'static str, u64>,
 
+    /// By service and replica.
+    up: BTreeSet<(Name, u32)>,
     down: BTreeSet<(Name, u32)>,
     crashed: BTreeSet<Name>,
     paused: BTreeSet<Name>,
@@ -136,17 +138,20 @@ pub struct Present<'a> {
     pub at_rest: bool,
     /// Those that a condition or a truth names.
     pub tables: Option<&'a Tables>,
-    /// The session's last coverage matrices, where they are whole.
+    /// The session's coverage matrices since then, by topology.
     pub matrices: &'a [MatrixSeen],
 }
 
-/// A whole coverage matrix.
+/// What coverage matrices of a topology came to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MatrixSeen {
     pub topology: Name,
+    /// Of the last.
     pub switches: BTreeMap<Name, bool>,
-    /// Every cell ended consistent.
+    /// The last is whole, and every cell ended consistent.
     pub green: bool,
+    /// One of them was whole, and a cell of it did not.
+    pub was_red: bool,
 }
 
 impl Tally {
@@ -249,6 +254,9 @@ impl crate::Condition {
                 let as_asked = switches.iter().all(|(name, on)| matrix.switches.get(name) == Some(on));
                 matrix.topology == *topology && matrix.green && as_asked
             }),
+            MatrixRed { topology } => {
+                present.matrices.iter().any(|matrix| matrix.topology == *topology && matrix.was_red)
+            }
             Rows { service, table, r#where, count } => present.rows(service, table, r#where).count() as u64 >= *count,
             AtRest => present.at_rest,
             All(parts) => parts.iter().all(|part| part.holds(tally, present)),

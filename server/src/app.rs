@@ -54,11 +54,16 @@ pub struct AppState {
 }
 
 impl App {
-    pub fn new(config: Arc<Config>, store: Store, sandboxes: Arc<Sandboxes>, runs: Arc<Runs>) -> anyhow::Result<Self> {
+    pub async fn new(
+        config: Arc<Config>,
+        store: Store,
+        sandboxes: Arc<Sandboxes>,
+        runs: Arc<Runs>,
+    ) -> anyhow::Result<Self> {
         let streams = Streams::new(config.streams_per_session, config.streams);
         let assets = Assets::embedded()?;
         let matrices = Matrices::new(config.clone(), sandboxes.clone(), runs.clone());
-        let course = Course::open(&config, store.clone(), sandboxes.clone(), matrices.clone())?;
+        let course = Course::open(&config, store.clone(), sandboxes.clone(), matrices.clone()).await?;
         Ok(Self(Arc::new(AppState {
             pages: Pages::new(&assets, course.lessons(), config.dev_reload),
             course,
@@ -117,7 +122,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(lessons::list))
         .routes(routes!(steps::begin))
         .routes(routes!(steps::show))
-        .routes(routes!(steps::check))
+        .routes(routes!(steps::check, steps::note))
         .routes(routes!(steps::predict))
         .routes(routes!(progress::show))
         .routes(routes!(progress::answer))
@@ -243,7 +248,7 @@ mod tests {
             let store = Store::open(&config.data_dir).await.expect("opens");
             let sandboxes = Sandboxes::open(config.clone(), store.clone()).await.expect("opens");
             let runs = Runs::open(config.clone(), store.clone()).await.expect("opens");
-            Self { app: App::new(config, store, sandboxes, runs).expect("assets"), _dir: dir }
+            Self { app: App::new(config, store, sandboxes, runs).await.expect("assets"), _dir: dir }
         }
 
         async fn answer(&self, method: &str, path: &str, body: impl Into<Body>) -> Response {

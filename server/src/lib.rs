@@ -67,7 +67,7 @@ impl Server {
         let store = Store::open(&config.data_dir).await?;
         let sandboxes = Sandboxes::open(config.clone(), store.clone()).await?;
         let runs = Runs::open(config.clone(), store.clone()).await?;
-        Ok(Self { app: App::new(config, store, sandboxes, runs)? })
+        Ok(Self { app: App::new(config, store, sandboxes, runs).await? })
     }
 
     /// A new session with a sandbox of this topology, which need not be one that the API offers.

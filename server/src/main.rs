@@ -60,11 +60,14 @@ fn main() -> ExitCode {
 
 /// A line to stdout for each lesson that is fit to be taught, one to stderr for each error.
 fn check_lessons(dir: &Path) -> anyhow::Result<()> {
-    let errors = match server::course::load(dir) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let errors = match runtime.block_on(server::course::load(dir))? {
         Ok(lessons) => {
+            let some =
+                |count: usize, what: &str| if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") };
             for lesson in lessons {
-                let (steps, questions) = (lesson.steps.len(), lesson.quiz.len());
-                println!("{}: {steps} steps, {questions} questions", lesson.slug);
+                let (steps, questions) = (some(lesson.steps.len(), "step"), some(lesson.quiz.len(), "question"));
+                println!("{}: {steps}, {questions}", lesson.slug);
             }
             return Ok(());
         }

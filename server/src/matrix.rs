@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::ids::{MatrixId, RunId, SessionId};
 use crate::runs::Runs;
 use crate::sandbox::{SandboxError, Sandboxes};
-use crate::store::RunRow;
+use crate::store::{RunRow, now_ms};
 use cell::Cell;
 use plan::Plan;
 use protocol::{Name, Topology};
@@ -51,6 +51,8 @@ pub struct Matrix {
     pub owner: SessionId,
     topology: Topology,
     began: Instant,
+    /// In milliseconds since 1970.
+    began_at: i64,
     progress: changes::Sender<Progress>,
 }
 
@@ -62,6 +64,8 @@ struct Progress {
     took_ms: Option<u64>,
     cells: Vec<CellView>,
     runs: Vec<RunRow>,
+    /// When the last of those it took the place of began that had a hole.
+    red_before: Option<i64>,
 }
 
 /// How far a matrix has come.
@@ -153,6 +157,8 @@ impl Matrices {
         }
         let same = |other: &Matrix| other.owner == matrix.owner && other.topology.name == matrix.topology.name;
         let mut gone: Vec<Arc<Matrix>> = known.extract_if(.., |other| same(other)).collect();
+        let red_before = gone.iter().filter_map(|other| other.red_at()).max();
+        matrix.change(|progress| progress.red_before = red_before);
         if known.len() >= self.config.matrices as usize {
             let oldest = known.iter().position(|other| !other.is_running()).ok_or(MatrixError::TooManyInAll)?;
             gone.push(known.remove(oldest));
@@ -234,6 +240,14 @@ impl Matrices {
     }
 }
 
+impl Progress {
+    /// Whether all cells ended consistent, once it is whole.
+    fn is_green(&self) -> Option<bool> {
+        let green = || self.cells.iter().all(|cell| cell.state == State::Consistent);
+        (self.state == Running::Done).then(green)
+    }
+}
+
 impl Matrix {
     fn new(owner: SessionId, topology: Topology, plans: &[Plan]) -> Self {
         let cell = |plan: &Plan| CellView {
@@ -250,9 +264,10 @@ impl Matrix {
             took_ms: None,
             cells: plans.iter().map(cell).collect(),
             runs: vec![],
+            red_before: None,
         };
         let (progress, _) = changes::channel(progress);
-        Matrix { id: MatrixId::random(), owner, topology, began: Instant::now(), progress }
+        Matrix { id: MatrixId::random(), owner, topology, began: Instant::now(), began_at: now_ms(), progress }
     }
 
     pub fn topology(&self) -> &Topology {
@@ -286,6 +301,23 @@ impl Matrix {
     async fn until(&self, so: impl FnMut(&Progress) -> bool) {
         // It has the sender itself, so there is no other end to this.
         let _ = self.progress.subscribe().wait_for(so).await;
+    }
+
+    /// In milliseconds since 1970.
+    pub fn began_at(&self) -> i64 {
+        self.began_at
+    }
+
+    /// It is whole, and every cell of it ended consistent.
+    pub fn is_green(&self) -> bool {
+        self.progress.borrow().is_green() == Some(true)
+    }
+
+    /// When the last one of its topology began that was whole and had a hole: it, or one that it
+    /// took the place of.
+    pub fn red_at(&self) -> Option<i64> {
+        let progress = self.progress.borrow();
+        if progress.is_green() == Some(false) { Some(self.began_at) } else { progress.red_before }
     }
 
     fn is_running(&self) -> bool {

@@ -332,7 +332,9 @@ struct PlaceOrderBody {
 #[allow(dead_code, reason = "described, never made")]
 pub struct FaultBody {
     kind: FaultKind,
-    /// A service's name.
+    /// `payments`, a service: deliveries to it and requests from it, or all of it;
+    /// `saga-orchestrator/0`, a replica of one; `orders->inventory`, an edge; `topic:orders`; or
+    /// `broker`. Each kind has its own of them.
     target: String,
     /// Percent of the cases hit.
     #[schema(minimum = 1, maximum = 100, default = 100, required = false)]
@@ -355,7 +357,18 @@ pub struct FaultBody {
 #[allow(dead_code, reason = "described, never made")]
 enum FaultKind {
     DeclinePayments,
+    Delay,
+    Duplicate,
+    Reorder,
+    Drop,
+    Fail,
     Crash,
+    Pause,
+    Partition,
+    BrokerOutage,
+    SlowStore,
+    CrashBeforePublish,
+    FailStep,
 }
 
 #[derive(ToSchema)]
@@ -366,6 +379,26 @@ struct FaultParams {
     /// `decline-payments`: each n-th charge only.
     #[schema(minimum = 1)]
     every: Option<u64>,
+    /// `delay`, `slow-store`: milliseconds, 1,000 unless given.
+    ms: Option<u64>,
+    /// `delay`: up to so many milliseconds more.
+    jitter_ms: Option<u64>,
+    /// `fail`: the status of a request's answer, 503 unless given.
+    status: Option<u16>,
+    /// `fail-step`: the step of the saga. `crash-before-publish`: only after this step.
+    step: Option<String>,
+    /// `fail-step`: on which side of its commit, `before` unless given.
+    when: Option<FaultWhen>,
+    /// `delay`, `duplicate`, `reorder`, `drop`, `fail`: only messages and commands of these types.
+    only: Option<Vec<String>>,
+}
+
+#[derive(ToSchema)]
+#[schema(as = FaultWhen, rename_all = "lowercase")]
+#[allow(dead_code, reason = "described, never made")]
+enum FaultWhen {
+    Before,
+    After,
 }
 
 /// A fault as it stands.
@@ -490,11 +523,19 @@ pub struct InvariantView {
 
 #[cfg(test)]
 mod tests {
+    use protocol::{FaultKind, Params, When};
     use serde_json::Value;
+    use std::collections::BTreeSet;
 
     fn described(schema: &str) -> Value {
         let mut document = crate::app::openapi();
         document["components"]["schemas"][schema].take()
+    }
+
+    fn choices(schema: &str) -> BTreeSet<String> {
+        let schema = described(schema);
+        let names = schema["enum"].as_array().expect("an enumeration").iter().filter_map(Value::as_str);
+        names.map(str::to_owned).collect()
     }
 
     fn properties(schema: &Value) -> Vec<&str> {
@@ -562,8 +603,81 @@ mod tests {
         names.sort_unstable();
         described.sort_unstable();
         assert_eq!(names, described);
-        for kind in self::described("FaultKind")["enum"].as_array().expect("kinds") {
-            serde_json::from_value::<protocol::FaultKind>(kind.clone()).expect("a kind there is");
+        assert_eq!(choices("FaultKind"), FaultKind::ALL.iter().map(|kind| kind.name().to_owned()).collect());
+    }
+
+    #[test]
+    fn the_parameters_of_faults_are_described_as_they_are_read() {
+        let params = Params {
+            every: Some(1),
+            ms: Some(1),
+            jitter_ms: Some(1),
+            status: Some(503),
+            step: Some("charge-card".into()),
+            when: Some(When::Before),
+            only: Some(vec!["OrderCreated".into()]),
+        };
+        let written = serde_json::to_value(params).expect("plain data");
+        let names: BTreeSet<&str> = written.as_object().expect("an object").keys().map(String::as_str).collect();
+        let schema = described("FaultParams");
+        assert_eq!(properties(&schema).into_iter().collect::<BTreeSet<_>>(), names);
+        let whens = [When::Before, When::After].map(|when| serde_json::to_value(when).expect("plain data"));
+        assert_eq!(choices("FaultWhen"), whens.iter().filter_map(Value::as_str).map(str::to_owned).collect());
+    }
+
+    #[test]
+    fn the_commands_described_are_those_that_services_take() {
+        let taken: BTreeSet<String> = protocol::topologies()
+            .into_iter()
+            .flat_map(|topology| topology.services)
+            .flat_map(|service| service.commands)
+            .map(|command| command.to_string())
+            .collect();
+        assert_eq!(choices("CommandKind"), taken);
+    }
+
+    /// The cell of the README's table of calls whose row begins so.
+    fn readme_row(call: &str) -> &'static str {
+        let readme = include_str!("../../README.md");
+        let row = readme.lines().find(|line| line.starts_with(&format!("| `{call}`")));
+        row.unwrap_or_else(|| panic!("README.md has no row of {call}"))
+    }
+
+    /// What stands in `backticks` in it.
+    fn quoted(text: &str) -> BTreeSet<&str> {
+        text.split('`').skip(1).step_by(2).collect()
+    }
+
+    #[test]
+    fn the_readme_lists_every_fault_parameter_and_switch_by_name() {
+        let faults = quoted(readme_row("PUT …/faults/{fault_id}"));
+        let params = described("FaultParams");
+        for name in choices("FaultKind").iter().map(String::as_str).chain(properties(&params)) {
+            assert!(faults.contains(name), "{name}");
+        }
+        let topologies = protocol::topologies();
+        let known: BTreeSet<&str> = topologies.iter().flat_map(|of| &of.switches).map(|of| &*of.name).collect();
+        let names: BTreeSet<&str> = topologies.iter().map(|of| &*of.name).chain(known.iter().copied()).collect();
+        let listed = quoted(readme_row("PUT …/switches/{name}"));
+        assert!(known.is_subset(&listed), "{listed:?}");
+        let others: Vec<&&str> = listed.difference(&names).filter(|name| !name.contains(['{', ' '])).collect();
+        assert_eq!(others, [&"switches"], "there is no such switch");
+    }
+
+    #[test]
+    fn every_call_has_its_row_in_the_readme() {
+        let readme = include_str!("../../README.md").replace('…', "/api/sandboxes/{id}");
+        let document = crate::app::openapi();
+        for path in document["paths"].as_object().expect("paths").keys() {
+            // One row says what is looked at in a run as in a sandbox.
+            if path.starts_with("/api/runs/{id}/") {
+                continue;
+            }
+            for method in document["paths"][path].as_object().expect("operations").keys() {
+                let call = format!("{} {}", method.to_uppercase(), path.replace("{*", "{"));
+                let is_told = ["`", "?", " "].iter().any(|end| readme.contains(&format!("`{call}{end}")));
+                assert!(is_told, "{call} is not in README.md");
+            }
         }
     }
 }

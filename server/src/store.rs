@@ -18,10 +18,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../migrations/001_sessions_and_sandboxes.sql"),
     include_str!("../migrations/002_runs.sql"),
     include_str!("../migrations/003_progress.sql"),
+    include_str!("../migrations/004_scenes.sql"),
 ];
 
 /// As long as browsers keep the cookie.

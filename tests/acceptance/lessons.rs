@@ -6,6 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 use tokio::process::Command;
 use tokio::task::JoinSet;
 
@@ -23,7 +24,6 @@ async fn what_the_sagas_lesson_tells_comes_true() {
             ("all-or-nothing", json!(100)),
             ("place-an-order", json!(["OrderCreated", "StockReserved", "PaymentSucceeded", "OrderConfirmed"])),
             ("decline-payments", json!(["orders", "inventory"])),
-            ("without-compensation", json!(99)),
             ("a-fourth-participant", json!(["inventory", "payments"])),
             ("dirty-read", json!(["StockReserved", "OrderShipped", "PaymentFailed", "OrderCancelled"])),
             ("dual-write", json!("stuck")),
@@ -99,7 +99,8 @@ async fn comes_true<const N: usize>(lesson: &str, steps: [(&'static str, Value);
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_a_step_can_ask_for_and_do_works() {
     let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/acceptance/fixtures/lessons");
-    let lessons = server::course::load(Path::new(dir)).unwrap_or_else(|errors| panic!("{}", errors.join("\n")));
+    let lessons = server::course::load(Path::new(dir)).await.expect("services have tables");
+    let lessons = lessons.unwrap_or_else(|errors| panic!("{}", errors.join("\n")));
     let app = App::in_process(&[&NO_HURRY[..], &["--lessons-dir", dir]].concat()).await;
     solve(&app, &lessons).await;
 }
@@ -155,9 +156,12 @@ async fn a_step_is_predicted_done_and_revealed() {
     let sandbox = step.begin(None).await;
     let before = step.check(&sandbox).await;
     assert_eq!((&before["done"], &before["truth"], &before["right"]), (&json!(false), &Value::Null, &Value::Null));
-    assert_eq!(before["conditions"][1], json!({"text": "An order became CANCELLED.", "holds": false}));
+    assert_eq!(before["conditions"][1], json!({"text": "2 orders became CANCELLED.", "holds": false}));
 
     sandbox.put_fault("mine", json!({"kind": "decline-payments", "target": "payments"})).await;
+    sandbox.place_order().await;
+    sandbox.at_rest().await;
+    sandbox.switch("compensation", false).await;
     sandbox.place_order().await;
     let after = step.until_done(&sandbox).await;
     assert_eq!((&after["truth"], &after["right"]), (&json!(["orders", "inventory"]), &json!(true)));
@@ -165,6 +169,98 @@ async fn a_step_is_predicted_done_and_revealed() {
 
     step.predict(json!(["payments"])).await;
     assert_eq!(step.check(&sandbox).await["right"], false);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_true_stays_so_until_the_step_is_set_up_anew() {
+    let app = App::in_process(&NO_HURRY).await;
+    let session = app.session();
+    let step = session.step("sagas", "charged-twice");
+    step.predict(json!(22)).await;
+    let sandbox = step.begin(None).await;
+    step.show(&sandbox).await;
+    assert_eq!(step.until_done(&sandbox).await["truth"], 22);
+    sandbox.place_order().await;
+    sandbox.at_rest().await;
+    for check in [step.note(&sandbox).await, step.check(&sandbox).await] {
+        assert_eq!((&check["truth"], &check["right"], &check["settled"]), (&json!(22), &json!(true), &json!(true)));
+    }
+
+    // Another scene has a truth of its own.
+    let step = session.step("sagas", "all-or-nothing");
+    step.predict(json!(99)).await;
+    let first = step.begin(None).await;
+    step.show(&first).await;
+    step.until_done(&first).await;
+    let second = step.begin(Some(&first)).await;
+    second.clear_fault("decline-payments").await;
+    second.place_order().await;
+    second.at_rest().await;
+    second.put_fault("decline", json!({"kind": "decline-payments", "target": "monolith"})).await;
+    second.place_order().await;
+    let now = second.position().await;
+    second.wait_until("nothing is under way", |state| state.position >= now && state.at_rest()).await;
+    let check = step.note(&second).await;
+    assert_eq!((&check["truth"], &check["right"]), (&json!(99), &json!(true)), "{check:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn to_look_at_a_step_changes_nothing_and_to_note_it_keeps_it() {
+    let app = App::in_process(&[]).await;
+    let session = app.session();
+    let step = session.step("sagas", "place-an-order");
+    step.predict(json!(["OrderCreated", "StockReserved", "PaymentSucceeded", "OrderConfirmed"])).await;
+    let sandbox = step.begin(None).await;
+    sandbox.place_order().await;
+    sandbox.at_rest().await;
+    let kept = async || {
+        let progress = session.progress("sagas").await;
+        let steps = progress["steps"].as_array().expect("steps");
+        steps.iter().find(|known| known["id"] == "place-an-order").expect("the step").clone()
+    };
+    let seen = step.check(&sandbox).await;
+    assert_eq!((&seen["done"], &seen["right"]), (&json!(true), &json!(true)), "{seen:#}");
+    let before = kept().await;
+    assert_eq!((&before["done"], &before["truth"]), (&Value::Null, &Value::Null));
+    assert_eq!(step.note(&sandbox).await, seen);
+    let after = kept().await;
+    assert!(after["done"].is_u64() && after["right"] == true, "{after:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_shown_to_its_end_is_kept_whether_anybody_looks_or_not() {
+    let app = App::in_process(&[]).await;
+    let session = app.session();
+    let step = session.step("sagas", "dual-write");
+    let sandbox = step.begin(None).await;
+    step.show(&sandbox).await;
+    let until = Instant::now() + Duration::from_secs(60);
+    loop {
+        let progress = session.progress("sagas").await;
+        let steps = progress["steps"].as_array().expect("steps");
+        if steps.iter().any(|known| known["id"] == "dual-write" && known["truth"] == "stuck") {
+            return;
+        }
+        assert!(Instant::now() < until, "{progress:#}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_matrix_from_before_the_step_began_does_not_count() {
+    let app = App::in_process(&[]).await;
+    let session = app.session();
+    session.matrix("saga-choreography", &["inbox"]).await.cells().await;
+    session.matrix("saga-choreography", &[]).await.cells().await;
+    let step = session.step("sagas", "matrix");
+    let holds = async |sandbox| {
+        let check = step.check(sandbox).await;
+        (check["conditions"][0]["holds"].clone(), check["conditions"][1]["holds"].clone())
+    };
+    let sandbox = step.begin(None).await;
+    assert_eq!(holds(&sandbox).await, (json!(false), json!(false)));
+    session.matrix("saga-choreography", &[]).await.cells().await;
+    assert_eq!(holds(&sandbox).await, (json!(false), json!(true)), "a green one alone closes no hole");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -289,7 +385,7 @@ async fn a_teachers_own_lessons_are_checked_and_taught() {
     let folder = Folder::new();
     write_lesson(&folder.path().join("mine"), "## One\n\nText <script>x</script>.\n");
     let (ok, out, _) = check(folder.path()).await;
-    assert_eq!((ok, out.as_str()), (true, "mine: 1 steps, 0 questions\n"));
+    assert_eq!((ok, out.as_str()), (true, "mine: 1 step, 0 questions\n"));
 
     let dir = folder.path().to_str().expect("UTF-8");
     let app = App::in_process(&["--lessons-dir", dir]).await;
@@ -350,6 +446,48 @@ async fn a_lesson_that_is_not_fit_is_reported_by_file_line_and_column_and_not_se
     let refused = server::Server::open(server::Config::from_args(config).expect("options")).await.err();
     let refused = format!("{:#}", refused.expect("it does not start"));
     assert!(refused.contains("mine/lesson.md:1:18: `/x.png` is an image"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_nothing_has_is_reported_where_it_stands() {
+    let folder = Folder::new();
+    write_lesson(&folder.path().join("mine"), "## One\n\nText.\n");
+    let manifest = folder.path().join("mine/lesson.toml");
+    let text = fs::read_to_string(&manifest).expect("a file");
+    let step = r#"[[step]]
+id = "names"
+section = "one"
+title = "Names"
+do_it = "So."
+reveal = "So."
+show = [
+    { run-matrix = { topology = "saga-choreography", switches = { letterbox = false } } },
+    { fault = { id = "f", rule = { kind = "drop", target = "topic:orders", only = ["OrderLost"] } } },
+]
+check = [
+    { rows = { service = "inventory", table = "shelves" } },
+    { rows = { service = "inventory", table = "reservations", where = { state = "HELD" } } },
+    { matrix-green = { topology = "saga-choreography", switches = { upcast-v1 = true } } },
+]
+[step.predict]
+kind = "number"
+ask = "How many?"
+truth = { sum-of-rows = { service = "inventory", table = "stock", column = "at_hand", where = { item_id = "42" } } }
+"#;
+    fs::write(&manifest, text + step).expect("a file");
+    let (ok, _, errors) = check(folder.path()).await;
+    let lines: Vec<&str> = errors.lines().collect();
+    assert!(!ok && lines.len() == 7, "{errors}");
+    for (line, part) in lines.iter().zip([
+        "mine/lesson.toml:22:67: there is no switch `letterbox`: choose one of outbox, inbox, semantic-lock, compensation",
+        "mine/lesson.toml:23:85: there is no event or command `OrderLost`: choose one of OrderCreated, ",
+        "mine/lesson.toml:26:48: there is no table `shelves`: choose one of ",
+        "mine/lesson.toml:27:73: there is no column `state`: choose one of order_id, ",
+        "mine/lesson.toml:28:69: there is no switch `upcast-v1`: choose one of outbox, inbox, semantic-lock, compensation",
+        "mine/lesson.toml:33:77: there is no column `at_hand`: choose one of ",
+    ]) {
+        assert!(line.contains(part), "{line}\n{part}");
+    }
 }
 
 fn write_lesson(folder: &Path, prose: &str) {

@@ -35,6 +35,7 @@ pub fn LessonPage(
             data-none=texts::NONE
             data-predicted=texts::PREDICTED
             data-happened=texts::HAPPENED
+            data-out-of-place=texts::OUT_OF_PLACE
             data-guess-kept=texts::KEPT
             data-choose=texts::CHOOSE
             data-right=texts::RIGHT

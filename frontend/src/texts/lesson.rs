@@ -21,6 +21,7 @@ pub const DONE: &str = "done";
 pub const NONE: &str = "nothing";
 pub const PREDICTED: &str = "You said:";
 pub const HAPPENED: &str = "It was:";
+pub const OUT_OF_PLACE: &str = "out of place";
 pub const WORKING: &str = "Setting up a system of its own for this step…";
 pub const SHOWING: &str = "It is being done for you: watch.";
 pub const NO_ANSWER: &str = "The server does not answer. Nothing is lost; try again in a moment.";

@@ -72,6 +72,7 @@ pub(super) fn of(condition: &Condition) -> String {
         InvariantHolds { name: None } => "Every promise holds.".into(),
         InvariantHolds { name: Some(name) } => format!("The promise {name} holds."),
         MatrixGreen { topology, .. } => format!("Every cell of the coverage matrix of {topology} is consistent."),
+        MatrixRed { topology } => format!("A coverage matrix of {topology} had a cell that is not consistent."),
         Rows { service, table, r#where, count } => {
             let columns: Vec<_> = r#where.iter().map(|(column, value)| format!("{column} {value}")).collect();
             let with = if columns.is_empty() { String::new() } else { format!(" with {}", columns.join(" and ")) };

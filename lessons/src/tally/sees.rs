@@ -203,12 +203,14 @@ impl Tally {
         let (who, since) = ((event.service.clone(), event.replica), event.position > self.began);
         match &event.observation {
             Observation::ServiceCrashed { .. } => {
+                self.up.remove(&who);
                 self.down.insert(who);
                 if since {
                     self.crashed.insert(event.service.clone());
                 }
             }
             Observation::ServicePaused { .. } => {
+                self.up.remove(&who);
                 self.down.insert(who);
                 if since {
                     self.paused.insert(event.service.clone());
@@ -219,12 +221,17 @@ impl Tally {
                 if was_down && since {
                     self.recovered.insert(event.service.clone());
                 }
+                self.up.insert(who);
             }
+            Observation::ServiceStopped { .. } => drop(self.up.remove(&who)),
             Observation::FaultCleared { fault_id, .. } => drop(self.faults.remove(fault_id)),
             Observation::LeaseAcquired { holder, .. } => self.leader = Some(*holder),
             _ => {}
         }
         for (service, _) in &self.down {
+            if self.up.iter().any(|(up, _)| up == service) {
+                continue;
+            }
             let most = self.waited.entry(service.clone()).or_default();
             *most = (*most).max(self.pending);
         }

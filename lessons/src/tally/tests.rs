@@ -188,6 +188,22 @@ fn orders_that_wait_for_a_service_are_counted_at_their_most() {
 }
 
 #[test]
+fn nobody_waits_for_a_service_of_which_a_replica_is_up() {
+    let started =
+        || Observation::ServiceStarted { isolation: protocol::Isolation::Task, address: String::new(), pid: None };
+    let mut record = Record::new();
+    record.see("payments", started());
+    let position = record.tally.position + 1;
+    record.tally.see(&Recorded { replica: 1, ..Recorded::bare(position, position, "payments", started()) });
+    record.see("payments", Observation::ServiceCrashed { reason: "crashed".into() });
+    record.becomes("order", None, "PENDING");
+    assert!(!record.holds(r#"{ orders-waited = { service = "payments" } }"#));
+    let (position, crashed) = (record.tally.position + 1, Observation::ServiceCrashed { reason: "crashed".into() });
+    record.tally.see(&Recorded { replica: 1, ..Recorded::bare(position, position, "payments", crashed) });
+    assert!(record.holds(r#"{ orders-waited = { service = "payments" } }"#));
+}
+
+#[test]
 fn a_second_charge_is_seen() {
     let mut record = Record::new();
     let present = Present { at_rest: true, ..Present::default() };
@@ -374,6 +390,7 @@ fn tables_and_matrices_are_looked_up() {
         topology: "saga-choreography".into(),
         switches: BTreeMap::from([("outbox".into(), true)]),
         green: true,
+        was_red: false,
     }];
     let present = Present { at_rest: true, tables: Some(&tables), matrices: &matrices };
     let held = |count| {
@@ -389,4 +406,9 @@ fn tables_and_matrices_are_looked_up() {
         !record.at(r#"{ matrix-green = { topology = "saga-choreography", switches = { inbox = true } } }"#, &present)
     );
     assert!(!record.at(r#"{ matrix-green = { topology = "saga-orchestration" } }"#, &present));
+    assert!(!record.at(r#"{ matrix-red = { topology = "saga-choreography" } }"#, &present));
+    let closed = [MatrixSeen { was_red: true, ..matrices[0].clone() }];
+    let present = Present { matrices: &closed, ..present };
+    assert!(record.at(r#"{ matrix-red = { topology = "saga-choreography" } }"#, &present));
+    assert!(record.at(r#"{ matrix-green = { topology = "saga-choreography" } }"#, &present));
 }

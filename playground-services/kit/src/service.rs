@@ -9,6 +9,7 @@ use protocol::{Envelope, StepSpec, Uuid};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::sqlite::SqliteConnection;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -242,6 +243,17 @@ pub struct Job<O> {
     pub reply: oneshot::Sender<Result<Reply, Refusal>>,
 }
 
+fn migrations<S: Service>() -> Vec<&'static str> {
+    [&[crate::inbox::SCHEMA, outbox::SCHEMA], S::MIGRATIONS].concat()
+}
+
+/// The tables that a service has from its first day on, each with its columns.
+pub async fn tables<S: Service>() -> anyhow::Result<BTreeMap<String, Vec<String>>> {
+    let mut conn = storage::in_memory(&migrations::<S>()).await?;
+    relay::prepare(&mut conn).await?;
+    Ok(crate::tables::columns(&mut conn).await?)
+}
+
 /// Runs a service until it is told to stop, or until the sandbox closes its end. Everything it starts
 /// ends with it: dropping the future is a crash.
 pub async fn run<S: Service>(
@@ -253,9 +265,7 @@ pub async fn run<S: Service>(
 ) -> anyhow::Result<()> {
     let service = Arc::new(service);
     let _lock = lock(&ctx)?;
-    let mut migrations = vec![crate::inbox::SCHEMA, outbox::SCHEMA];
-    migrations.extend(S::MIGRATIONS);
-    let mut conn = storage::open(&ctx.database(), &migrations).await?;
+    let mut conn = storage::open(&ctx.database(), &migrations::<S>()).await?;
     relay::prepare(&mut conn).await?;
     lease::prepare(&mut conn, ctx.spec.is_led()).await?;
     changes::watch(&mut conn).await?;

@@ -37,6 +37,13 @@ pub async fn open(path: &Path, migrations: &[&'static str]) -> anyhow::Result<Sq
     Ok(conn)
 }
 
+/// The same in memory: nothing of it is kept.
+pub async fn in_memory(migrations: &[&'static str]) -> anyhow::Result<SqliteConnection> {
+    let mut conn = SqliteConnectOptions::new().in_memory(true).connect().await?;
+    migrate(&mut conn, migrations).await?;
+    Ok(conn)
+}
+
 /// Opens a file that is there, to read and no more.
 pub async fn open_to_read(path: &Path) -> sqlx::Result<SqliteConnection> {
     options(path).read_only(true).connect().await

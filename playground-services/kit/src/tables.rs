@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Connection, Row, TypeInfo, ValueRef};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 #[derive(Clone, Debug, Serialize)]
@@ -69,6 +70,17 @@ fn select(name: &str, columns: &[(String, i64)], given: usize) -> Option<String>
     let which = if are.is_empty() { String::new() } else { format!("where {}", are.join(" and ")) };
     let order = if key.is_empty() { "1 desc".to_owned() } else { key.join(" desc, ") + " desc" };
     Some(format!("select * from \"{name}\" {which} order by {order} limit {ROWS_MAX}"))
+}
+
+/// The tables (and views) of an open database, each with its columns.
+pub async fn columns(conn: &mut SqliteConnection) -> Result<BTreeMap<String, Vec<String>>, sqlx::Error> {
+    let mut tables = BTreeMap::new();
+    for name in names(conn).await? {
+        let columns: Vec<(String,)> =
+            sqlx::query_as("select name from pragma_table_info(?)").bind(&name).fetch_all(&mut *conn).await?;
+        tables.insert(name, columns.into_iter().map(|(name,)| name).collect());
+    }
+    Ok(tables)
 }
 
 async fn open(path: &Path) -> anyhow::Result<SqliteConnection> {

@@ -8,6 +8,7 @@ mod services;
 mod task;
 
 pub use process::service_main;
+pub use services::tables;
 
 use kit::{FromHost, Host, Start};
 use protocol::Isolation;

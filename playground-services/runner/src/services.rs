@@ -1,6 +1,7 @@
 //! The one place that knows every service by name.
 
 use kit::{Ctx, FromHost, Gate, Host, Start, service};
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -31,6 +32,25 @@ pub async fn run(
         "dashboard" => service::run(feed::Dashboard, ctx, from_host, standing, listener).await,
         "monolith" => service::run(monolith::Monolith, ctx, from_host, standing, listener).await,
         "accounts" => service::run(accounts::Accounts::new(&ctx), ctx, from_host, standing, listener).await,
+        other => anyhow::bail!("there is no service {other}"),
+    }
+}
+
+/// The tables of a service, each with its columns.
+pub async fn tables(name: &str) -> anyhow::Result<BTreeMap<String, Vec<String>>> {
+    match name {
+        "orders" => service::tables::<orders::Orders>().await,
+        "inventory" => service::tables::<inventory::Inventory>().await,
+        "payments" => service::tables::<payments::Payments>().await,
+        "notifications" => service::tables::<notifications::Notifications>().await,
+        "gift-wrapping" => service::tables::<gift_wrapping::GiftWrapping>().await,
+        "saga-orchestrator" => service::tables::<saga_orchestrator::SagaOrchestrator>().await,
+        "feed" => service::tables::<feed::Feed>().await,
+        "timeline" => service::tables::<feed::Timeline>().await,
+        "catalogue" => service::tables::<feed::Catalogue>().await,
+        "dashboard" => service::tables::<feed::Dashboard>().await,
+        "monolith" => service::tables::<monolith::Monolith>().await,
+        "accounts" => service::tables::<accounts::Accounts>().await,
         other => anyhow::bail!("there is no service {other}"),
     }
 }

@@ -3,7 +3,7 @@
 use super::{Course, Taken, lock};
 use crate::ids::SandboxId;
 use crate::sandbox::{Sandbox, SandboxError};
-use crate::store::SceneRow;
+use crate::store::{SceneRow, now_ms};
 use lessons::Scene;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -28,7 +28,8 @@ impl Course {
         // Begun anew in the sandbox that was made for it, it is still that one's.
         let fresh = !goes_on || before.is_some_and(|before| before.sandbox == *sandbox.id());
         gone.remove(sandbox.id());
-        let scene = SceneRow { sandbox: *sandbox.id(), began: sandbox.state().position, fresh };
+        let began = sandbox.state().position;
+        let scene = SceneRow { sandbox: *sandbox.id(), began, fresh, set_up: now_ms(), told: false };
         self.store.put_scene(taken.of(), scene).await?;
         for id in &gone {
             lock(&self.follows).remove(id);

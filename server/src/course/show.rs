@@ -3,6 +3,7 @@
 use super::{Course, Taken, lock};
 use crate::course::follow::Follow;
 use crate::sandbox::{LoadSpec, ReadsSpec, Sandbox, SandboxError};
+use crate::store::now_ms;
 use anyhow::{Context, bail};
 use futures_util::StreamExt;
 use lessons::{Action, Condition, FaultRule, Wait, pause_name};
@@ -59,7 +60,13 @@ impl Course {
                 () = course.stop.cancelled() => Err(anyhow::anyhow!("the server is stopping")),
             };
             let view = match shown {
-                Ok(()) => ShowView::Done,
+                Ok(()) => {
+                    // Whether anybody looks or not; whoever does later is told what is wrong.
+                    if let Err(error) = course.note_after(taken, &sandbox, ShowView::Done).await {
+                        tracing::debug!(sandbox.id = %id, %error, "what was shown could not be noted");
+                    }
+                    ShowView::Done
+                }
                 Err(error) => {
                     tracing::info!(sandbox.id = %id, lesson = taken.lesson.slug, step = taken.step.id, error = ?error, "a step could not be shown");
                     ShowView::Failed { detail: sentence(&error) }
@@ -78,7 +85,8 @@ impl Course {
 
     async fn act(&self, taken: Taken, sandbox: &Sandbox) -> anyhow::Result<()> {
         let began = sandbox.state().position;
-        let mut shown = Shown { course: self, taken, sandbox, follow: Follow::since(began), orders: 0 };
+        let (follow, since) = (Follow::since(began), now_ms());
+        let mut shown = Shown { course: self, taken, sandbox, follow, since, orders: 0 };
         for action in &taken.step.show {
             shown.act(action).await?;
         }
@@ -93,6 +101,8 @@ struct Shown<'a> {
     sandbox: &'a Sandbox,
     /// From where the showing began.
     follow: Follow,
+    /// The same, in milliseconds since 1970.
+    since: i64,
     /// Placed by now.
     orders: u64,
 }
@@ -173,7 +183,7 @@ impl Shown<'_> {
     }
 
     fn holds(&self, condition: &Condition) -> bool {
-        let matrices = self.course.matrices_of(self.taken);
+        let matrices = self.course.matrices_of(self.taken, self.since);
         condition.holds(&self.follow.tally, &self.follow.present(&matrices))
     }
 

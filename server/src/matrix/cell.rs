@@ -12,7 +12,7 @@ use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The same in every matrix: verdicts of faults depend on it.
+/// The same in every matrix. Verdicts go by the seeds of the faults, which are the same as well.
 const SEED: u64 = 1;
 
 /// The fault the cell is about.

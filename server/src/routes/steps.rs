@@ -113,7 +113,8 @@ pub async fn show(
     Ok((StatusCode::ACCEPTED, axum::Json(ShowView::Running)))
 }
 
-/// Whether a step is done, condition by condition, and how its prediction came out.
+/// Whether a step is done, condition by condition, and how its prediction came out. Nothing is
+/// kept of it.
 #[utoipa::path(
     get, path = "/api/lessons/{slug}/steps/{step}/check", tag = "lessons", operation_id = "check_step",
     params(
@@ -137,6 +138,29 @@ pub async fn check(
     let sandbox = own_sandbox(&app, visitor.actor(), &sandbox).await?;
     let session = visitor.actor().session().ok_or_else(Problem::not_found)?;
     Ok(axum::Json(app.course.check(Taken { session, lesson, step }, &sandbox).await?))
+}
+
+/// The same as by GET; and that it is done, and what came true, is kept, as soon as it is so.
+#[utoipa::path(
+    post, path = "/api/lessons/{slug}/steps/{step}/check", tag = "lessons", operation_id = "note_step",
+    params(("slug" = String, Path, description = "The lesson"), ("step" = String, Path, description = "Its step")),
+    request_body = In,
+    responses(
+        (status = 200, body = CheckView),
+        BadBody,
+        NotYours,
+    )
+)]
+pub async fn note(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((slug, step)): Path<(String, String)>,
+    Json(In { sandbox }): Json<In>,
+) -> Result<axum::Json<CheckView>, Problem> {
+    let (lesson, step) = named(&app, &slug, &step)?;
+    let sandbox = own_sandbox(&app, visitor.actor(), &sandbox).await?;
+    let session = visitor.actor().session().ok_or_else(Problem::not_found)?;
+    Ok(axum::Json(app.course.note(Taken { session, lesson, step }, &sandbox).await?))
 }
 
 /// Say what will happen. A client without a session gets one.

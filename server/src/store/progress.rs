@@ -21,6 +21,10 @@ pub struct SceneRow {
     pub began: Position,
     /// The sandbox was made for it, and goes with it.
     pub fresh: bool,
+    /// In milliseconds since 1970.
+    pub set_up: i64,
+    /// What came true in it is kept, and does not change any more.
+    pub told: bool,
 }
 
 /// A step that was begun.
@@ -47,7 +51,8 @@ impl Store {
     /// Notes where a step's scene began, in the place of where it did before.
     pub async fn put_scene(&self, of: StepOf<'_>, scene: SceneRow) -> Result<()> {
         sqlx::query(
-            "insert or replace into scene (session, lesson, step, sandbox, began, fresh) values (?, ?, ?, ?, ?, ?)",
+            "insert or replace into scene (session, lesson, step, sandbox, began, fresh, set_up, told)
+             values (?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(of.session.to_string())
         .bind(of.lesson)
@@ -55,6 +60,8 @@ impl Store {
         .bind(scene.sandbox.to_string())
         .bind(scene.began.cast_signed())
         .bind(scene.fresh)
+        .bind(scene.set_up)
+        .bind(scene.told)
         .execute(&self.0.pool)
         .await
         .map(drop)
@@ -62,18 +69,22 @@ impl Store {
 
     /// Where a step's scene began last.
     pub async fn scene(&self, of: StepOf<'_>) -> Result<Option<SceneRow>> {
-        let row = sqlx::query("select sandbox, began, fresh from scene where session = ? and lesson = ? and step = ?")
-            .bind(of.session.to_string())
-            .bind(of.lesson)
-            .bind(of.step)
-            .fetch_optional(&self.0.pool)
-            .await?;
+        let row = sqlx::query(
+            "select sandbox, began, fresh, set_up, told from scene where session = ? and lesson = ? and step = ?",
+        )
+        .bind(of.session.to_string())
+        .bind(of.lesson)
+        .bind(of.step)
+        .fetch_optional(&self.0.pool)
+        .await?;
         row.map(|row| {
             let sandbox: String = row.try_get(0)?;
             Ok(SceneRow {
                 sandbox: sandbox.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
                 began: row.try_get::<i64, _>(1)?.cast_unsigned(),
                 fresh: row.try_get(2)?,
+                set_up: row.try_get(3)?,
+                told: row.try_get(4)?,
             })
         })
         .transpose()
@@ -101,20 +112,29 @@ impl Store {
         .map(drop)
     }
 
-    /// Its check held, and this came true. That it was done before stays.
+    /// Its check held, and this came true, if it is known by now. That it was done before stays.
     pub async fn complete(&self, of: StepOf<'_>, truth: Option<&Answer>) -> Result<()> {
+        let mut transaction = self.0.pool.begin().await?;
         sqlx::query(
             "insert into step (session, lesson, step, done, truth) values (?, ?, ?, ?, ?)
-             on conflict do update set done = coalesce(done, excluded.done), truth = excluded.truth",
+             on conflict do update set done = coalesce(done, excluded.done), truth = coalesce(excluded.truth, truth)",
         )
         .bind(of.session.to_string())
         .bind(of.lesson)
         .bind(of.step)
         .bind(now_ms())
         .bind(truth.map(written).transpose()?)
-        .execute(&self.0.pool)
-        .await
-        .map(drop)
+        .execute(&mut *transaction)
+        .await?;
+        if truth.is_some() {
+            sqlx::query("update scene set told = 1 where session = ? and lesson = ? and step = ?")
+                .bind(of.session.to_string())
+                .bind(of.lesson)
+                .bind(of.step)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await
     }
 
     pub async fn answer(&self, session: &SessionId, lesson: &str, question: &str, choice: &str) -> Result<()> {
@@ -194,14 +214,16 @@ mod tests {
             SandboxRow { id: sandbox, session, topology: "saga-choreography".into(), seed: 1, created: 1, used: 1 };
         store.insert_sandbox(row, 9).await.expect("insert");
         let of = StepOf { session: &session, lesson: "sagas", step: "place-an-order" };
-        let scene = SceneRow { sandbox, began: 9, fresh: true };
+        let scene = SceneRow { sandbox, began: 9, fresh: true, set_up: 5, told: false };
         store.put_scene(of, SceneRow { began: 7, ..scene }).await.expect("put");
         store.put_scene(of, scene).await.expect("put");
         assert_eq!(store.scene(of).await.expect("read"), Some(scene));
         store.predict(of, &Answer::Number(3)).await.expect("predict");
         store.complete(of, None).await.expect("complete");
         let first = store.step(of).await.expect("read").expect("a row");
+        assert_eq!(store.scene(of).await.expect("read"), Some(scene));
         store.complete(of, Some(&Answer::Number(4))).await.expect("complete");
+        assert_eq!(store.scene(of).await.expect("read"), Some(SceneRow { told: true, ..scene }));
         store.answer(&session, "sagas", "why", "a").await.expect("answer");
         store.answer(&session, "sagas", "why", "b").await.expect("answer");
         store.close().await;

@@ -63,12 +63,18 @@ impl Taken {
         self.session.json(200, self.request(Method::PUT, "prediction").json(&json!({ "answer": answer }))).await
     }
 
+    /// As it stands, and keeps what is news.
+    pub async fn note(&self, sandbox: &Sandbox) -> Value {
+        let body = json!({ "sandbox": sandbox.id() });
+        self.session.json(200, self.request(Method::POST, "check").json(&body)).await
+    }
+
     /// Asks as a page does, until it is done, nothing is being shown any more, and what came true
     /// is known, where something was predicted.
     pub async fn until_done(&self, sandbox: &Sandbox) -> Value {
         let until = Instant::now() + SOLVED;
         loop {
-            let check = self.check(sandbox).await;
+            let check = self.note(sandbox).await;
             let is_open = check["prediction"] != Value::Null && check["truth"] == Value::Null;
             if check["done"] == true && check["show"]["state"] != "running" && !is_open {
                 return check;
