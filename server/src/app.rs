@@ -139,6 +139,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(load::show, load::put, load::stop))
         .routes(routes!(services::crash))
         .routes(routes!(services::restart))
+        .routes(routes!(services::resume))
         .routes(routes!(services::scale))
         .routes(routes!(queries::show))
         .routes(routes!(tables::list))

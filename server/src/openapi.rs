@@ -129,6 +129,11 @@ problems! {
         507 "The record is full"
     }
     Full { 507 "The record is full" }
+    /// Of what is done to a sandbox by hand.
+    TooMuch {
+        429 "Too many at once, or as many as may be; Retry-After says how long to wait",
+        507 "The record is full"
+    }
     /// Of reads.
     Read {
         422 "A parameter that does not fit",
@@ -380,10 +385,13 @@ struct FaultParams {
     #[schema(minimum = 1)]
     every: Option<u64>,
     /// `delay`, `slow-store`: milliseconds, 1,000 unless given.
+    #[schema(maximum = 600_000)]
     ms: Option<u64>,
     /// `delay`: up to so many milliseconds more.
+    #[schema(maximum = 600_000)]
     jitter_ms: Option<u64>,
     /// `fail`: the status of a request's answer, 503 unless given.
+    #[schema(minimum = 400, maximum = 599)]
     status: Option<u16>,
     /// `fail-step`: the step of the saga. `crash-before-publish`: only after this step.
     step: Option<String>,

@@ -21,6 +21,7 @@ use crate::recorder::batch::Batch;
 use crate::recorder::ledger::Ledger;
 use kit::broker::{Broker, ConsumerId};
 use kit::ctx::Span;
+use kit::fault::Standing;
 use kit::{Clock, FromHost, ToHost};
 use protocol::{Command, Fault, Name, Observation, Observed, Position, Recorded, SwitchSpec, TERRARIUM, Uuid};
 use serde::{Deserialize, Serialize};
@@ -29,7 +30,7 @@ use sqlx::sqlite::SqliteConnection;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// What can be put into a recorder's mailbox.
 pub enum Entry {
@@ -47,6 +48,8 @@ pub enum Entry {
         command: Command,
         reply: oneshot::Sender<Result<Uuid, IdReused>>,
     },
+    /// A fault is over, if this very one still stands.
+    Clear { fault: Fault, cleared: Observed },
     /// Answered once everything put in before it is durable.
     Flush(oneshot::Sender<()>),
     /// The last entry: the file is closed once everything before it is durable.
@@ -71,6 +74,8 @@ pub struct Accepted {
 pub struct Recorder {
     entries: mpsc::UnboundedSender<Entry>,
     pub history: Arc<History>,
+    /// Never behind the history.
+    pub faults: Standing,
 }
 
 /// The recorder has ended: its sandbox is going to sleep, or its file failed.
@@ -79,6 +84,11 @@ pub struct Recorder {
 pub struct Ended;
 
 impl Recorder {
+    /// The faults as they stand.
+    pub fn faults(&self) -> Arc<Vec<Fault>> {
+        self.faults.borrow().clone()
+    }
+
     /// Puts an entry in; entries are taken in the order they were put in.
     pub fn send(&self, entry: Entry) -> Result<(), Ended> {
         self.entries.send(entry).map_err(|_| Ended)
@@ -135,7 +145,8 @@ pub struct Task {
     history: Arc<History>,
     frames: async_broadcast::Sender<Arc<Frame>>,
     dispatch: mpsc::UnboundedSender<Accepted>,
-    faults_changed: Arc<tokio::sync::Notify>,
+    /// Told of what [`Task::faults`] have become, once that is durable.
+    standing: watch::Sender<Arc<Vec<Fault>>>,
     services: HashMap<ConsumerId, mpsc::UnboundedSender<FromHost>>,
     ledger: Ledger,
     position: Position,
@@ -156,8 +167,6 @@ pub struct Opened {
     /// Commands accepted before, but not answered yet.
     pub unanswered: Vec<Accepted>,
     pub dispatch: mpsc::UnboundedReceiver<Accepted>,
-    /// Notified when faults were installed or cleared.
-    pub faults_changed: Arc<tokio::sync::Notify>,
 }
 
 /// Opens the record of a sandbox and all that belongs to it.
@@ -166,10 +175,10 @@ pub fn open(stored: storage::Stored, path: PathBuf, clock: Clock, namespace: Uui
     let (entries_tx, entries) = mpsc::unbounded_channel();
     let (dispatch_tx, dispatch) = mpsc::unbounded_channel();
     let (frames_tx, frames) = frames::channel();
-    let faults_changed = Arc::new(tokio::sync::Notify::new());
     let unanswered = ledger.unanswered();
     let (position, at, faults) = (picture.state.position, picture.state.at, picture.state.faults.clone());
     let switches = picture.state.switches.clone();
+    let (standing, standing_rx) = watch::channel(Arc::new(faults.clone()));
     let history = Arc::new(History::new(path.clone(), frames, picture, rows, tail, bytes));
     let task = Task {
         entries,
@@ -180,7 +189,7 @@ pub fn open(stored: storage::Stored, path: PathBuf, clock: Clock, namespace: Uui
         history: history.clone(),
         frames: frames_tx,
         dispatch: dispatch_tx,
-        faults_changed: faults_changed.clone(),
+        standing,
         services: HashMap::new(),
         ledger,
         position,
@@ -192,7 +201,8 @@ pub fn open(stored: storage::Stored, path: PathBuf, clock: Clock, namespace: Uui
         rows_at,
         unchecked_bytes: 0,
     };
-    Opened { recorder: Recorder { entries: entries_tx, history }, task, unanswered, dispatch, faults_changed }
+    let recorder = Recorder { entries: entries_tx, history, faults: standing_rx };
+    Opened { recorder, task, unanswered, dispatch }
 }
 
 /// Entries taken into one transaction at most.
@@ -365,7 +375,7 @@ impl Task {
             for sender in self.services.values() {
                 let _ = sender.send(FromHost::Faults(self.faults.clone()));
             }
-            self.faults_changed.notify_one();
+            self.standing.send_replace(Arc::new(self.faults.clone()));
         }
         if switches_changed {
             for sender in self.services.values() {

@@ -290,7 +290,10 @@ pub struct Sandbox {
     env: Arc<Env>,
     row: SandboxRow,
     topology: Topology,
+    /// Of commands and reads.
     limiter: DefaultDirectRateLimiter,
+    /// Of faults, switches, crashes, restarts and replicas.
+    hand: DefaultDirectRateLimiter,
     mode: Mutex<Mode>,
     /// Whoever changes the mode has the turn while doing so.
     turn: tokio::sync::Mutex<()>,
@@ -323,6 +326,7 @@ impl Sandbox {
     fn new(env: Arc<Env>, row: SandboxRow, state: Arc<DiagramState>) -> Arc<Self> {
         let per_second = NonZeroU32::new(env.config.commands_per_second).unwrap_or(NonZeroU32::MIN);
         let burst = NonZeroU32::new(env.config.command_burst).unwrap_or(NonZeroU32::MIN);
+        let quota = Quota::per_second(per_second).allow_burst(burst);
         let topology = state.topology.clone().unwrap_or_else(|| Topology {
             name: row.topology.as_str().into(),
             title: row.topology.as_str().into(),
@@ -331,7 +335,8 @@ impl Sandbox {
             saga: None,
         });
         Arc::new_cyclic(|this| Sandbox {
-            limiter: RateLimiter::direct(Quota::per_second(per_second).allow_burst(burst)),
+            limiter: RateLimiter::direct(quota),
+            hand: RateLimiter::direct(quota),
             mode: Mutex::new(Mode::Asleep(state)),
             turn: tokio::sync::Mutex::default(),
             used: AtomicI64::new(now_ms()),
@@ -411,7 +416,18 @@ impl Sandbox {
     }
 
     async fn admitted(&self) -> Result<Arc<Live>> {
-        self.check_rate()?;
+        self.within(&self.limiter).await
+    }
+
+    /// The same for what is done to the system by hand; what gives back what was taken is always
+    /// allowed. Counted apart, so that commands leave room for it.
+    async fn in_hand(&self) -> Result<Arc<Live>> {
+        self.env.running()?;
+        self.within(&self.hand).await
+    }
+
+    async fn within(&self, limiter: &DefaultDirectRateLimiter) -> Result<Arc<Live>> {
+        check_rate(limiter)?;
         let live = self.live().await?;
         self.check_room(&live)?;
         Ok(live)
@@ -435,13 +451,6 @@ impl Sandbox {
         let accepted = live.recorder.accept(command).await?;
         self.env.commands.fetch_add(1, Ordering::Relaxed);
         accepted.map_err(|_| SandboxError::CommandIdReused)
-    }
-
-    fn check_rate(&self) -> Result<()> {
-        self.limiter.check().map_err(|until| {
-            let wait = until.wait_time_from(self.limiter.clock().now());
-            SandboxError::TooManyCommands { retry_after_ms: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX) }
-        })
     }
 
     /// What a service answers to a read, as JSON. It is in the record by then.
@@ -535,7 +544,7 @@ impl Sandbox {
     /// Installs a fault, or replaces the one of this id.
     pub async fn put_fault(&self, id: &str, spec: FaultSpec) -> Result<FaultStanding> {
         faults::validate(&self.topology, &spec)?;
-        self.live().await?.put_fault(id, spec).await
+        self.in_hand().await?.put_fault(id, spec).await
     }
 
     pub fn faults(&self) -> Vec<FaultStanding> {
@@ -548,20 +557,12 @@ impl Sandbox {
     }
 
     pub async fn heal_all(&self) -> Result<()> {
-        let live = self.live().await?;
-        for fault in live.recorder.history.faults() {
-            match live.clear_fault(&fault.id).await {
-                // It may have run out just now.
-                Ok(()) | Err(SandboxError::NoSuchFault) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
+        self.live().await?.heal().await
     }
 
     /// Switches a protection on or off.
     pub async fn set_switch(&self, name: &str, on: bool) -> Result<()> {
-        self.live().await?.set_switch(name, on).await
+        self.in_hand().await?.set_switch(name, on).await
     }
 
     /// The protections that can be switched here, as they stand.
@@ -571,16 +572,21 @@ impl Sandbox {
 
     /// Until restarted.
     pub async fn crash(&self, service: &str, replica: Option<u32>) -> Result<()> {
-        self.live().await?.crash(service, replica).await
+        self.in_hand().await?.crash(service, replica).await
     }
 
     pub async fn restart(&self, service: &str, replica: Option<u32>) -> Result<()> {
-        self.live().await?.restart(service, replica).await
+        self.in_hand().await?.restart(service, replica).await
+    }
+
+    /// Clears what holds a service still.
+    pub async fn resume(&self, service: &str, replica: Option<u32>) -> Result<()> {
+        self.live().await?.resume(service, replica).await
     }
 
     /// So many replicas of a service run from now on.
     pub async fn scale(&self, service: &str, replicas: u32) -> Result<()> {
-        self.live().await?.scale(service, replicas).await
+        self.in_hand().await?.scale(service, replicas).await
     }
 
     /// A service's own tables, whether it is up or not.
@@ -715,6 +721,13 @@ impl Sandbox {
                 && live.recorder.history.with_picture(|picture| is_quiet(&picture.state))
         })
     }
+}
+
+fn check_rate(limiter: &DefaultDirectRateLimiter) -> Result<()> {
+    limiter.check().map_err(|until| {
+        let wait = until.wait_time_from(limiter.clock().now());
+        SandboxError::TooManyCommands { retry_after_ms: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX) }
+    })
 }
 
 /// Runs as a task of its own: whoever asks may go away in the middle, and half a change of

@@ -66,7 +66,7 @@ async fn a_refused_delivery_is_given_back_and_comes_again() {
 async fn a_delayed_delivery_comes_so_much_later() {
     let app = App::in_process(&[]).await;
     let sandbox = app.session().sandbox().await;
-    sandbox.put_fault("late", fault("delay", "orders->inventory", json!({"ms": 300}))).await;
+    sandbox.put_fault("late", fault("delay", "orders->inventory", json!({"ms": 3000}))).await;
     let order = sandbox.place_order().await;
     assert_eq!(sandbox.outcome(order).await, "CONFIRMED");
     sandbox.clear_fault("late").await;
@@ -80,7 +80,7 @@ async fn a_delayed_delivery_comes_so_much_later() {
             record.iter().find(of_it).expect("it was delivered").at - message.at
         })
         .collect();
-    assert!(lags[0] >= 300_000 && lags[1] < 300_000, "{lags:?}");
+    assert!(lags[0] >= 3_000_000 && lags[1] < 3_000_000, "{lags:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -219,6 +219,10 @@ async fn paused(app: &App) {
     sandbox.put_fault("still", fault("pause", "payments", json!({}))).await;
     sandbox.wait_until("it stands still", |state| health(state) == Some(Health::Paused)).await;
     assert_eq!(sandbox.view().await["services"][2]["health"], "paused");
+    let record = sandbox.record().await;
+    let paused = record.iter().position(|event| matches!(event.observation, Observation::ServicePaused { .. }));
+    let first = record.iter().position(struck).expect("the fault has struck");
+    assert!(Some(first) < paused && strikes(&record) == 1);
     let order = sandbox.place_order().await;
     sandbox
         .wait_for(

@@ -2,6 +2,7 @@
 //! record or in a database, and its removal ends it.
 
 use crate::app::{App, Promises, Sandbox};
+use diagram::Health;
 use protocol::{Observation, Recorded};
 use serde_json::{Value, json};
 use std::cell::Cell;
@@ -100,7 +101,7 @@ async fn without_the_outbox_a_lost_publish_leaves_an_order_pending_for_good() {
 async fn a_delayed_publish_comes_so_much_later() {
     let app = App::in_process(&[]).await;
     let sandbox = app.session().sandbox().await;
-    sandbox.put_fault("late", fault("delay", "topic:orders", json!({"ms": 300, "only": ["OrderCreated"]}))).await;
+    sandbox.put_fault("late", fault("delay", "topic:orders", json!({"ms": 3000, "only": ["OrderCreated"]}))).await;
     is_confirmed(&sandbox).await;
     sandbox.clear_fault("late").await;
     is_confirmed(&sandbox).await;
@@ -117,7 +118,7 @@ async fn a_delayed_publish_comes_so_much_later() {
         record.iter().find(same).expect("its transaction").at
     };
     let lag: Vec<u64> = created.iter().map(|message| message.at - committed(message)).collect();
-    assert!(lag[0] >= 300_000 && lag[1] < 300_000, "{lag:?}");
+    assert!(lag[0] >= 3_000_000 && lag[1] < 3_000_000, "{lag:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -160,7 +161,19 @@ async fn a_reordered_publish_is_overtaken_by_the_next() {
     let app = App::in_process(&[]).await;
     let sandbox = app.session().sandbox().await;
     sandbox.put_fault("swap", fault("reorder", "topic:orders", json!({"only": ["OrderCreated"]}))).await;
+    // Both are waiting when it begins: one is there in time to overtake the other.
+    sandbox.put_fault("still", fault("pause", "orders", json!({}))).await;
+    sandbox
+        .wait_until("it stands still", |state| state.node("orders").is_some_and(|node| node.health == Health::Paused))
+        .await;
     let orders = [sandbox.place_order().await, sandbox.place_order().await];
+    let asked = Cell::new(0);
+    let both = |event: &Recorded| {
+        asked.set(asked.get() + u32::from(matches!(event.observation, Observation::RequestSent { .. })));
+        asked.get() == 2
+    };
+    sandbox.wait_for("both are on their way", both).await;
+    sandbox.clear_fault("still").await;
     for order in orders {
         assert_eq!(sandbox.outcome(order).await, "CONFIRMED");
     }
@@ -174,7 +187,7 @@ async fn a_reordered_publish_is_overtaken_by_the_next() {
 async fn a_slow_store_makes_each_transaction_last_longer() {
     let app = App::in_process(&[]).await;
     let sandbox = app.session().sandbox().await;
-    sandbox.put_fault("slow", fault("slow-store", "orders", json!({"ms": 400}))).await;
+    sandbox.put_fault("slow", fault("slow-store", "orders", json!({"ms": 3000}))).await;
     is_confirmed(&sandbox).await;
     sandbox.at_rest().await;
     sandbox.clear_fault("slow").await;
@@ -190,7 +203,7 @@ async fn a_slow_store_makes_each_transaction_last_longer() {
             _ => None,
         })
         .collect();
-    assert!(durations[0] >= 400_000 && durations[1] < 400_000, "{durations:?}");
+    assert!(durations[0] >= 3_000_000 && durations[1] < 3_000_000, "{durations:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -139,10 +139,14 @@ pub fn heal_all() {
 pub fn pause_or_resume(service: &str) {
     let paused =
         with(|engine| engine.player.tape.live().end().node(service).is_some_and(|node| node.health == Health::Paused));
-    let id = named("pause", service);
+    let (id, service) = (named("pause", service), service.to_string());
     let body = format!("{{\"kind\":\"pause\",\"target\":\"{service}\"}}");
     clicks::send(LEVERS, move |sandbox| async move {
-        client::fault(&sandbox, &id, (paused != Some(true)).then_some(&body)).await
+        // Whatever its pause is named.
+        match paused {
+            Some(true) => client::service(&sandbox, &service, "resume").await,
+            _ => client::fault(&sandbox, &id, Some(&body)).await,
+        }
     });
 }
 

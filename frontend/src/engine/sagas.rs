@@ -18,7 +18,6 @@ pub fn replica(verb: &str, service: &str, replica: &str) {
                 let body = format!("{{\"kind\":\"pause\",\"target\":\"{service}/{replica}\"}}");
                 client::fault(&sandbox, &fault, Some(&body)).await
             }
-            "resume" => client::fault(&sandbox, &fault, None).await,
             _ => client::service(&sandbox, &service, &[&verb, "?replica=", &*replica].concat()).await,
         }
     });

@@ -70,6 +70,8 @@ struct Message {
     nacks: u32,
     /// A fault has had its say on the next attempt.
     judged: bool,
+    /// The fault that has held it up last, if that was the last thing that became of it.
+    held_up_by: Option<Name>,
     /// It was noted that something keeps it from its group.
     severed: bool,
     /// Handed over so many times without an answer yet.
@@ -157,6 +159,20 @@ pub struct Waiting {
 }
 
 impl Message {
+    fn new(topic: Name, envelope: Arc<Envelope>) -> Self {
+        Message {
+            topic,
+            envelope,
+            attempt: 0,
+            nacks: 0,
+            judged: false,
+            held_up_by: None,
+            severed: false,
+            copies: 0,
+            state: State::Ready,
+        }
+    }
+
     fn delivery(&self, position: Position) -> Delivery {
         let (topic, envelope) = (self.topic.clone(), self.envelope.clone());
         Delivery { position, topic, attempt: self.attempt, envelope }
@@ -224,7 +240,7 @@ impl Broker {
             group.ready.insert(waiting.position);
         }
         let Waiting { position, attempt, nacks, .. } = *waiting;
-        let message = Message { topic, envelope, attempt, nacks, judged: false, severed: false, copies: 0, state };
+        let message = Message { attempt, nacks, state, ..Message::new(topic, envelope) };
         group.messages.insert(position, message);
     }
 
@@ -273,17 +289,7 @@ impl Broker {
     pub fn publish(&mut self, position: Position, topic: &Name, envelope: &Arc<Envelope>) {
         for group in &mut self.groups {
             if group.reads.get(topic).is_some_and(|types| types.contains(&envelope.kind)) {
-                let message = Message {
-                    topic: topic.clone(),
-                    envelope: envelope.clone(),
-                    attempt: 0,
-                    nacks: 0,
-                    judged: false,
-                    severed: false,
-                    copies: 0,
-                    state: State::Ready,
-                };
-                group.messages.insert(position, message);
+                group.messages.insert(position, Message::new(topic.clone(), envelope.clone()));
                 group.ready.insert(position);
             }
         }
@@ -532,10 +538,11 @@ impl Broker {
             }
             Verdict::Drop { .. } => (Fate::Lost, State::InFlight { until: now_us + visibility_us, consumer: NOBODY }),
             Verdict::Fail { .. } => (Fate::Refused, State::Delayed { until: now_us + backoff_us }),
-            Verdict::Delay { us, .. } => (Fate::Held, State::Delayed { until: now_us + us }),
+            Verdict::Delay { us, .. } => (Fate::Held, State::Delayed { until: now_us.saturating_add(us) }),
             Verdict::Reorder { .. } => (Fate::Held, State::Overtaken { until: now_us + overtaking_us }),
         };
         message.judged = fate == Fate::Held;
+        message.held_up_by = fault.clone().filter(|_| fate == Fate::Held);
         message.attempt += u32::from(fate != Fate::Held);
         message.copies = 1;
         message.state = state;
@@ -574,6 +581,31 @@ impl Broker {
             }
         }
         released
+    }
+
+    /// A fault is gone: what it has held up need wait no longer.
+    pub fn release(&mut self, fault: &str) {
+        for index in 0..self.groups.len() {
+            let waits = |message: &Message| {
+                matches!(message.state, State::Delayed { .. } | State::Overtaken { .. })
+                    && message.held_up_by.as_deref() == Some(fault)
+            };
+            let messages = &self.groups[index].messages;
+            let held: Vec<(Position, State)> = messages
+                .iter()
+                .filter(|(_, message)| waits(message))
+                .map(|(at, message)| (*at, message.state))
+                .collect();
+            for (position, state) in held {
+                self.leave(index, position, state);
+                let group = &mut self.groups[index];
+                group.overtaken.remove(&position);
+                group.ready.insert(position);
+                if let Some(message) = group.messages.get_mut(&position) {
+                    message.state = State::Ready;
+                }
+            }
+        }
     }
 
     /// When [`Broker::expire`] has something to do next, in microseconds since the sandbox was created.

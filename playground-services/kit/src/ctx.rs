@@ -1,6 +1,6 @@
 //! What a service is given: who it is, the time, the faults, and its sandbox.
 
-use crate::{Clock, FromHost, Gate, Host, Start, ToHost};
+use crate::{Clock, FromHost, Gate, Host, Start, ToHost, fault};
 use protocol::{Fault, Name, Observation, Observed, ServiceSpec, SpanId, SwitchSpec, TraceContext, TraceId, Uuid};
 use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, sync::Arc};
@@ -14,7 +14,7 @@ pub struct Ctx {
     pub clock: Clock,
     pub batch: usize,
     pub lease_us: u64,
-    pub faults: watch::Receiver<Arc<Vec<Fault>>>,
+    pub faults: fault::Standing,
     switches: watch::Receiver<Arc<Vec<SwitchSpec>>>,
     pub(crate) gate: Gate,
     folder: Arc<PathBuf>,

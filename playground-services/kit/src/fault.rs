@@ -5,7 +5,13 @@ mod wire;
 
 pub use wire::{Leg, Passing, Verdict, severed, verdict};
 
+use crate::Clock;
 use protocol::{Fault, FaultKind, Target};
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// The faults as they stand, and word of each change.
+pub type Standing = watch::Receiver<Arc<Vec<Fault>>>;
 
 /// The fault of this kind on this target that strikes the piece of work, if one does.
 ///
@@ -70,6 +76,20 @@ pub fn striking_work<'a>(faults: &'a [Fault], kind: FaultKind, work: &AtWork<'_>
 /// How much longer a `delay` or `slow-store` makes it, in microseconds.
 pub fn slowness_us(fault: &Fault) -> u64 {
     fault.spec.params.slowness_ms().saturating_mul(1000)
+}
+
+/// Whether this very fault is among those: another one of its name is another one.
+pub fn is_among(faults: &[Fault], fault: &Fault) -> bool {
+    faults.iter().any(|other| other.id == fault.id && other.installed_at == fault.installed_at)
+}
+
+/// Until a moment, in microseconds since the sandbox was created, or until this fault is gone.
+pub async fn sleep_under(clock: Clock, mut faults: Standing, fault: &Fault, until_us: u64) {
+    let gone = async { faults.wait_for(|all| !is_among(all, fault)).await.map(drop) };
+    tokio::select! {
+        () = clock.sleep_until(until_us) => {}
+        Ok(()) = gone => {}
+    }
 }
 
 /// Whether it acts now, on the command of this number.

@@ -173,7 +173,7 @@ async fn command<S: Service>(
     match answered.await {
         Ok(Ok(reply)) => Json(reply.0).into_response(),
         Err(_) => no_answer().await,
-        Ok(Err(Refusal::Store(_) | Refusal::Struck(_) | Refusal::StandsBy)) => {
+        Ok(Err(Refusal::Store(_) | Refusal::Struck(_) | Refusal::Busy | Refusal::StandsBy)) => {
             StatusCode::SERVICE_UNAVAILABLE.into_response()
         }
         Ok(Err(refusal)) => {

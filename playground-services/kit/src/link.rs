@@ -94,9 +94,9 @@ pub enum ToHost {
     },
     /// Messages that did not leave with their shipment.
     Publish(Vec<Observed>),
-    /// The last word: it is to be crashed here.
+    /// The last word: this fault crashes it here.
     Crash {
-        reason: String,
+        fault: Name,
     },
     /// Observations of the wire.
     Observe(Vec<Observed>),

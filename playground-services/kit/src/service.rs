@@ -227,6 +227,10 @@ pub enum Refusal {
     /// The store failed: answered 503, or nacked, and tried again.
     #[error("the store failed: {0}")]
     Store(String),
+    /// Another replica writes for longer than can be waited: answered 503, or given back, and tried
+    /// again.
+    #[error("another replica is writing")]
+    Busy,
     /// Another replica leads: answered 503, or given back.
     #[error("another replica leads")]
     StandsBy,
@@ -266,8 +270,7 @@ pub async fn run<S: Service>(
     let service = Arc::new(service);
     let _lock = lock(&ctx)?;
     let mut conn = storage::open(&ctx.database(), &migrations::<S>()).await?;
-    relay::prepare(&mut conn).await?;
-    lease::prepare(&mut conn, ctx.spec.is_led()).await?;
+    while !storage::unless_busy(prepare(&mut conn, &ctx).await)? {}
     changes::watch(&mut conn).await?;
     // Bound already: from here on callers wait in the listener's queue, they are not refused.
     ctx.send(ToHost::Ready { address: listener.local_addr()?, pid: std::process::id() });
@@ -321,6 +324,12 @@ pub async fn run<S: Service>(
             },
         }
     }
+}
+
+/// Makes the kit's own tables.
+async fn prepare(conn: &mut SqliteConnection, ctx: &Ctx) -> anyhow::Result<()> {
+    relay::prepare(conn).await?;
+    Ok(lease::prepare(conn, ctx.spec.is_led()).await?)
 }
 
 /// Sees a message through: a worker is busy with it until its transaction is.

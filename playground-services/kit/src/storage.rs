@@ -80,6 +80,22 @@ pub async fn rollback(conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     }
 }
 
+/// Whether another replica has written for so long that this one has not come to it.
+pub fn is_busy(error: &anyhow::Error) -> bool {
+    let Some(sqlx::Error::Database(error)) = error.downcast_ref() else { return false };
+    let code = error.code().and_then(|code| code.parse::<u32>().ok());
+    // The low byte is the primary result code: SQLITE_BUSY, SQLITE_LOCKED.
+    code.is_some_and(|code| matches!(code & 0xff, 5 | 6))
+}
+
+/// What need not be done now: `false` where another replica is in the way.
+pub fn unless_busy(done: anyhow::Result<()>) -> anyhow::Result<bool> {
+    match done {
+        Err(error) if is_busy(&error) => Ok(false),
+        done => done.map(|()| true),
+    }
+}
+
 /// Moves the write-ahead log into the database from a connection of its own, while writers go on.
 pub async fn checkpoint(path: &Path) -> Result<(), sqlx::Error> {
     let mut conn = options(path).connect().await?;

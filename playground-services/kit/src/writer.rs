@@ -80,7 +80,7 @@ impl<S: Service> Writer<S> {
     pub(crate) async fn new(service: Arc<S>, ctx: Ctx, mut conn: SqliteConnection, told: Told) -> anyhow::Result<Self> {
         // A task that was aborted may have its commit still under way in SQLite's thread. Waiting
         // for the right to write waits for that, so that nothing lands behind this look.
-        storage::begin(&mut conn).await?;
+        while !storage::unless_busy(storage::begin(&mut conn).await.map_err(Into::into))? {}
         let (n, left) = (outbox::last(&mut conn).await?, outbox::unshipped(&mut conn, 0).await?);
         let held = Held::left(relay::kept(&mut conn).await?);
         storage::rollback(&mut conn).await?;
@@ -129,11 +129,11 @@ impl<S: Service> Writer<S> {
             tokio::select! {
                 biased;
                 () = clock.sleep_until(retry.unwrap_or(u64::MAX)), if retry.is_some() => self.retry(),
-                Ok(()) = self.ctx.faults.changed() => self.held.faults_changed(),
+                Ok(()) = self.ctx.faults.changed() => self.held.faults_changed(&self.ctx.faults.borrow()),
                 Some(ids) = self.told.published.recv() => {
                     let ids = self.held.confirmed(ids);
                     if !ids.is_empty() {
-                        relay::forget(&mut self.conn, &ids).await?;
+                        while !storage::unless_busy(relay::forget(&mut self.conn, &ids).await)? {}
                     }
                 }
                 Some(vacant) = self.told.watch.recv() => self.watch(vacant),
@@ -156,8 +156,10 @@ impl<S: Service> Writer<S> {
                     let shipped = *self.told.shipped.borrow_and_update();
                     self.send_answers(shipped);
                     // Nothing to do: clear the outbox of what is in the record by now.
-                    if inbound.is_empty() && shipped == self.n && shipped > self.forgotten {
-                        outbox::forget(&mut self.conn, shipped).await?;
+                    if inbound.is_empty() && shipped == self.n && shipped > self.forgotten
+                        // Whoever writes meanwhile will do it.
+                        && storage::unless_busy(outbox::forget(&mut self.conn, shipped).await)?
+                    {
                         self.forgotten = shipped;
                     }
                 }
@@ -212,10 +214,15 @@ impl<S: Service> Writer<S> {
     /// All of them in one transaction; if the store refuses one, each in a transaction of its
     /// own, so that one bad command takes no other down.
     async fn do_all(&mut self, mut batch: Vec<Job<S::Outside>>) -> anyhow::Result<()> {
-        if batch.len() > 1
-            && let Ok(outcomes) = self.transaction(&batch, None).await?
-        {
-            self.settle(std::mem::take(&mut batch), outcomes);
+        if batch.len() > 1 {
+            match self.transaction(&batch, None).await? {
+                Ok(outcomes) => self.settle(std::mem::take(&mut batch), outcomes),
+                Err(Refusal::Busy) => {
+                    let outcomes = batch.iter().map(|_| Outcome::Refused(Refusal::Busy)).collect();
+                    self.settle(std::mem::take(&mut batch), outcomes);
+                }
+                Err(_) => {}
+            }
         }
         // What is left.
         for job in batch {
@@ -243,7 +250,7 @@ impl<S: Service> Writer<S> {
                     Outcome::Done(_) => {}
                     Outcome::Repeat(_) => self.ctx.send(ToHost::Ack { position }),
                     Outcome::Fenced(reason) => self.ctx.send(ToHost::Refuse { position, reason: reason.clone() }),
-                    Outcome::Refused(refusal @ Refusal::StandsBy) => {
+                    Outcome::Refused(refusal @ (Refusal::StandsBy | Refusal::Busy)) => {
                         self.ctx.send(ToHost::GiveBack { position, reason: refusal.to_string() });
                     }
                     Outcome::Refused(refusal) => self.ctx.send(ToHost::Nack { position, reason: refusal.to_string() }),
@@ -292,7 +299,12 @@ impl<S: Service> Writer<S> {
             Err(error) => {
                 if let Some(Refusal::StandsBy) = error.downcast_ref() {
                     storage::rollback(&mut self.conn).await?;
+                    self.look_out();
                     return Ok(Err(Refusal::StandsBy));
+                }
+                if storage::is_busy(&error) {
+                    storage::rollback(&mut self.conn).await?;
+                    return Ok(Err(Refusal::Busy));
                 }
                 tracing::warn!(service = %self.ctx.name(), %error, "a transaction was rolled back");
                 // A store that has failed may not be able to tell.

@@ -4,6 +4,7 @@ use crate::recorder::history::Lines;
 use crate::recorder::{Accepted, Entry, IdReused, Task};
 use kit::broker::{ConsumerId, Fate, Handout, Settled};
 use kit::ctx::Span;
+use kit::fault::is_among;
 use kit::{Delivery, FromHost, Shipment, ToHost};
 use protocol::{BROKER, Command, Name, Observation, Observed, Position, Recorded, TraceContext, Uuid};
 use std::collections::HashMap;
@@ -99,6 +100,11 @@ impl<'a> Batch<'a> {
             Entry::Accept { by, command, reply } => {
                 let answer = self.accept(by, command)?;
                 self.done.replies.push(Reply::Accepted(reply, answer));
+            }
+            Entry::Clear { fault, cleared } => {
+                if is_among(&self.task.faults, &fault) {
+                    self.observe(cleared)?;
+                }
             }
             Entry::Flush(reply) => self.done.replies.push(Reply::Flushed(reply)),
             Entry::End(reply) => self.done.end = Some(reply),
@@ -313,11 +319,13 @@ impl<'a> Batch<'a> {
             Observation::MessagePublished { topic, envelope } => task.broker.publish(event.position, topic, envelope),
             Observation::FaultInstalled { fault } => {
                 task.faults.retain(|other| other.id != fault.id);
+                task.broker.release(&fault.id);
                 task.faults.push((**fault).clone());
                 self.done.faults_changed = true;
             }
             Observation::FaultCleared { fault_id, .. } => {
                 task.faults.retain(|fault| fault.id != *fault_id);
+                task.broker.release(fault_id);
                 self.done.faults_changed = true;
             }
             Observation::SandboxStarted { topology, .. } => task.switches = topology.switches.clone(),

@@ -103,6 +103,31 @@ fn said(record: &[Recorded], position: Position) -> (&str, &Observation) {
 }
 
 #[tokio::test]
+async fn a_fault_is_cleared_once_and_not_by_whoever_means_an_earlier_one() {
+    let mut run = Run::new().await;
+    let fault = |installed_at| {
+        let spec = serde_json::from_value(json!({ "kind": "crash", "target": "inventory" })).expect("a spec");
+        Fault { id: "down".into(), spec, installed_at }
+    };
+    let clear = async |run: &Run, fault: &Fault| {
+        let cleared = Observation::FaultCleared { fault_id: fault.id.clone(), reason: String::new() };
+        let cleared = by_server(Clock::new(0, 1), "learner".into(), cleared);
+        run.recorder.send(Entry::Clear { fault: fault.clone(), cleared }).expect("it is open");
+        run.recorder.flush().await.expect("it is open");
+        run.recorder.history.position()
+    };
+    let (earlier, later) = (fault(1), fault(2));
+    run.observe(Observation::FaultInstalled { fault: Box::new(earlier.clone()) }).await;
+    let installed = run.observe(Observation::FaultInstalled { fault: Box::new(later.clone()) }).await;
+    assert_eq!(clear(&run, &earlier).await, installed, "another one stands under its name");
+    assert_eq!(run.recorder.faults().as_slice(), std::slice::from_ref(&later));
+    assert_eq!(clear(&run, &later).await, installed + 1);
+    assert_eq!(clear(&run, &later).await, installed + 1, "it is over");
+    assert!(run.recorder.faults().is_empty());
+    run.close().await;
+}
+
+#[tokio::test]
 async fn a_promise_that_breaks_and_one_that_holds_again_are_in_the_record_at_once() {
     let mut run = Run::new().await;
     run.commit(vec![shelf(None, 100)]).await;

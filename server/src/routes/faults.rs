@@ -1,7 +1,7 @@
 use crate::auth::access::Own;
 use crate::body::Json;
 use crate::error::Problem;
-use crate::openapi::{BadBody, FaultBody, FaultView, NotYours, Quota};
+use crate::openapi::{BadBody, FaultBody, FaultView, NotYours, TooMuch};
 use crate::sandbox::FaultStanding;
 use axum::extract::Path;
 use http::StatusCode;
@@ -45,7 +45,7 @@ pub async fn heal(Own(sandbox): Own) -> Result<StatusCode, Problem> {
     responses(
         (status = 200, body = FaultView, description = "The fault as it stands"),
         BadBody,
-        Quota,
+        TooMuch,
         NotYours,
     )
 )]

@@ -2,7 +2,7 @@ use super::Query;
 use crate::auth::access::Own;
 use crate::body::Json;
 use crate::error::Problem;
-use crate::openapi::{BadBody, BadQuery, NotYours};
+use crate::openapi::{BadBody, BadQuery, NotYours, TooMuch};
 use axum::extract::Path;
 use http::StatusCode;
 use serde::Deserialize;
@@ -33,6 +33,7 @@ pub struct Scale {
     responses(
         (status = 202, description = "The rest is in the record"),
         BadQuery,
+        TooMuch,
         NotYours,
     )
 )]
@@ -45,9 +46,33 @@ pub async fn crash(
     Ok(StatusCode::ACCEPTED)
 }
 
-/// Start a service that is down, and clear the fault that holds it down.
+/// Start a service that is down, and clear the faults that hold it down or still.
 #[utoipa::path(
     post, path = "/api/sandboxes/{id}/services/{name}/restart", tag = "services", operation_id = "restart_service",
+    params(
+        ("id" = String, Path, description = "The sandbox"),
+        ("name" = String, Path, description = "The service"),
+        ("replica" = Option<u32>, Query, description = "One replica, from 0; all of them where it is left out"),
+    ),
+    responses(
+        (status = 202, description = "The rest is in the record"),
+        BadQuery,
+        TooMuch,
+        NotYours,
+    )
+)]
+pub async fn restart(
+    Own(sandbox): Own,
+    Path((_, name)): Path<(String, String)>,
+    Query(One { replica }): Query<One>,
+) -> Result<StatusCode, Problem> {
+    sandbox.restart(&name, replica).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// Let a service go on that stands still: clear every fault that pauses it.
+#[utoipa::path(
+    post, path = "/api/sandboxes/{id}/services/{name}/resume", tag = "services", operation_id = "resume_service",
     params(
         ("id" = String, Path, description = "The sandbox"),
         ("name" = String, Path, description = "The service"),
@@ -59,12 +84,12 @@ pub async fn crash(
         NotYours,
     )
 )]
-pub async fn restart(
+pub async fn resume(
     Own(sandbox): Own,
     Path((_, name)): Path<(String, String)>,
     Query(One { replica }): Query<One>,
 ) -> Result<StatusCode, Problem> {
-    sandbox.restart(&name, replica).await?;
+    sandbox.resume(&name, replica).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -80,6 +105,7 @@ pub async fn restart(
     responses(
         (status = 202, description = "The rest is in the record"),
         BadBody,
+        TooMuch,
         NotYours,
     )
 )]

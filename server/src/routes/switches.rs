@@ -1,7 +1,7 @@
 use crate::auth::access::Own;
 use crate::body::Json;
 use crate::error::Problem;
-use crate::openapi::{BadBody, NotYours};
+use crate::openapi::{BadBody, NotYours, TooMuch};
 use axum::extract::Path;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -31,6 +31,7 @@ pub struct SwitchView {
     responses(
         (status = 200, body = SwitchView, description = "The switch as it stands"),
         BadBody,
+        TooMuch,
         NotYours,
     )
 )]

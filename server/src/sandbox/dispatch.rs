@@ -13,7 +13,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use kit::Clock;
 use kit::ctx::Span;
-use kit::fault::{self, Leg, Passing, Verdict};
+use kit::fault::{self, Leg, Passing, Standing, Verdict};
 use kit::http::{CALLER, COMMAND_ORDINAL, CORRELATION_ID, IDEMPOTENCY_KEY, TRACEPARENT};
 use protocol::{Fault, Observation, Observed, TERRARIUM, Target, Topology, is_final};
 use serde_json::{Value, json};
@@ -40,6 +40,9 @@ const RETRY: Duration = Duration::from_millis(200);
 const RETRY_MAX: Duration = Duration::from_secs(10);
 /// How long a request that is to be overtaken is held back, in microseconds.
 const OVERTAKING_US: u64 = 500_000;
+
+/// So long an answer is waited for where another replica could give it, in microseconds.
+const PATIENCE_US: u64 = 2_000_000;
 
 type Answer = (StatusCode, Bytes);
 
@@ -69,6 +72,7 @@ pub async fn run(
             clock,
             owner: service.name.clone(),
             addresses: service.addresses.clone(),
+            faults: recorder.faults.clone(),
             meter: meter.clone(),
             accepted,
         };
@@ -94,6 +98,7 @@ struct Dispatch {
     clock: Clock,
     owner: protocol::Name,
     addresses: watch::Receiver<Addresses>,
+    faults: Standing,
     meter: Arc<Meter>,
     accepted: Accepted,
 }
@@ -104,6 +109,7 @@ impl Dispatch {
         let body = Bytes::from(body);
         let mut retry = RETRY;
         for attempt in 1.. {
+            self.faults.mark_unchanged();
             // While the service is down there is nobody to ask; its start wakes this up.
             let Ok(addresses) = self.addresses.wait_for(|up| !up.is_empty()).await.map(|up| up.clone()) else { return };
             let Some(address) = self.turn(&addresses, attempt) else { continue };
@@ -130,25 +136,28 @@ impl Dispatch {
                     tracing::debug!(service = %self.owner, %error, "a command's answer was lost");
                 }
             }
-            // A crashed service has another address when it is back; a mere hiccup has not.
-            match tokio::time::timeout(retry, self.addresses.changed()).await {
-                Ok(_) => retry = RETRY,
-                Err(_) => retry = (retry * 2).min(RETRY_MAX),
+            tokio::select! {
+                // A crashed service has another address when it is back; a mere hiccup has not.
+                _ = self.addresses.changed() => retry = RETRY,
+                // What stood in the way may do so no longer.
+                _ = self.faults.changed() => retry = RETRY,
+                () = tokio::time::sleep(retry) => retry = (retry * 2).min(RETRY_MAX),
             }
         }
     }
 
-    /// The one that leads is asked first, if one does. Else replicas are asked in turn, and another
-    /// one when an answer is lost.
+    /// The one that leads is asked first, if one does, and every other time; in between one of those
+    /// that stand by. Else replicas are asked in turn, and another one when an answer is lost.
     fn turn(&self, addresses: &Addresses, attempt: u32) -> Option<SocketAddr> {
-        if let Some(leader) = self.leader().filter(|_| attempt % 2 == 1)
-            && let Some(address) = addresses.get(&leader)
-        {
-            return Some(*address);
+        let leader = self.leader().filter(|leader| addresses.contains_key(leader));
+        if let Some(leader) = leader.filter(|_| attempt % 2 == 1 || addresses.len() == 1) {
+            return addresses.get(&leader).copied();
         }
+        let others: Vec<&SocketAddr> =
+            addresses.iter().filter(|(replica, _)| Some(**replica) != leader).map(|(_, address)| address).collect();
         let turn = self.accepted.ordinal + u64::from(attempt);
-        let turn = turn % u64::try_from(addresses.len()).ok().filter(|count| *count > 0)?;
-        addresses.values().nth(usize::try_from(turn).ok()?).copied()
+        let turn = turn.checked_rem(u64::try_from(others.len()).ok()?)?;
+        others.get(usize::try_from(turn).ok()?).map(|address| **address)
     }
 
     fn leader(&self) -> Option<u32> {
@@ -163,7 +172,7 @@ impl Dispatch {
         body: Bytes,
         attempt: u32,
     ) -> anyhow::Result<Option<Answer>> {
-        let faults = self.recorder.history.faults();
+        let faults = self.recorder.faults();
         let passing = Passing {
             leg: Leg::Request,
             from: TERRARIUM,
@@ -188,12 +197,12 @@ impl Dispatch {
             Verdict::Pass => self.ask(span, address, body).await.map(Some),
             Verdict::Drop { .. } => Ok(None),
             Verdict::Fail { status, .. } => Ok(Some((StatusCode::from_u16(status)?, Bytes::new()))),
-            Verdict::Delay { us, .. } => {
-                self.clock.sleep_until(now.saturating_add(us)).await;
+            Verdict::Delay { fault, us } => {
+                fault::sleep_under(self.clock, self.faults.clone(), fault, now.saturating_add(us)).await;
                 self.ask(span, address, body).await.map(Some)
             }
-            Verdict::Reorder { .. } => {
-                self.clock.sleep_until(now + OVERTAKING_US).await;
+            Verdict::Reorder { fault } => {
+                fault::sleep_under(self.clock, self.faults.clone(), fault, now + OVERTAKING_US).await;
                 self.ask(span, address, body).await.map(Some)
             }
             Verdict::Duplicate { .. } => {
@@ -212,7 +221,21 @@ impl Dispatch {
         let _ = self.recorder.send(Entry::Observe(vec![self.observed(span, struck)]));
     }
 
+    /// Asks, and waits no longer than makes sense.
     async fn ask(&self, span: &Span, address: SocketAddr, body: Bytes) -> anyhow::Result<Answer> {
+        let answer = self.asked(span, address, body);
+        if self.addresses.borrow().len() < 2 {
+            return answer.await;
+        }
+        tokio::select! {
+            answer = answer => answer,
+            () = self.clock.sleep_until(self.clock.now_us() + PATIENCE_US) => {
+                anyhow::bail!("it has not answered in time")
+            }
+        }
+    }
+
+    async fn asked(&self, span: &Span, address: SocketAddr, body: Bytes) -> anyhow::Result<Answer> {
         let request = Request::builder()
             .method(Method::POST)
             .uri(format!("http://{address}/commands"))

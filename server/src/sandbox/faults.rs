@@ -7,13 +7,12 @@ pub use validate::validate;
 
 use super::keeper::Keeper;
 use super::replicas::Replicas;
-use crate::recorder::{Entry, Recorder, by_server};
+use crate::recorder::{Ended, Entry, Recorder, by_server};
 use kit::Clock;
 use protocol::{Fault, FaultKind, FaultSpec, Name, Observation, TERRARIUM};
 use serde::Serialize;
 use std::collections::HashSet;
 use std::sync::Arc;
-use tokio::sync::Notify;
 
 /// A fault as it stands, for the API.
 #[derive(Debug, Serialize)]
@@ -33,35 +32,24 @@ impl FaultStanding {
 }
 
 /// Begins and ends faults when their time has come; sleeps until then.
-pub async fn run(recorder: Recorder, clock: Clock, services: Arc<Vec<Replicas>>, changed: Arc<Notify>) {
+pub async fn run(mut recorder: Recorder, clock: Clock, services: Arc<Vec<Replicas>>) {
     let mut begun: HashSet<(Name, u64)> = HashSet::new();
     loop {
-        let faults = recorder.history.faults();
+        let faults = recorder.faults.borrow_and_update().clone();
         begun.retain(|(id, installed)| faults.iter().any(|f| f.id == *id && f.installed_at == *installed));
         let now = clock.now_us();
-        for fault in &faults {
-            let keepers = struck(&services, fault);
+        for fault in faults.iter() {
             if fault.expires_at().is_some_and(|end| end <= now) {
-                let reason = "its time was up".to_owned();
-                let cleared = Observation::FaultCleared { fault_id: fault.id.clone(), reason };
-                if recorder.send(Entry::Observe(vec![by_server(clock, TERRARIUM.into(), cleared)])).is_err() {
+                if over(&recorder, clock, TERRARIUM.into(), fault, "its time was up").await.is_err() {
                     return;
                 }
-                // Whoever is struck at the last moment has to see that the fault is over.
-                if recorder.flush().await.is_err() {
-                    return;
-                }
-                for keeper in keepers {
-                    end(&keeper, fault).await;
+                for keeper in struck(&services, fault) {
+                    keeper.release(&fault.id).await;
                 }
             } else if begins(fault) && fault.begins_at() <= now && begun.insert((fault.id.clone(), fault.installed_at))
             {
-                for keeper in keepers {
-                    if fault.spec.kind == FaultKind::Pause {
-                        keeper.pause(&format!("held still by the fault {}", fault.id)).await;
-                    } else {
-                        keeper.crash(&format!("crashed by the fault {}", fault.id)).await;
-                    }
+                for keeper in struck(&services, fault) {
+                    keeper.strike(fault).await;
                 }
             }
         }
@@ -70,10 +58,14 @@ pub async fn run(recorder: Recorder, clock: Clock, services: Arc<Vec<Replicas>>,
         }
         match next(&recorder, clock, &begun) {
             Some(at) => tokio::select! {
-                () = changed.notified() => {}
+                changed = recorder.faults.changed() => if changed.is_err() { return },
                 () = clock.sleep_until(at) => {}
             },
-            None => changed.notified().await,
+            None => {
+                if recorder.faults.changed().await.is_err() {
+                    return;
+                }
+            }
         }
     }
 }
@@ -89,26 +81,21 @@ fn begins(fault: &Fault) -> bool {
     matches!(fault.spec.kind, FaultKind::Crash | FaultKind::Pause)
 }
 
-/// What a fault took is given back.
-pub async fn end(keeper: &Keeper, fault: &Fault) {
-    if fault.spec.kind == FaultKind::Pause {
-        keeper.resume(&format!("the fault {} is over", fault.id)).await;
-    } else {
-        keeper.start().await;
-    }
+/// A fault is over, unless it was before. Whoever is struck at the last moment sees that by the time
+/// this returns.
+pub async fn over(recorder: &Recorder, clock: Clock, by: Name, fault: &Fault, reason: &str) -> Result<(), Ended> {
+    let cleared = Observation::FaultCleared { fault_id: fault.id.clone(), reason: reason.to_owned() };
+    recorder.send(Entry::Clear { fault: fault.clone(), cleared: by_server(clock, by, cleared) })?;
+    recorder.flush().await
 }
 
 /// When the next fault begins or ends by itself.
 fn next(recorder: &Recorder, clock: Clock, begun: &HashSet<(Name, u64)>) -> Option<u64> {
     let now = clock.now_us();
-    recorder.history.with_picture(|picture| {
-        let faults = picture.state.faults.iter();
-        faults
-            .flat_map(|fault| {
-                let waits = begins(fault) && !begun.contains(&(fault.id.clone(), fault.installed_at));
-                [waits.then(|| fault.begins_at().max(now)), fault.expires_at()]
-            })
-            .flatten()
-            .min()
-    })
+    let faults = recorder.faults();
+    let moments = faults.iter().flat_map(|fault| {
+        let waits = begins(fault) && !begun.contains(&(fault.id.clone(), fault.installed_at));
+        [waits.then(|| fault.begins_at().max(now)), fault.expires_at()]
+    });
+    moments.flatten().min()
 }

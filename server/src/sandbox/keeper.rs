@@ -2,8 +2,9 @@
 
 use crate::recorder::{Entry, Recorder, by_server};
 use kit::broker::ConsumerId;
+use kit::fault::is_among;
 use kit::{Clock, FromHost, Host, Start, ToHost};
-use protocol::{Isolation, Observation, Observed, ServiceSpec, Target};
+use protocol::{Fault, FaultKind, Isolation, Name, Observation, Observed, ServiceSpec, Target};
 use runner::{Link, Runner, Running};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -19,19 +20,24 @@ pub struct Keeper {
     orders: mpsc::UnboundedSender<(Order, oneshot::Sender<()>)>,
 }
 
+/// How the record says which fault did something to a service.
+const BY: &str = "by the fault ";
+
 /// Where a service's replicas listen, those that are up, by number.
 pub type Addresses = BTreeMap<u32, SocketAddr>;
 
 enum Order {
-    /// Nothing happens when it is up.
+    /// Nothing happens when it is up, or as long as a fault holds it down.
     Start,
-    /// Nothing happens when it is down.
+    /// Down until it is started; nothing else gets it up.
     Crash(String),
     Stop(String),
-    /// Nothing happens when it stands still already, or is down.
-    Pause(String),
-    /// Nothing happens unless it stands still.
-    Resume(String),
+    /// A crash or a pause begins. Nothing happens where it is over by now, or has nothing to take.
+    Strike(Fault),
+    /// The fault of this name is over: what it took is given back, unless another one holds it.
+    Release(Name),
+    /// It was left behind like that: down, for this reason.
+    Left(Option<String>),
 }
 
 impl Keeper {
@@ -55,12 +61,17 @@ impl Keeper {
         self.order(Order::Stop(reason.to_owned())).await;
     }
 
-    pub async fn pause(&self, reason: &str) {
-        self.order(Order::Pause(reason.to_owned())).await;
+    pub async fn strike(&self, fault: &Fault) {
+        self.order(Order::Strike(fault.clone())).await;
     }
 
-    pub async fn resume(&self, reason: &str) {
-        self.order(Order::Resume(reason.to_owned())).await;
+    pub async fn release(&self, fault: &Name) {
+        self.order(Order::Release(fault.clone())).await;
+    }
+
+    /// It had crashed before the sandbox woke; the record says why.
+    pub async fn left_down(&self, reason: Option<String>) {
+        self.order(Order::Left(reason)).await;
     }
 
     async fn order(&self, order: Order) {
@@ -91,16 +102,25 @@ struct Kept {
     consumer: ConsumerId,
     /// It stands still.
     paused: bool,
-    /// Why it asks to be crashed, once it does.
-    last_word: oneshot::Receiver<String>,
+    /// The fault that crashes it at its work, once one does.
+    last_word: oneshot::Receiver<Name>,
+}
+
+/// What a keeper has to keep.
+#[derive(Default)]
+struct State {
+    /// Up, or standing still.
+    kept: Option<Kept>,
+    /// The fault that took it down, where one did.
+    down_by: Option<Name>,
 }
 
 /// How a service came to its end.
 enum End {
     /// By itself.
     Ended(String),
-    /// It has asked to be crashed here.
-    LastWord(String),
+    /// This fault has struck it at its work.
+    Struck(Name),
 }
 
 impl Keeping {
@@ -110,61 +130,137 @@ impl Keeping {
     }
 
     async fn run(self, mut orders: mpsc::UnboundedReceiver<(Order, oneshot::Sender<()>)>) {
-        let mut kept: Option<Kept> = None;
+        let mut state = State::default();
         loop {
             let order = tokio::select! {
                 order = orders.recv() => order,
-                end = ended(&mut kept) => {
-                    let struck = matches!(end, End::LastWord(_));
-                    self.ended(&mut kept, end).await;
+                end = ended(&mut state.kept) => {
+                    self.ended(&mut state, end).await;
                     // It may have been cleared while it struck: then nobody else would.
-                    if struck && !self.is_held_down() {
-                        kept = self.start().await;
-                    }
+                    self.get_up(&mut state).await;
                     continue;
                 }
             };
             let Some((order, done)) = order else { break };
-            match order {
-                Order::Start if kept.is_none() => kept = self.start().await,
-                Order::Start => {}
-                Order::Crash(reason) => {
-                    if let Some(kept) = &mut kept {
-                        kept.running.crash().await;
-                    }
-                    self.gone(&mut kept, Observation::ServiceCrashed { reason });
-                }
-                Order::Pause(reason) => {
-                    if let Some(kept) = kept.as_mut().filter(|kept| !kept.paused) {
-                        kept.running.pause();
-                        kept.paused = true;
-                        self.observe(Observation::ServicePaused { reason });
-                    }
-                }
-                Order::Resume(reason) => {
-                    if let Some(kept) = kept.as_mut().filter(|kept| kept.paused) {
-                        // First the word, then what it does.
-                        self.observe(Observation::ServiceResumed { reason });
-                        kept.paused = false;
-                        kept.running.resume();
-                    }
-                }
-                Order::Stop(reason) => {
-                    if let Some(kept) = &mut kept {
-                        kept.running.resume();
-                        kept.running.stop().await;
-                    }
-                    self.gone(&mut kept, Observation::ServiceStopped { reason });
-                }
-            }
+            self.carry_out(order, &mut state).await;
             let _ = done.send(());
         }
-        if let Some(mut kept) = kept {
+        if let Some(mut kept) = state.kept {
             kept.running.crash().await;
         }
     }
 
-    async fn start(&self) -> Option<Kept> {
+    async fn carry_out(&self, order: Order, state: &mut State) {
+        match order {
+            Order::Start if state.kept.is_none() => {
+                state.down_by = self.holder(None);
+                if state.down_by.is_none() {
+                    self.start(state).await;
+                }
+            }
+            Order::Start => {}
+            Order::Crash(reason) => {
+                self.crash(state, reason).await;
+                state.down_by = None;
+            }
+            Order::Stop(reason) => {
+                if let Some(kept) = &mut state.kept {
+                    kept.running.resume();
+                    kept.running.stop().await;
+                }
+                self.gone(&mut state.kept, Observation::ServiceStopped { reason });
+                state.down_by = None;
+            }
+            Order::Strike(fault) if state.kept.is_some() && is_among(&self.recorder.faults(), &fault) => {
+                if fault.spec.kind == FaultKind::Pause {
+                    self.pause(state, &fault.id);
+                } else {
+                    self.struck(&fault.id);
+                    self.crash(state, format!("crashed {BY}{}", fault.id)).await;
+                    state.down_by = Some(fault.id);
+                }
+            }
+            Order::Strike(_) => {}
+            Order::Release(fault) => {
+                if state.kept.is_none() {
+                    self.get_up(state).await;
+                } else if self.standing(|fault| fault.spec.kind == FaultKind::Pause).is_none() {
+                    self.resume(state, format!("the fault {fault} is over"));
+                }
+            }
+            Order::Left(reason) => {
+                state.down_by = reason.and_then(|reason| Some(reason.rsplit_once(BY)?.1.into()));
+                self.get_up(state).await;
+            }
+        }
+    }
+
+    /// Starts it, if a fault took it down and none holds it there any more.
+    async fn get_up(&self, state: &mut State) {
+        if state.kept.is_none() && state.down_by.is_some() && self.holder(state.down_by.as_ref()).is_none() {
+            self.start(state).await;
+        }
+    }
+
+    async fn crash(&self, state: &mut State, reason: String) {
+        if let Some(kept) = &mut state.kept {
+            kept.running.crash().await;
+        }
+        self.gone(&mut state.kept, Observation::ServiceCrashed { reason });
+    }
+
+    /// Nothing happens when it stands still already.
+    fn pause(&self, state: &mut State, fault: &Name) {
+        let Some(kept) = state.kept.as_mut().filter(|kept| !kept.paused) else { return };
+        self.struck(fault);
+        kept.running.pause();
+        kept.paused = true;
+        self.observe(Observation::ServicePaused { reason: format!("held still {BY}{fault}") });
+    }
+
+    /// Nothing happens unless it stands still.
+    fn resume(&self, state: &mut State, reason: String) {
+        let Some(kept) = state.kept.as_mut().filter(|kept| kept.paused) else { return };
+        // First the word, then what it does.
+        self.observe(Observation::ServiceResumed { reason });
+        kept.paused = false;
+        kept.running.resume();
+    }
+
+    /// The fault strikes it as a whole.
+    fn struck(&self, fault: &Name) {
+        self.observe(Observation::FaultTriggered { fault_id: fault.clone(), on: self.spec.name.to_string() });
+    }
+
+    /// The fault that keeps it down: a crash, or the one that has taken it down at its work.
+    fn holder(&self, down_by: Option<&Name>) -> Option<Name> {
+        let holds = |fault: &Fault| match fault.spec.kind {
+            FaultKind::Crash => true,
+            kind => kind.takes_down() && down_by == Some(&fault.id),
+        };
+        self.standing(holds)
+    }
+
+    /// The first of those faults that has begun here.
+    fn standing(&self, such: impl Fn(&Fault) -> bool) -> Option<Name> {
+        let now = self.clock.now_us();
+        let faults = self.recorder.faults();
+        let here = |fault: &&Fault| {
+            Target::parse(&fault.spec.target).hits(&self.spec.name, self.replica) && fault.begins_at() <= now
+        };
+        faults.iter().filter(here).find(|fault| such(fault)).map(|fault| fault.id.clone())
+    }
+
+    /// A pause that stands holds it again.
+    async fn start(&self, state: &mut State) {
+        state.down_by = None;
+        self.start_up(state).await;
+        if let Some(fault) = self.standing(|fault| fault.spec.kind == FaultKind::Pause) {
+            self.pause(state, &fault);
+        }
+    }
+
+    async fn start_up(&self, state: &mut State) {
         let consumer = next_consumer();
         let link = Link::default();
         let (ready_tx, ready) = oneshot::channel();
@@ -183,48 +279,32 @@ impl Keeping {
             clock: self.clock,
             batch: self.batch,
             lease_us: u64::try_from(self.lease.as_micros()).unwrap_or(u64::MAX),
-            faults: self.recorder.history.faults(),
+            faults: self.recorder.faults().to_vec(),
             switches: self.recorder.history.switches(),
         };
-        let mut kept = match self.runner.start(start, link, Arc::new(host)).await {
-            Ok(running) => Some(Kept { running, consumer, paused: false, last_word }),
+        match self.runner.start(start, link, Arc::new(host)).await {
+            Ok(running) => state.kept = Some(Kept { running, consumer, paused: false, last_word }),
             Err(error) => {
                 tracing::error!(service = %self.spec.name, error = ?error, "a service did not start");
                 let reason = "it did not start".to_owned();
                 self.gone(&mut Some(consumer), Observation::ServiceCrashed { reason });
-                return None;
+                return;
             }
-        };
+        }
         tokio::select! {
-            _ = ready => kept,
-            end = ended(&mut kept) => {
-                self.ended(&mut kept, end).await;
-                None
-            }
+            _ = ready => {}
+            end = ended(&mut state.kept) => self.ended(state, end).await,
         }
     }
 
-    /// Whether a fault that stands leaves it down.
-    fn is_held_down(&self) -> bool {
-        let now = self.clock.now_us();
-        self.recorder.history.faults().iter().any(|fault| {
-            Target::parse(&fault.spec.target).hits(&self.spec.name, self.replica)
-                && fault.spec.kind.takes_down()
-                && fault.begins_at() <= now
-        })
-    }
-
-    async fn ended(&self, kept: &mut Option<Kept>, end: End) {
-        let reason = match end {
-            End::Ended(reason) => reason,
-            End::LastWord(reason) => {
-                if let Some(kept) = kept {
-                    kept.running.crash().await;
-                }
-                reason
+    async fn ended(&self, state: &mut State, end: End) {
+        match end {
+            End::Ended(reason) => self.gone(&mut state.kept, Observation::ServiceCrashed { reason }),
+            End::Struck(fault) => {
+                self.crash(state, format!("crashed before publishing, {BY}{fault}")).await;
+                state.down_by = Some(fault);
             }
-        };
-        self.gone(kept, Observation::ServiceCrashed { reason });
+        }
     }
 
     fn observe(&self, observation: Observation) {
@@ -266,7 +346,7 @@ impl Consumer for ConsumerId {
 async fn ended(kept: &mut Option<Kept>) -> End {
     let Some(Kept { running, last_word, .. }) = kept else { return std::future::pending().await };
     tokio::select! {
-        Ok(reason) = last_word => End::LastWord(reason),
+        Ok(fault) = last_word => End::Struck(fault),
         reason = running.ended() => End::Ended(reason),
     }
 }
@@ -282,7 +362,7 @@ struct ServiceHost {
     keeping: Keeping,
     to_service: mpsc::UnboundedSender<FromHost>,
     ready: std::sync::Mutex<Option<oneshot::Sender<()>>>,
-    crash: std::sync::Mutex<Option<oneshot::Sender<String>>>,
+    crash: std::sync::Mutex<Option<oneshot::Sender<Name>>>,
 }
 
 impl Host for ServiceHost {
@@ -308,9 +388,9 @@ impl Host for ServiceHost {
                     started: keeping.observed(started),
                 }
             }
-            ToHost::Crash { reason } => {
+            ToHost::Crash { fault } => {
                 if let Ok(Some(crash)) = self.crash.lock().map(|mut crash| crash.take()) {
-                    let _ = crash.send(reason);
+                    let _ = crash.send(fault);
                 }
                 return;
             }

@@ -17,7 +17,7 @@ use kit::Clock;
 use kit::tables::{TableRows, TableSummary};
 use protocol::Uuid;
 use protocol::{
-    Fault, FaultSpec, Limits, Name, Observation, Observed, Position, RECORD_FORMAT, TERRARIUM, Target, Topology,
+    Fault, FaultKind, FaultSpec, Limits, Observation, Observed, Position, RECORD_FORMAT, TERRARIUM, Target, Topology,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -57,8 +57,7 @@ impl Live {
         let path = folder.join(RECORD);
         let stored = storage::open(&path, topology).await?;
         let namespace = Uuid::new_v5(&Uuid::NAMESPACE_OID, row.id.to_string().as_bytes());
-        let recorder::Opened { recorder, task, unanswered, dispatch, faults_changed } =
-            recorder::open(stored, path, clock, namespace);
+        let recorder::Opened { recorder, task, unanswered, dispatch } = recorder::open(stored, path, clock, namespace);
         let before = recorder.history.state();
         tokio::spawn(task.run());
 
@@ -94,7 +93,7 @@ impl Live {
             unanswered,
             dispatch,
         ));
-        let fault_timer = tokio::spawn(faults::run(recorder.clone(), clock, services.clone(), faults_changed));
+        let fault_timer = tokio::spawn(faults::run(recorder.clone(), clock, services.clone()));
         let bounds = Bounds {
             turns: env.loads.clone(),
             longest: Duration::from_secs(60 * u64::from(env.config.load_minutes)),
@@ -154,23 +153,39 @@ impl Live {
         Ok(self.recorder.flush().await?)
     }
 
-    /// Clears a crash that stands as a fault, too.
+    /// Clears what holds it down or still, too; for all that the same fault holds.
     pub async fn restart(&self, service: &str, replica: Option<u32>) -> Result<(), SandboxError> {
         let service = self.service(service)?;
         let keepers = service.named(replica)?;
-        for fault in self.recorder.history.faults() {
-            let struck = faults::struck(std::slice::from_ref(service), &fault);
-            if struck.iter().any(|struck| keepers.iter().any(|keeper| keeper.replica == struck.replica)) {
-                self.observe_cleared(&fault.id, "the service was restarted")?;
+        let is_named = |keeper: &Keeper| keepers.iter().any(|named| named.replica == keeper.replica);
+        for fault in self.recorder.faults().iter() {
+            let (named, others): (Vec<_>, Vec<_>) =
+                faults::struck(std::slice::from_ref(service), fault).into_iter().partition(|keeper| is_named(keeper));
+            if !named.is_empty() {
+                self.over(fault, "the service was restarted").await?;
+                join_all(others.iter().map(|keeper| keeper.release(&fault.id))).await;
             }
         }
-        self.recorder.flush().await?;
         join_all(keepers.iter().map(|keeper| async move {
             keeper.stop("restarted by the learner").await;
             keeper.start().await;
         }))
         .await;
         Ok(self.recorder.flush().await?)
+    }
+
+    /// Clears what holds it still, under whatever name; for all that the same fault holds.
+    pub async fn resume(&self, service: &str, replica: Option<u32>) -> Result<(), SandboxError> {
+        let keepers = self.service(service)?.named(replica)?;
+        let faults = self.recorder.faults();
+        let holds = |fault: &&Fault| {
+            let target = Target::parse(&fault.spec.target);
+            fault.spec.kind == FaultKind::Pause && keepers.iter().any(|keeper| target.hits(service, keeper.replica))
+        };
+        for fault in faults.iter().filter(holds) {
+            self.end_fault(fault).await?;
+        }
+        Ok(())
     }
 
     /// So many replicas of it run from now on.
@@ -206,7 +221,7 @@ impl Live {
     }
 
     pub async fn put_fault(&self, id: &str, spec: FaultSpec) -> Result<FaultStanding, SandboxError> {
-        let faults = self.recorder.history.faults();
+        let faults = self.recorder.faults();
         let known = faults.iter().find(|fault| &*fault.id == id);
         if known.is_none() && faults.len() >= self.faults_max {
             return Err(SandboxError::TooManyFaults);
@@ -214,8 +229,8 @@ impl Live {
         if let Target::Replica(name, replica) = Target::parse(&spec.target) {
             self.service(name)?.named(Some(replica))?;
         }
-        if known.is_some() {
-            self.clear_fault(id).await?;
+        if let Some(known) = known {
+            self.end_fault(known).await?;
         }
         let fault = Fault { id: id.into(), spec, installed_at: self.clock.now_us() };
         let standing = FaultStanding::of(&fault, fault.installed_at);
@@ -226,21 +241,30 @@ impl Live {
     }
 
     pub async fn clear_fault(&self, id: &str) -> Result<(), SandboxError> {
-        let faults = self.recorder.history.faults();
+        let faults = self.recorder.faults();
         let fault = faults.iter().find(|fault| &*fault.id == id).ok_or(SandboxError::NoSuchFault)?;
-        self.observe_cleared(&fault.id, "cleared by the learner")?;
-        // Whoever is struck at the last moment has to see that the fault is over.
-        self.recorder.flush().await?;
+        self.end_fault(fault).await
+    }
+
+    /// All of them.
+    pub async fn heal(&self) -> Result<(), SandboxError> {
+        for fault in self.recorder.faults().iter() {
+            self.end_fault(fault).await?;
+        }
+        Ok(())
+    }
+
+    /// It may have run out just now: then this changes nothing.
+    async fn end_fault(&self, fault: &Fault) -> Result<(), SandboxError> {
+        self.over(fault, "cleared by the learner").await?;
         for keeper in faults::struck(&self.services, fault) {
-            faults::end(&keeper, fault).await;
+            keeper.release(&fault.id).await;
         }
         Ok(self.recorder.flush().await?)
     }
 
-    fn observe_cleared(&self, id: &Name, reason: &str) -> Result<(), SandboxError> {
-        let cleared = Observation::FaultCleared { fault_id: id.clone(), reason: reason.to_owned() };
-        self.recorder.send(Entry::Observe(vec![by_server(self.clock, "learner".into(), cleared)]))?;
-        Ok(())
+    async fn over(&self, fault: &Fault, reason: &str) -> Result<(), SandboxError> {
+        Ok(faults::over(&self.recorder, self.clock, "learner".into(), fault, reason).await?)
     }
 
     /// What a service answers to a read.

@@ -39,21 +39,27 @@ impl Replicas {
         }
     }
 
-    /// Starts those that had not crashed. The first makes the database, the others find it.
+    /// Starts those that had not crashed, and those that a fault took down which is over by now.
+    /// The first makes the database, the others find it.
     pub async fn wake(&self, before: &DiagramState) {
+        let node = before.node(&self.name);
         let crashed = |keeper: &Keeper| {
-            before.node(&self.name).is_some_and(|node| {
+            node.is_some_and(|node| {
                 let known = node.instances.iter().find(|instance| instance.replica == keeper.replica);
                 known.map_or(node.instances.is_empty() && node.health == Health::Crashed, |instance| {
                     instance.health == Health::Crashed
                 })
             })
         };
-        let mut starting = self.all().into_iter().filter(|keeper| !crashed(keeper));
-        if let Some(first) = starting.next() {
-            first.start().await;
+        let wake = async |keeper: Arc<Keeper>| match crashed(&keeper) {
+            true => keeper.left_down(node.and_then(|node| node.reason.clone())).await,
+            false => keeper.start().await,
+        };
+        let mut waking = self.all().into_iter();
+        if let Some(first) = waking.next() {
+            wake(first).await;
         }
-        join_all(starting.map(|keeper| async move { keeper.start().await })).await;
+        join_all(waking.map(wake)).await;
     }
 
     /// Where the one listens whose turn it is, of those that are up.

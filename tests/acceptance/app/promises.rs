@@ -153,7 +153,9 @@ impl Promises {
                 Observation::MessagePublished { envelope, .. } if !published.insert(envelope.id) => {
                     repeats.push((&envelope.kind, &envelope.subject));
                 }
-                Observation::SagaStepStarted { attempt: 2.., .. } | Observation::FaultTriggered { .. } => strikes += 1,
+                Observation::SagaStepStarted { attempt: 2.., .. } => strikes += 1,
+                // What strikes a service as a whole is part of no command, and repeats nothing.
+                Observation::FaultTriggered { .. } if event.correlation_id.is_some() => strikes += 1,
                 Observation::MessageAcked { source_position, group, .. } => {
                     let groups = acked.entry(*source_position).or_default();
                     assert!(!groups.contains(&&**group), "{source_position} was acked twice by {group}");

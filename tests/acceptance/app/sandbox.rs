@@ -1,5 +1,5 @@
 use super::{DEADLINE, Event, Events, Session, in_time};
-use diagram::{DiagramState, Strata};
+use diagram::{DiagramState, Health, Strata};
 use protocol::{Observation, Recorded, Uuid};
 use reqwest::{Method, RequestBuilder};
 use runner::invariants::Invariant;
@@ -101,6 +101,21 @@ impl Sandbox {
 
     pub async fn restart(&self, service: &str) {
         self.done(202, self.request(Method::POST, &format!("/services/{service}/restart"))).await;
+    }
+
+    pub async fn resume(&self, service: &str) {
+        self.done(202, self.request(Method::POST, &format!("/services/{service}/resume"))).await;
+    }
+
+    pub async fn scale(&self, service: &str, replicas: u32) {
+        let request = self.request(Method::PUT, &format!("/services/{service}/replicas"));
+        self.done(202, request.json(&json!({ "replicas": replicas }))).await;
+    }
+
+    /// How each of a service's replicas is, by number.
+    pub async fn health(&self, service: &str) -> Vec<Health> {
+        let state = self.state().await;
+        state.node(service).expect("a node").instances.iter().map(|instance| instance.health).collect()
     }
 
     pub async fn crash_replica(&self, service: &str, replica: u32) {

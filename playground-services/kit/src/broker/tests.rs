@@ -163,6 +163,30 @@ fn a_reordered_delivery_is_overtaken_by_the_next() {
 }
 
 #[test]
+fn what_a_fault_holds_up_goes_once_the_fault_is_gone() {
+    for (kind, more) in [("delay", r#","params":{"ms":3600000}"#), ("reorder", "")] {
+        let mut broker = with_messages(1);
+        assert_eq!(fates(&broker.take(0, &fault(kind, more))), [(1, 0, Fate::Held)]);
+        broker.release("another");
+        assert!(broker.take(1, &[]).is_empty(), "{kind}");
+        broker.release("f");
+        assert_eq!((broker.next_deadline(), fates(&broker.take(2, &[]))), (None, vec![(1, 1, Fate::To(1))]), "{kind}");
+        // What a consumer said no to is no business of the fault's any more.
+        broker.nack(1, 1, 3).expect("it has it");
+        broker.release("f");
+        assert!(broker.take(4, &[]).is_empty(), "{kind}");
+    }
+}
+
+#[test]
+fn a_delay_may_be_longer_than_time_lasts() {
+    let mut broker = with_messages(1);
+    let delay = fault("delay", &format!(r#","params":{{"ms":{}}}"#, u64::MAX));
+    assert_eq!(fates(&broker.take(1, &delay)), [(1, 0, Fate::Held)]);
+    assert!(broker.expire(u64::MAX - 1).is_empty());
+}
+
+#[test]
 fn who_waits_to_be_overtaken_does_not_wait_for_ever() {
     let mut broker = with_messages(1);
     broker.take(0, &fault("reorder", ""));

@@ -2,7 +2,7 @@
 //! stays in the relay's table until it is through; with the outbox off, what is lost is lost.
 
 use crate::Ctx;
-use crate::fault::{Leg, Passing, Verdict, severed, verdict};
+use crate::fault::{Leg, Passing, Verdict, is_among, severed, verdict};
 use protocol::{BROKER, Envelope, Fault, Name, Observation, Observed, Uuid};
 use std::collections::HashSet;
 
@@ -24,19 +24,21 @@ pub(super) struct Caught {
     pub message: Observed,
     attempt: u32,
     until: Until,
+    /// The fault that caught it; nobody knows any more after a restart.
+    by: Option<Fault>,
     /// In the relay's table, too.
     pub stored: bool,
 }
 
 #[derive(PartialEq)]
 enum Until {
-    /// It is late.
+    /// It is late: tried again then, or as soon as the fault is gone.
     Late(u64),
     /// It got lost: tried again then, or as soon as the faults change.
     Lost(u64),
     /// This fault lets nothing through: tried again when the faults change.
     Healed(Name),
-    /// Another one has overtaken it, or then.
+    /// Another one has overtaken it, or then, or the fault is gone.
     Overtaken(u64),
 }
 
@@ -59,7 +61,7 @@ pub(super) struct Parted {
 impl Held {
     /// What an earlier run left in the table: tried at once.
     pub(super) fn left(messages: Vec<Observed>) -> Self {
-        let caught = |message| Caught { message, attempt: 0, until: Until::Late(0), stored: true };
+        let caught = |message| Caught { message, attempt: 0, until: Until::Late(0), by: None, stored: true };
         Held { caught: messages.into_iter().map(caught).collect(), unconfirmed: HashSet::new() }
     }
 
@@ -82,6 +84,7 @@ impl Held {
                 judged => judged,
             };
             parted.shipped.extend(fault.map(|fault| triggered(ctx, &message, fault)));
+            let by = fault.cloned();
             match fate {
                 Fate::Goes { copies } => {
                     let way = if stored { &mut parted.shipped } else { &mut parted.unstored };
@@ -92,7 +95,7 @@ impl Held {
                 Fate::Caught(Until::Lost(_) | Until::Healed(_)) if !stored => {}
                 Fate::Caught(until) => {
                     overtaking |= matches!(until, Until::Overtaken(_));
-                    parted.caught.push(Caught { message, attempt: 1, until, stored });
+                    parted.caught.push(Caught { message, attempt: 1, until, by, stored });
                 }
             }
         }
@@ -112,10 +115,13 @@ impl Held {
     }
 
     /// The faults are others now: what they kept is tried again at once.
-    pub(super) fn faults_changed(&mut self) {
+    pub(super) fn faults_changed(&mut self, faults: &[Fault]) {
         for caught in &mut self.caught {
-            if let Until::Lost(at) = &mut caught.until {
-                *at = 0;
+            let is_over = caught.by.as_ref().is_some_and(|fault| !is_among(faults, fault));
+            match &mut caught.until {
+                Until::Lost(at) => *at = 0,
+                Until::Late(at) | Until::Overtaken(at) if is_over => *at = 0,
+                _ => {}
             }
         }
     }
@@ -150,7 +156,9 @@ impl Held {
                     let message = Observed { at: now, ..caught.message };
                     observed.extend(std::iter::repeat_n(message, copies));
                 }
-                Fate::Caught(until) if caught.stored => self.caught.push(Caught { until, ..caught }),
+                Fate::Caught(until) if caught.stored => {
+                    self.caught.push(Caught { until, by: fault.cloned(), ..caught });
+                }
                 Fate::Caught(_) => {}
             }
         }

@@ -40,6 +40,13 @@ impl<S: Service> Writer<S> {
         self.lead.look = Some(Look { at_us, since_us });
     }
 
+    /// It was asked for what whoever leads should do: it looks whether that one does.
+    pub(super) fn look_out(&mut self) {
+        if self.lead.look.is_none() {
+            self.watch(false);
+        }
+    }
+
     /// When it has to renew its lease, or to look after another's.
     pub(super) fn lease_deadline(&self) -> Option<u64> {
         match &self.lead.held {

@@ -33,10 +33,12 @@ impl<S: Service> Writer<S> {
         Ok(())
     }
 
-    /// A slow store keeps the transaction open. Returns the strike.
+    /// A slow store keeps the transaction open, as long as the fault stands. Returns the strike.
     pub(super) async fn slow_down(&self, batch: &[Job<S::Outside>]) -> Option<Observed> {
         let (work, fault) = batch.iter().find_map(|job| Some((&job.work, strikes::slow(&self.ctx, &job.work)?)))?;
-        self.ctx.clock.sleep_until(self.ctx.clock.now_us() + fault::slowness_us(&fault)).await;
+        let (clock, faults) = (self.ctx.clock, self.ctx.faults.clone());
+        let until_us = clock.now_us().saturating_add(fault::slowness_us(&fault));
+        fault::sleep_under(clock, faults, &fault, until_us).await;
         Some(strikes::triggered(&self.ctx, work, &fault.id))
     }
 
@@ -106,9 +108,9 @@ impl<S: Service> Writer<S> {
     /// Ends it here, between commit and publish: nothing more is said, nothing more is done.
     pub(super) async fn crash(&mut self, triggered: Observed) {
         let Observation::FaultTriggered { fault_id, .. } = &triggered.observation else { return };
-        let reason = format!("crashed before publishing, by the fault {fault_id}");
+        let fault = fault_id.clone();
         self.ctx.send(ToHost::Observe(vec![triggered]));
-        self.ctx.send(ToHost::Crash { reason });
+        self.ctx.send(ToHost::Crash { fault });
         std::future::pending().await
     }
 

@@ -274,6 +274,29 @@ async fn who_leads_no_more_writes_nothing_however_much_it_was_about_to() {
     std::fs::remove_dir_all(&folder).expect("removed");
 }
 
+#[tokio::test]
+async fn who_is_asked_instead_of_a_leader_that_does_nothing_takes_over() {
+    let folder = std::env::temp_dir().join(format!("kit-writer-{}", Uuid::new_v4()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let mut replicas = [led(&folder, 0).await, led(&folder, 1).await];
+    let [leader, standby] = &mut replicas;
+    leader.watch(true);
+    leader.meet_lease(false).await.expect("takes the lead");
+    // It has nothing to do, and then it stands still.
+    leader.due = None;
+    leader.meet_lease(false).await.expect("lets go of it");
+    assert_eq!(standby.lease_deadline(), None);
+    standby.ctx.clock.sleep_until(standby.ctx.clock.now_us() + 2).await;
+    let (asked, mut answer) = job(1, amount(1));
+    standby.process(vec![asked]).await.expect("the store works");
+    standby.send_answers(standby.n);
+    assert!(matches!(answer.try_recv(), Ok(Err(Refusal::StandsBy))));
+    standby.ctx.clock.sleep_until(standby.lease_deadline().expect("it looks")).await;
+    standby.meet_lease(false).await.expect("takes over");
+    assert_eq!(standby.token(), Some(2));
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
+
 /// Sent to the service while it ran; here only to be named.
 #[test]
 fn the_words_of_the_link_read_back() {

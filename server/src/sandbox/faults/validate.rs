@@ -6,6 +6,9 @@ use protocol::{BROKER, FaultKind, FaultSpec, ServiceSpec, TERRARIUM, Target, Top
 /// A day: the longest a fault may wait or last, unless it lasts until cleared.
 const LONGEST_MS: u64 = 24 * 3600 * 1000;
 
+/// The longest that something may be held up, and the most that may vary.
+const SLOWEST_MS: u64 = 600_000;
+
 pub fn validate(topology: &Topology, spec: &FaultSpec) -> Result<(), SandboxError> {
     reaches_something(topology, spec).and_then(|()| is_in_range(spec)).map_err(SandboxError::Invalid)
 }
@@ -96,6 +99,13 @@ fn is_in_range(spec: &FaultSpec) -> Result<(), String> {
     if spec.kind == FaultKind::Crash && (spec.strength != 100 || spec.params.every.is_some()) {
         return Err("A crash takes the whole service: leave strength and every out.".to_owned());
     }
+    let waits = [spec.params.ms, spec.params.jitter_ms];
+    if waits.into_iter().flatten().any(|ms| ms > SLOWEST_MS) {
+        return Err(format!("ms and jitter_ms are out of range. Each is at most {SLOWEST_MS}: ten minutes."));
+    }
+    if spec.params.status.is_some_and(|status| !(400..=599).contains(&status)) {
+        return Err("The status is out of range. A request that fails is answered 400 to 599.".to_owned());
+    }
     if spec.after_ms > LONGEST_MS || spec.ttl_ms.is_some_and(|ttl| !(1..=LONGEST_MS).contains(&ttl)) {
         return Err(format!(
             "The times are out of range. after_ms is at most {LONGEST_MS}, ttl_ms 1 to {LONGEST_MS}, or null for until cleared."
@@ -162,8 +172,13 @@ mod tests {
         ] {
             assert_eq!(check(&format!(r#"{{"kind":"{kind}","target":"{target}"}}"#)), Ok(()), "{kind} {target}");
         }
-        let step = r#"{"kind":"fail-step","target":"payments","params":{"step":"charge-card"}}"#;
-        assert_eq!(check(step), Ok(()));
+        for json in [
+            r#"{"kind":"fail-step","target":"payments","params":{"step":"charge-card"}}"#,
+            r#"{"kind":"delay","target":"broker","params":{"ms":600000,"jitter_ms":0}}"#,
+            r#"{"kind":"fail","target":"terrarium->orders","params":{"status":599}}"#,
+        ] {
+            assert_eq!(check(json), Ok(()), "{json}");
+        }
     }
 
     #[test]
@@ -182,6 +197,11 @@ mod tests {
             (r#"{"kind":"decline-payments","target":"payments","strength":0}"#, "out of range"),
             (r#"{"kind":"decline-payments","target":"payments","strength":101}"#, "out of range"),
             (r#"{"kind":"decline-payments","target":"payments","params":{"every":0}}"#, "1 or more"),
+            (r#"{"kind":"delay","target":"broker","params":{"ms":600001}}"#, "at most 600000"),
+            (r#"{"kind":"delay","target":"broker","params":{"jitter_ms":18446744073709551615}}"#, "at most 600000"),
+            (r#"{"kind":"slow-store","target":"orders","params":{"ms":600001}}"#, "at most 600000"),
+            (r#"{"kind":"fail","target":"terrarium->orders","params":{"status":200}}"#, "400 to 599"),
+            (r#"{"kind":"fail","target":"terrarium->orders","params":{"status":600}}"#, "400 to 599"),
             (r#"{"kind":"crash","target":"orders","strength":50}"#, "whole service"),
             (r#"{"kind":"crash","target":"orders","ttl_ms":0}"#, "out of range"),
             (r#"{"kind":"crash","target":"orders","after_ms":99999999999}"#, "out of range"),

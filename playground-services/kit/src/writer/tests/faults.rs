@@ -5,6 +5,7 @@ use crate::Delivery;
 use crate::ctx::Standing;
 use proptest::prelude::*;
 use protocol::{Envelope, Fault, StepSpec, SwitchSpec};
+use sqlx::ConnectOptions;
 use std::path::PathBuf;
 
 /// A row for each effect, so that a second one can be seen.
@@ -88,12 +89,12 @@ impl Rig {
     fn fault(&mut self, spec: &str) {
         let spec = serde_json::from_str(&format!("{{{spec},\"ttl_ms\":null}}")).expect("a spec");
         self.standing.hear(FromHost::Faults(vec![Fault { id: "f".into(), spec, installed_at: 0 }]));
-        self.writer.held.faults_changed();
+        self.writer.held.faults_changed(&self.writer.ctx.faults.borrow());
     }
 
     fn heal(&mut self) {
         self.standing.hear(FromHost::Faults(vec![]));
-        self.writer.held.faults_changed();
+        self.writer.held.faults_changed(&self.writer.ctx.faults.borrow());
     }
 
     fn switch_off(&self, name: &str) {
@@ -282,6 +283,54 @@ async fn a_delayed_publish_comes_later() {
     rig.heal();
     rig.add(2).await;
     assert_eq!(rig.said(), [message("sum/2")]);
+    rig.end();
+}
+
+#[tokio::test]
+async fn a_delayed_publish_goes_once_the_fault_is_gone() {
+    let mut rig = Rig::new().await;
+    rig.fault(r#""kind":"delay","target":"topic:adder","params":{"ms":3600000}"#);
+    rig.add(1).await;
+    assert_eq!(rig.said(), [struck("sum/1")]);
+    rig.writer.retry();
+    assert_eq!(rig.said(), []);
+    rig.heal();
+    rig.writer.retry();
+    assert_eq!(rig.said(), [message("sum/1")]);
+    rig.end();
+}
+
+#[tokio::test]
+async fn a_slow_store_is_as_quick_as_ever_once_the_fault_is_gone() {
+    for ms in [3_600_000, u64::MAX] {
+        let Rig { folder, mut writer, standing, .. } = {
+            let mut rig = Rig::new().await;
+            rig.fault(&format!(r#""kind":"slow-store","target":"adder","params":{{"ms":{ms}}}"#));
+            rig
+        };
+        let (job, _answer) = job(1, 1);
+        let mut adding = std::pin::pin!(writer.process(vec![job]));
+        let early = tokio::time::timeout(std::time::Duration::from_millis(100), &mut adding).await;
+        assert!(early.is_err(), "it is slow");
+        standing.hear(FromHost::Faults(vec![]));
+        adding.await.expect("the store works");
+        std::fs::remove_dir_all(&folder).expect("removed");
+    }
+}
+
+#[tokio::test]
+async fn what_another_replica_keeps_from_being_written_is_given_back() {
+    let mut rig = Rig::new().await;
+    sqlx::query("pragma busy_timeout = 1").execute(&mut rig.writer.conn).await.expect("no patience");
+    let mut other = storage::options(&rig.writer.ctx.database()).connect().await.expect("opens");
+    storage::begin(&mut other).await.expect("begins");
+    rig.tell(1, 1).await;
+    let answer = rig.add(2).await;
+    assert_eq!(rig.said(), [Word::GivenBack(1)]);
+    assert!(matches!(answer.await, Ok(Err(Refusal::Busy))));
+    storage::rollback(&mut other).await.expect("ends");
+    rig.tell(1, 2).await;
+    assert_eq!(rig.said(), [message("sum/1"), Word::Acked(1)]);
     rig.end();
 }
 
