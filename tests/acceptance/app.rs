@@ -30,8 +30,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// For whatever must happen some time.
-pub const DEADLINE: Duration = Duration::from_secs(30);
+/// For whatever must happen some time, on a machine that does a lot besides. What must happen within
+/// a time is measured where that is promised.
+pub const DEADLINE: Duration = Duration::from_secs(120);
 
 /// The future's outcome, or a failed test that says what did not happen.
 pub async fn in_time<T>(what: &str, future: impl Future<Output = T>) -> T {

@@ -37,6 +37,10 @@ pub struct Door<S: Service> {
     pub ctx: Ctx,
     pub service: Arc<S>,
     pub workers: Arc<Semaphore>,
+    /// As many commands as there are workers have or wait for one; the others queue for that. So a
+    /// message waits behind a few commands and never behind a flood of them, and what has begun comes
+    /// to its end beside what is new.
+    pub turns: Arc<Semaphore>,
     pub jobs: mpsc::UnboundedSender<Job<S::Outside>>,
     pub(crate) reader: Arc<Reader>,
 }
@@ -47,6 +51,7 @@ impl<S: Service> Clone for Door<S> {
             ctx: self.ctx.clone(),
             service: self.service.clone(),
             workers: self.workers.clone(),
+            turns: self.turns.clone(),
             jobs: self.jobs.clone(),
             reader: self.reader.clone(),
         }
@@ -163,6 +168,7 @@ async fn command<S: Service>(
     if !door.ctx.spec.commands.iter().any(|name| **name == *body.kind) {
         return (StatusCode::UNPROCESSABLE_ENTITY, "not a command of this service").into_response();
     }
+    let Ok(_turn) = door.turns.clone().acquire_owned().await else { return no_answer().await };
     let Ok(_busy) = door.workers.clone().acquire_owned().await else { return no_answer().await };
     let work = Work::Command { id, kind: body.kind, data: body.data, span, ordinal };
     let outside = door.service.outside(&door.ctx, &work).await;

@@ -283,9 +283,16 @@ pub async fn run<S: Service>(
     let told = writer::Told { shipped, published, watch };
     let mut writer = writer::Writer::new(service.clone(), ctx.clone(), conn, told).await?;
     writer.seed_once().await?;
-    let workers = Arc::new(Semaphore::new(ctx.spec.workers.max(1) as usize));
-    let door =
-        http::Door { ctx: ctx.clone(), service: service.clone(), workers: workers.clone(), jobs: jobs.clone(), reader };
+    let some = ctx.spec.workers.max(1) as usize;
+    let (workers, turns) = (Arc::new(Semaphore::new(some)), Arc::new(Semaphore::new(some)));
+    let door = http::Door {
+        ctx: ctx.clone(),
+        service: service.clone(),
+        workers: workers.clone(),
+        turns,
+        jobs: jobs.clone(),
+        reader,
+    };
 
     let mut tasks = JoinSet::new();
     let serving = http::serve(listener, http::router(door), ctx.gate.clone());

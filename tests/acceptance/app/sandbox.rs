@@ -236,8 +236,9 @@ impl Sandbox {
     }
 
     async fn wait<T>(&self, what: &str, found: impl Fn(&Recorded, &DiagramState) -> Option<T>) -> T {
-        in_time(what, async {
-            let (mut state, mut events) = (DiagramState::default(), self.events(0).await);
+        let mut state = DiagramState::default();
+        let waiting = async {
+            let mut events = self.events(0).await;
             loop {
                 let event: Event = events.next().await.unwrap_or_else(|| panic!("the stream ended before: {what}"));
                 let event = event.recorded();
@@ -246,8 +247,9 @@ impl Sandbox {
                     return found;
                 }
             }
-        })
-        .await
+        };
+        let waited = tokio::time::timeout(DEADLINE, waiting).await;
+        waited.unwrap_or_else(|_| panic!("not within {DEADLINE:?}: {what}. {}", how_far(&state)))
     }
 
     /// Where an order's saga ends.
@@ -275,9 +277,8 @@ impl Sandbox {
 }
 
 impl Sandbox {
-    /// Has every saga that is parked go on, until all have ended. Where in the record the last one
-    /// was asked to, or where the record ended before.
-    pub async fn see_through(&self) -> u64 {
+    /// Has every saga that is parked go on, until all have ended.
+    pub async fn see_through(&self) {
         loop {
             let now = self.position().await;
             let waits = self.wait("nothing is under way but what waits for a person", |_, state| {
@@ -286,7 +287,7 @@ impl Sandbox {
             });
             let parked = waits.await;
             if parked.is_empty() {
-                return now;
+                return;
             }
             for case in parked {
                 self.command("ResumeSaga", case.order_id).await;
@@ -331,6 +332,15 @@ impl Sandbox {
         }
         left + &format!("\nFaults: {:?}\nPipes: {:?}\nSagas: {:?}", state.faults, state.pipes, state.sagas)
     }
+}
+
+/// How far the record had come for whoever waited for more of it, and what was under way there.
+fn how_far(state: &DiagramState) -> String {
+    let DiagramState { position, at, sagas, load, pipes, faults, .. } = state;
+    let unanswered = state.commands_waiting.len();
+    format!(
+        "Read up to {position}, of {at} us, with {unanswered} commands unanswered. Sagas: {sagas:?}\nLoad: {load:?}\nPipes: {pipes:?}\nFaults: {faults:?}"
+    )
 }
 
 /// Whether that is an order that was accepted.

@@ -10,6 +10,7 @@ use fastrand::Rng;
 use futures_util::future::join_all;
 use protocol::{Observation, Recorded};
 use serde_json::json;
+use std::collections::HashMap;
 
 /// A sandbox's shelf lasts for about so long.
 const ROUNDS: usize = 5;
@@ -57,18 +58,33 @@ async fn under_faults(session: &Session, style: &str, seed: u64) -> (usize, usiz
         sandbox.wait_until("most of a round has ended", |state| ended(state) >= most).await;
     }
     sandbox.heal_all().await;
-    let healed = sandbox.see_through().await;
+    sandbox.see_through().await;
     let promises = Promises::of(&sandbox).await;
-    let took = took(promises.record(), healed);
+    let took = took(promises.record());
     assert!(took <= ENDS_WITHIN_US, "R3 {style}, seed {seed}: the last saga ended {took} us after the last fault");
     sandbox.delete().await;
     (promises.confirmed() + promises.cancelled(), promises.cancelled())
 }
 
-/// Microseconds from the end of the last fault, or from when the last parked saga was asked to go
-/// on, to the last thing that happened to a saga.
-fn took(record: &[Recorded], healed: u64) -> u64 {
-    let at = |seen: &dyn Fn(&&Recorded) -> bool| record.iter().filter(seen).last().map_or(0, |event| event.at);
-    let healed = at(&|event| event.position <= healed);
-    at(&|event| matches!(event.observation, Observation::StateChanged { .. })).saturating_sub(healed)
+/// The longest that anything of a saga went on, in microseconds, after the last fault ended or the saga
+/// was last asked to go on.
+pub fn took(record: &[Recorded]) -> u64 {
+    let (mut healed, mut resumed) = (0, HashMap::new());
+    for event in record {
+        match &event.observation {
+            Observation::FaultCleared { .. } => healed = event.at,
+            Observation::CommandAccepted { command } if command.kind == "ResumeSaga" => {
+                resumed.insert(command.data["order_id"].as_i64().expect("a number"), event.at);
+            }
+            _ => {}
+        }
+    }
+    let after = |event: &Recorded| match &event.observation {
+        Observation::StateChanged { id, .. } => {
+            let begins = resumed.get(id).copied().unwrap_or_default().max(healed);
+            Some(event.at.saturating_sub(begins))
+        }
+        _ => None,
+    };
+    record.iter().filter_map(after).max().unwrap_or_default()
 }
