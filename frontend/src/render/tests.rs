@@ -274,7 +274,7 @@ fn the_page_of_the_feed_reads_without_a_script() {
         lag_us: if split { 12_000 } else { 0 },
         ..FeedSetting::default()
     };
-    let build = FeedBuild { build: 1, state: "live".into(), position: 4, rows: 3, differs: 3 };
+    let build = FeedBuild { build: 1, state: "live".into(), position: 4, rows: 3, or_more: false, differs: 3 };
     let feed = FeedView {
         id: "0f".repeat(16),
         split: true,

@@ -72,7 +72,6 @@ impl<S: Clone> Warm<S> {
     }
 
     /// Of the streams that are asked for those of which all is known, and the others as they were.
-    #[expect(clippy::type_complexity, reason = "twice the same")]
     pub fn streams(
         &self,
         head: &Head,
