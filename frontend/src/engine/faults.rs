@@ -1,6 +1,6 @@
 //! Faults and protections: what is chosen in their sheets, what stands, and how long it lasts.
 
-use super::clicks::{self, FAULTS, LEVERS, SWITCHES};
+use super::clicks::{self, FAULTS, SWITCHES};
 use super::{Engine, hands, looking, now, spawn, window, with};
 use crate::texts::faults as texts;
 use crate::{client, sight};
@@ -113,7 +113,7 @@ pub fn set() {
 }
 
 /// One fault of a kind stands at a place; set again, it replaces the other.
-fn named(kind: &str, target: &str) -> String {
+pub(super) fn named(kind: &str, target: &str) -> String {
     if kind == "decline-payments" {
         return kind.into();
     }
@@ -139,15 +139,7 @@ pub fn heal_all() {
 pub fn pause_or_resume(service: &str) {
     let paused =
         with(|engine| engine.player.tape.live().end().node(service).is_some_and(|node| node.health == Health::Paused));
-    let (id, service) = (named("pause", service), service.to_string());
-    let body = format!("{{\"kind\":\"pause\",\"target\":\"{service}\"}}");
-    clicks::send(LEVERS, move |sandbox| async move {
-        // Whatever its pause is named.
-        match paused {
-            Some(true) => client::service(&sandbox, &service, "resume").await,
-            _ => client::fault(&sandbox, &id, Some(&body)).await,
-        }
-    });
+    super::sagas::pull(if paused == Some(true) { "resume" } else { "pause" }, service, "", "");
 }
 
 pub fn switch(name: &str) {
