@@ -37,6 +37,8 @@ export interface State {
   position: number;
   nodes: { name: string; health: string; tables: { name: string; rows: { row: Record<string, unknown> }[] }[] }[];
   sagas: { latest: { order_id: number; order: string; reservation?: string; payment?: string }[] };
+  /** Promises that were broken for a while, in microseconds. */
+  mended: { name: string; since: number; until: number; lasted: number }[];
 }
 
 /** A page's terrarium, as a person finds their way around it. */
@@ -297,6 +299,19 @@ export class Api {
     expect(answer.status()).toBe(200);
   }
 
+  /** Has a service stand still until it is resumed, so that what waits for it can be looked at. */
+  async pause(service: string): Promise<void> {
+    const fault = { kind: 'pause', target: service, ttl_ms: null };
+    const answer = await this.request.put(`${await this.sandbox()}/faults/looked-at`, { data: fault });
+    expect(answer.status()).toBe(200);
+  }
+
+  /** Has the service that was paused go on. */
+  async resume(): Promise<void> {
+    const answer = await this.request.delete(`${await this.sandbox()}/faults/looked-at`);
+    expect(answer.status()).toBe(204);
+  }
+
   /** Which charges are declined as things stand: each n-th, or none. */
   async declines(): Promise<number | undefined> {
     const faults = await (await this.request.get(`${await this.sandbox()}/faults`)).json();
@@ -316,6 +331,12 @@ export class Api {
   /** Waits for something to be in the record. */
   async until(change: string): Promise<void> {
     await expect.poll(() => this.changes(), { message: change }).toContain(change);
+  }
+
+  /** Waits until something of a kind is in the record. */
+  async happened(kind: string): Promise<void> {
+    const kinds = async () => (await this.record()).map(({ observation }) => observation.kind);
+    await expect.poll(kinds, { message: kind }).toContain(kind);
   }
 
   /** The process a service runs as, or ran as last. */

@@ -44,8 +44,10 @@ async function walk(page: Page, path: string, terrarium: Terrarium, processes: L
 
   await test.step('an order: PENDING, then CONFIRMED, and one piece less', async () => {
     await expect(glass.drawn('item 42 on hand 100')).toBeVisible();
+    await api.pause('payments');
     await glass.press('Place an order');
     await expect(glass.order(101, 'PENDING')).toBeVisible();
+    await api.resume();
     await expect(glass.order(101, 'CONFIRMED')).toBeVisible();
     await expect(glass.drawn('item 42 on hand 99')).toBeVisible();
     await processes(api);
@@ -58,9 +60,11 @@ async function walk(page: Page, path: string, terrarium: Terrarium, processes: L
     await expect(glass.drawn(/declining/)).toBeVisible();
     await expect(glass.compensations).toHaveCount(0);
 
+    await api.pause('payments');
     await glass.press('Place an order');
     await expect(glass.order(102, 'PENDING')).toBeVisible();
     await expect(glass.drawn('item 42 on hand 98')).toBeVisible();
+    await api.resume();
     await expect(glass.saying(/^payments could not charge 29\.99 for order 102/)).toBeVisible();
     await expect(glass.order(102, 'CANCELLED')).toBeVisible();
     await expect(glass.drawn('released 1 → order 102')).toBeVisible();
