@@ -85,7 +85,7 @@ async fn picture(sandbox: &Sandbox, position: u64) -> anyhow::Result<()> {
 }
 
 async fn table(sandbox: &Sandbox, position: u64) -> anyhow::Result<()> {
-    let table = sandbox.table("orders", "orders", Some(position)).await?;
+    let table = sandbox.table("orders", "orders", Some(position), None).await?;
     anyhow::ensure!(!table.columns.is_empty());
     Ok(())
 }

@@ -93,10 +93,7 @@ fn of_an_account_whose_beginning_is_not_at_hand_nothing_is_made_up() {
     assert!(!whole.contains("no account 42"));
 
     let before = cut(|asked| asked.at_sequence = Some(2));
-    assert!(
-        before.contains("State before event 3 of 4")
-            && before.contains("class=\"balance\">200.00</p>")
-    );
+    assert!(before.contains("State before event 3 of 4") && before.contains("class=\"balance\">200.00</p>"));
     assert!(before.contains("Events 1 to 2 are not at hand here; this is what they come to."));
     assert!(!before.contains("there is no account"));
 
