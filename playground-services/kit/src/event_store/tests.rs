@@ -152,6 +152,8 @@ enum Step {
     },
     /// The nth append again.
     Again(prop::sample::Index),
+    /// The other of two writers goes on, with a store and a connection of its own.
+    Other,
     Reopen,
     Look {
         stream: i64,
@@ -165,6 +167,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (1_i64..4, count, prop::bool::weighted(0.8))
             .prop_map(|(stream, count, right)| Step::Append { stream, count, right }),
         2 => any::<prop::sample::Index>().prop_map(Step::Again),
+        3 => Just(Step::Other),
         1 => Just(Step::Reopen),
         2 => (1_i64..4, any::<prop::sample::Index>()).prop_map(|(stream, version)| Step::Look { stream, version }),
     ]
@@ -184,11 +187,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn the_store_is_a_vec_for_each_stream(steps in prop::collection::vec(step(), 1..40), every in prop::option::of(1_u64..700)) {
+    fn the_store_is_a_vec_for_each_stream(steps in prop::collection::vec(step(), 1..60), every in prop::option::of(1_u64..700)) {
         run(async {
             let file = File::new();
             let store = || every.map_or_else(EventStore::<Account<3>>::default, EventStore::with_snapshots);
             let (mut conn, mut events_of, mut model) = (file.open().await, store(), Model::default());
+            let mut other = (file.open().await, store());
             for step in steps {
                 match step {
                     Step::Append { stream, count, right } => {
@@ -218,6 +222,10 @@ proptest! {
                         }
                     }
                     Step::Again(_) => {}
+                    Step::Other => {
+                        std::mem::swap(&mut conn, &mut other.0);
+                        std::mem::swap(&mut events_of, &mut other.1);
+                    }
                     Step::Reopen => {
                         conn.close().await.unwrap();
                         (conn, events_of) = (file.open().await, store());
