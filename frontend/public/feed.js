@@ -56,6 +56,7 @@ async function turn({ name, value: wanted }) {
     if (name === "model") await model(wanted);
     else if (name === "replicas") await asked("PUT", `${sandbox}/services/timeline/replicas`, { replicas: Number(wanted) });
     else await lag(Number(wanted));
+    stands[name] = wanted;
   } catch (error) {
     if (name === "model") choose(stands.model);
     else set(name, stands[name]);
@@ -67,10 +68,10 @@ const model = (name) => asked("PUT", `${sandbox}/switches/split-model`, { on: na
 
 let lagging = dial("lag")?.value > 0;
 async function lag(ms) {
-  if (ms > 0) {
-    return asked("PUT", `${sandbox}/faults/lag`, { kind: "delay", target: "feed->timeline", ttl_ms: null, params: { ms } });
-  }
-  if (lagging) await asked("DELETE", `${sandbox}/faults/lag`);
+  const fault = { kind: "delay", target: "feed->timeline", ttl_ms: null, params: { ms } };
+  if (ms > 0) await asked("PUT", `${sandbox}/faults/lag`, fault);
+  else if (lagging) await asked("DELETE", `${sandbox}/faults/lag`);
+  lagging = ms > 0;
 }
 
 async function command(type, data) {
@@ -98,9 +99,9 @@ function follow() {
     for (const listener of heard) listener(event);
   };
   stream.onerror = ({ target }) => {
-    say(find(".lost"), words.away);
     // Else the browser tries again by itself.
     if (target.readyState === EventSource.CLOSED) refused();
+    else say(find(".lost"), words.away);
   };
 }
 
@@ -118,13 +119,13 @@ async function refused() {
     const answer = await fetch(events(), { headers: { Accept: "text/event-stream" } });
     if (answer.status === 404) return gone();
     if (answer.ok) await answer.body.cancel();
-    if (answer.status === 429) {
+    if (answer.status === 429 || answer.status === 503) {
       const { detail } = await answer.json();
       say(find(".lost"), filled(words.crowded, { reason: detail }));
       wait = 5000;
     }
   } catch {
-    // Nobody answers, which is said already.
+    say(find(".lost"), words.away);
   }
   again = setTimeout(follow, wait);
 }
@@ -139,9 +140,15 @@ function gone() {
   leave();
   measuring = false;
   halt();
+  standing(false);
+  pending = [];
+  show("honest", shown("honest"));
+  for (const name of WAYS) status(name, "");
   say(find(".lost"), "");
   find(".gone").hidden = false;
+  const had = document.activeElement;
   for (const control of main.querySelectorAll("button:not([data-do=start]), input, select")) control.disabled = true;
+  if (had?.disabled) find(".gone button")?.focus();
 }
 
 function hear(event) {
@@ -354,7 +361,8 @@ async function readYourWrites(post, number, began) {
       return status("own", filled(words.awaited, { post: wanted, ms, position: reached }));
     } catch (error) {
       if (!isBusy(error)) throw error;
-      status("own", error.message);
+      // The post is accepted whatever becomes of this question.
+      status("own", error.message === words.noAnswer ? words.away : error.message);
       show("own", shown("own"), [{ ...post, post_id: wanted }]);
       await later(400);
     }

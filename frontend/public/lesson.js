@@ -20,6 +20,8 @@ const known = new Promise((resolve) => {
   if (sandbox) return resolve();
   const refused = () => setTimeout(resolve, 10_000);
   document.addEventListener("terrarium", resolve, { once: true });
+  // Where it does not come at all.
+  setTimeout(resolve, 60_000);
   if (document.documentElement.dataset.islands) refused();
   else document.addEventListener("islands-started", refused, { once: true });
 });
@@ -246,6 +248,7 @@ function compare(step, predicted, truth, right) {
 
 let asking = false;
 let again = false;
+let showing = false;
 async function check() {
   if (!current || leaving) return;
   if (asking) {
@@ -254,14 +257,17 @@ async function check() {
   }
   asking = true;
   let settled = false;
+  let pause = 400;
   try {
     const told = await ask("POST", address(current, "check"), { sandbox });
     settled = show(current, told);
     // Not all that is shown is seen in this system's record: a matrix has systems of its own.
-    if (told.show.state === "running") again = true;
+    showing = told.show.state === "running";
+    again ||= showing;
   } catch {
-    // The terrarium says when there is no connection; the next event asks again.
-    settled = true;
+    // The terrarium says when there is no connection; the next event asks again, or what is shown.
+    again ||= showing;
+    pause = 2_000;
   }
   // A few times a second, however fast the record grows; and while the truth is not out yet.
   setTimeout(() => {
@@ -270,7 +276,7 @@ async function check() {
       again = false;
       check();
     }
-  }, 400);
+  }, pause);
 }
 
 // Says whether there is no more to come.

@@ -357,8 +357,10 @@ function heard({ service, correlation_id, observation }) {
 // One stream for the page, and none while nobody sees it.
 let source;
 let gone = false;
+let listening;
 let end = Number(main.dataset.end);
 function listen() {
+  clearTimeout(listening);
   if (!main.dataset.run || main.dataset.kept || gone) return;
   source?.close();
   if (document.hidden) return;
@@ -370,8 +372,8 @@ function listen() {
   };
   source.onopen = () => say(find(".lost"), "");
   source.onerror = () => {
-    say(find(".lost"), words.lost);
     if (source.readyState === EventSource.CLOSED) refused();
+    else say(find(".lost"), words.lost);
   };
 }
 
@@ -379,15 +381,18 @@ function listen() {
 async function refused() {
   const asking = new AbortController();
   const answer = await fetch(source.url, { signal: asking.signal }).catch(() => undefined);
+  const crowded = answer?.status === 429 || answer?.status === 503;
+  const reason = crowded ? (await answer.json().catch(() => ({}))).detail : undefined;
   asking.abort();
   if (answer?.status === 404) {
     // Nothing will come any more.
     gone = true;
+    pause();
     return say(find(".lost"), words.gone);
   }
-  const crowded = answer?.status === 429;
-  if (crowded) say(find(".lost"), words.crowded);
-  setTimeout(listen, crowded ? 20_000 : 2_000);
+  say(find(".lost"), crowded ? filled(words.crowded, { reason: reason ?? "" }) : words.lost);
+  clearTimeout(listening);
+  listening = setTimeout(listen, crowded ? 20_000 : 2_000);
   if (!crowded) soon();
 }
 
@@ -414,6 +419,8 @@ function refresh() {
 // Shows what is at an address, and says where that cannot be had, until it can.
 let unshown = "";
 async function shows(url) {
+  // What is seen is the last there was of it.
+  if (gone) return;
   try {
     await show(url);
     if (find(".lost")?.textContent === unshown) say(find(".lost"), "");
@@ -633,8 +640,10 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("visibilitychange", () => {
-  if (document.hidden) source?.close();
-  else {
+  if (document.hidden) {
+    clearTimeout(listening);
+    source?.close();
+  } else {
     listen();
     soon();
   }

@@ -419,11 +419,16 @@ impl Sandbox {
         self.within(&self.limiter).await
     }
 
-    /// The same for what is done to the system by hand; what gives back what was taken is always
-    /// allowed. Counted apart, so that commands leave room for it.
-    async fn in_hand(&self) -> Result<Arc<Live>> {
+    /// Something may be done to the system by hand. Counted apart, so that commands leave room for it.
+    pub async fn may_be_touched(&self) -> Result<()> {
         self.env.running()?;
-        self.within(&self.hand).await
+        self.within(&self.hand).await.map(drop)
+    }
+
+    /// The same for what gives back what was taken, which a full record does not keep from anybody.
+    pub fn may_be_put_right(&self) -> Result<()> {
+        self.env.running()?;
+        check_rate(&self.hand)
     }
 
     async fn within(&self, limiter: &DefaultDirectRateLimiter) -> Result<Arc<Live>> {
@@ -544,7 +549,7 @@ impl Sandbox {
     /// Installs a fault, or replaces the one of this id.
     pub async fn put_fault(&self, id: &str, spec: FaultSpec) -> Result<FaultStanding> {
         faults::validate(&self.topology, &spec)?;
-        self.in_hand().await?.put_fault(id, spec).await
+        self.live().await?.put_fault(id, spec).await
     }
 
     pub fn faults(&self) -> Vec<FaultStanding> {
@@ -562,7 +567,7 @@ impl Sandbox {
 
     /// Switches a protection on or off.
     pub async fn set_switch(&self, name: &str, on: bool) -> Result<()> {
-        self.in_hand().await?.set_switch(name, on).await
+        self.live().await?.set_switch(name, on).await
     }
 
     /// The protections that can be switched here, as they stand.
@@ -572,11 +577,11 @@ impl Sandbox {
 
     /// Until restarted.
     pub async fn crash(&self, service: &str, replica: Option<u32>) -> Result<()> {
-        self.in_hand().await?.crash(service, replica).await
+        self.live().await?.crash(service, replica).await
     }
 
     pub async fn restart(&self, service: &str, replica: Option<u32>) -> Result<()> {
-        self.in_hand().await?.restart(service, replica).await
+        self.live().await?.restart(service, replica).await
     }
 
     /// Clears what holds a service still.
@@ -586,7 +591,7 @@ impl Sandbox {
 
     /// So many replicas of a service run from now on.
     pub async fn scale(&self, service: &str, replicas: u32) -> Result<()> {
-        self.in_hand().await?.scale(service, replicas).await
+        self.live().await?.scale(service, replicas).await
     }
 
     /// A service's own tables, whether it is up or not.

@@ -171,7 +171,7 @@ pub fn MillionPage(view: MillionPageView) -> impl IntoView {
                     <button data-do="repair" data-when="snapshots" hidden>{texts::REPAIR_DO}</button>
                     <p class="said" role="alert"></p>
                 </div>
-                <div role="status" data-live="wrong">{found(snapshots, damage, checked, loads.last())}</div>
+                <div role="status" data-live="wrong">{found(snapshots, damage, checked, loads.last(), true)}</div>
             </section>
             <section id="projections" aria-labelledby="projections-title">
                 <h2 id="projections-title">{texts::PROJECTIONS}</h2>
@@ -187,7 +187,7 @@ pub fn MillionPage(view: MillionPageView) -> impl IntoView {
 /// What was measured where the run was made. The events and what was made of them stayed there.
 fn kept(view: MillionPageView) -> impl IntoView {
     let wrong = (view.damage.is_some() || view.checked.is_some()).then(|| {
-        let found = found(view.snapshots, view.damage, view.checked, view.loads.last());
+        let found = found(view.snapshots, view.damage, view.checked, view.loads.last(), false);
         view! {
             <section id="wrong" aria-labelledby="wrong-title">
                 <h2 id="wrong-title">{texts::WRONG}</h2>
@@ -433,6 +433,7 @@ fn found(
     damage: Option<MillionDamage>,
     checked: Option<MillionChecked>,
     load: Option<&MillionLoad>,
+    alive: bool,
 ) -> AnyView {
     if kept.is_none() {
         return view! { <p class="hint">{texts::WRONG_FIRST}</p> }.into_any();
@@ -454,7 +455,8 @@ fn found(
         view! {
             <div class=class>
                 <p class="sentence">{sentence}</p>
-                {any.then(|| view! { <ul>{wrong.collect_view()}</ul><p>{texts::WRONG_LAST}</p> })}
+                {any.then(|| view! { <ul>{wrong.collect_view()}</ul> })}
+                {(any && alive).then(|| view! { <p>{texts::WRONG_LAST}</p> })}
             </div>
         }
     });

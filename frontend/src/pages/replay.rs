@@ -134,7 +134,7 @@ impl<'a> Ground<'a> {
             .map_or(entries.len(), |last| entries.iter().filter(|entry| entry.sequence <= last).count());
         let asked = ReplayAsked {
             run: view.asked.run.clone(),
-            account: known,
+            account: view.asked.account,
             at_sequence: view.asked.at_sequence.filter(|_| version < entries.len()).map(|last| last.max(0)),
             at: at.machine(),
             position,

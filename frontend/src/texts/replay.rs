@@ -37,8 +37,7 @@ pub const NO_ANSWER: &str = "The server did not answer. Nothing was changed; try
 pub const WORKING: &str = "On its way …";
 pub const LOST: &str = "The connection is gone. Trying again by itself; nothing is lost.";
 pub const GONE: &str = "This system is there no more. What you see is how it stood last.";
-pub const CROWDED: &str = "Too many windows follow systems of yours, so this one does not follow by itself for now. Close \
-     one of them, or load the page anew to see how things stand.";
+pub const CROWDED: &str = "This page does not follow the account by itself just now, and tries again. {reason}";
 pub const SLOW: &str = "Accepted; its answer is still to come.";
 
 /// Anchor, short name, heading.

@@ -120,7 +120,8 @@ impl Build {
 
     /// When it takes its next step, in microseconds since the sandbox was created; 0 for at once.
     pub fn due_us(&self) -> u64 {
-        let after = |pace: u64| (self.position + self.step() as u64).saturating_mul(1_000_000) / pace;
+        // From its last step on: what it has missed while it was down it does not make up for.
+        let after = |pace: u64| self.took_us.saturating_add(self.step() as u64 * 1_000_000 / pace);
         self.pace().map_or(0, |pace| self.began_us.saturating_add(after(pace)))
     }
 
@@ -301,11 +302,12 @@ mod tests {
         let began_us = 7_000_000;
         let mut build = Build { events_per_second: Some(50), began_us, ..Build::begun(Model::Monthly, 1, "") };
         assert_eq!((build.step(), build.due_us()), (5, began_us + 100_000));
-        build.position = 45;
-        assert_eq!(build.due_us(), began_us + 1_000_000);
+        // It was down for a minute.
+        (build.position, build.took_us) = (45, 60_900_000);
+        assert_eq!(build.due_us(), began_us + 61_000_000);
         // Slower than a step has events, and faster than a transaction may have.
         build.events_per_second = Some(1);
-        assert_eq!((build.step(), build.due_us()), (1, began_us + 46_000_000));
+        assert_eq!((build.step(), build.due_us()), (1, began_us + 61_900_000));
         build.events_per_second = Some(1_000);
         assert_eq!(build.step(), Advance::EVENTS);
         for free in [Build { state: State::Live, ..build.clone() }, Build { events_per_second: None, ..build }] {

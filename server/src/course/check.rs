@@ -3,6 +3,7 @@
 use super::{Course, ShowView, Taken, lock};
 use crate::course::follow::Follow;
 use crate::sandbox::{Sandbox, SandboxError};
+use crate::store::SceneRow;
 use lessons::{Answer, Condition, MatrixSeen};
 use protocol::Name;
 use serde::Serialize;
@@ -46,6 +47,8 @@ const FOLLOWED: usize = 256;
 /// How a step stands, and whether more is known of it than is kept.
 struct Looked {
     view: CheckView,
+    /// In which it was looked.
+    scene: Option<SceneRow>,
     is_news: bool,
 }
 
@@ -67,9 +70,9 @@ impl Course {
         sandbox: &Sandbox,
         show: ShowView,
     ) -> Result<CheckView, SandboxError> {
-        let Looked { view, is_news } = self.look(taken, sandbox, show).await?;
+        let Looked { view, scene, is_news } = self.look(taken, sandbox, show).await?;
         if is_news {
-            self.store.complete(taken.of(), view.truth.as_ref()).await?;
+            self.store.complete(taken.of(), scene, view.truth.as_ref()).await?;
         }
         Ok(view)
     }
@@ -117,7 +120,7 @@ impl Course {
             follows.clear();
         }
         follows.insert(*sandbox.id(), follow);
-        Ok(Looked { view: CheckView { done, conditions, prediction, truth, right, settled, show }, is_news })
+        Ok(Looked { view: CheckView { done, conditions, prediction, truth, right, settled, show }, scene, is_news })
     }
 
     /// What the session's matrices of those topologies that the step asks for came to, of those

@@ -13,8 +13,11 @@ use sqlx::sqlite::{SqliteConnection, SqliteQueryResult};
 use sqlx::{ConnectOptions, Connection};
 use std::path::Path;
 
-const MIGRATIONS: [&str; 2] =
-    [include_str!("../../migrations/sandbox_001_record.sql"), include_str!("../../migrations/sandbox_002_rows.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("../../migrations/sandbox_001_record.sql"),
+    include_str!("../../migrations/sandbox_002_rows.sql"),
+    include_str!("../../migrations/sandbox_003_rows_again.sql"),
+];
 
 /// Everything of a sandbox's file that is needed to go on.
 pub struct Stored {

@@ -59,6 +59,7 @@ pub async fn put(
             "A fault's name is 1 to 64 lower-case letters, digits and hyphens. Choose another name.",
         ));
     }
+    sandbox.may_be_touched().await?;
     Ok(axum::Json(sandbox.put_fault(&fault_id, spec).await?))
 }
 

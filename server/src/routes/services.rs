@@ -42,6 +42,7 @@ pub async fn crash(
     Path((_, name)): Path<(String, String)>,
     Query(One { replica }): Query<One>,
 ) -> Result<StatusCode, Problem> {
+    sandbox.may_be_touched().await?;
     sandbox.crash(&name, replica).await?;
     Ok(StatusCode::ACCEPTED)
 }
@@ -66,6 +67,7 @@ pub async fn restart(
     Path((_, name)): Path<(String, String)>,
     Query(One { replica }): Query<One>,
 ) -> Result<StatusCode, Problem> {
+    sandbox.may_be_put_right()?;
     sandbox.restart(&name, replica).await?;
     Ok(StatusCode::ACCEPTED)
 }
@@ -114,6 +116,7 @@ pub async fn scale(
     Path((_, name)): Path<(String, String)>,
     Json(Scale { replicas }): Json<Scale>,
 ) -> Result<StatusCode, Problem> {
+    sandbox.may_be_touched().await?;
     sandbox.scale(&name, replicas).await?;
     Ok(StatusCode::ACCEPTED)
 }

@@ -40,6 +40,7 @@ pub async fn set(
     Path((_, name)): Path<(String, String)>,
     Json(Setting { on }): Json<Setting>,
 ) -> Result<axum::Json<SwitchView>, Problem> {
+    sandbox.may_be_touched().await?;
     sandbox.set_switch(&name, on).await?;
     Ok(axum::Json(SwitchView { name, on }))
 }

@@ -36,7 +36,7 @@ enum Order {
     Strike(Fault),
     /// The fault of this name is over: what it took is given back, unless another one holds it.
     Release(Name),
-    /// It was left behind like that: down, for this reason.
+    /// It was left behind like that: down, for this reason, or by the crash that stands.
     Left(Option<String>),
 }
 
@@ -189,7 +189,8 @@ impl Keeping {
                 }
             }
             Order::Left(reason) => {
-                state.down_by = reason.and_then(|reason| Some(reason.rsplit_once(BY)?.1.into()));
+                let told = reason.and_then(|reason| Some(reason.rsplit_once(BY)?.1.into()));
+                state.down_by = told.or_else(|| self.holder(None));
                 self.get_up(state).await;
             }
         }

@@ -52,7 +52,11 @@ impl Replicas {
             })
         };
         let wake = async |keeper: Arc<Keeper>| match crashed(&keeper) {
-            true => keeper.left_down(node.and_then(|node| node.reason.clone())).await,
+            // The reason is that of the service, and so of its only replica.
+            true => {
+                let reason = node.filter(|node| node.instances.len() <= 1).and_then(|node| node.reason.clone());
+                keeper.left_down(reason).await;
+            }
             false => keeper.start().await,
         };
         let mut waking = self.all().into_iter();

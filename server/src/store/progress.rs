@@ -112,9 +112,24 @@ impl Store {
         .map(drop)
     }
 
-    /// Its check held, and this came true, if it is known by now. That it was done before stays.
-    pub async fn complete(&self, of: StepOf<'_>, truth: Option<&Answer>) -> Result<()> {
+    /// Its check held, and this came true in its scene, if it is known by now. That it was done before
+    /// stays. What came true in a scene that is over says nothing of the present one.
+    pub async fn complete(&self, of: StepOf<'_>, scene: Option<SceneRow>, truth: Option<&Answer>) -> Result<()> {
         let mut transaction = self.0.pool.begin().await?;
+        let mut truth = truth;
+        if let (Some(scene), Some(_)) = (scene, truth) {
+            let told = sqlx::query(
+                "update scene set told = 1 where session = ? and lesson = ? and step = ? and sandbox = ? and began = ?",
+            )
+            .bind(of.session.to_string())
+            .bind(of.lesson)
+            .bind(of.step)
+            .bind(scene.sandbox.to_string())
+            .bind(scene.began.cast_signed())
+            .execute(&mut *transaction)
+            .await?;
+            truth = truth.filter(|_| told.rows_affected() > 0);
+        }
         sqlx::query(
             "insert into step (session, lesson, step, done, truth) values (?, ?, ?, ?, ?)
              on conflict do update set done = coalesce(done, excluded.done), truth = coalesce(excluded.truth, truth)",
@@ -126,14 +141,6 @@ impl Store {
         .bind(truth.map(written).transpose()?)
         .execute(&mut *transaction)
         .await?;
-        if truth.is_some() {
-            sqlx::query("update scene set told = 1 where session = ? and lesson = ? and step = ?")
-                .bind(of.session.to_string())
-                .bind(of.lesson)
-                .bind(of.step)
-                .execute(&mut *transaction)
-                .await?;
-        }
         transaction.commit().await
     }
 
@@ -219,10 +226,14 @@ mod tests {
         store.put_scene(of, scene).await.expect("put");
         assert_eq!(store.scene(of).await.expect("read"), Some(scene));
         store.predict(of, &Answer::Number(3)).await.expect("predict");
-        store.complete(of, None).await.expect("complete");
+        store.complete(of, Some(scene), None).await.expect("complete");
         let first = store.step(of).await.expect("read").expect("a row");
         assert_eq!(store.scene(of).await.expect("read"), Some(scene));
-        store.complete(of, Some(&Answer::Number(4))).await.expect("complete");
+        let over = SceneRow { began: 7, ..scene };
+        store.complete(of, Some(over), Some(&Answer::Number(3))).await.expect("complete");
+        assert_eq!(store.step(of).await.expect("read").expect("a row").truth, None);
+        assert_eq!(store.scene(of).await.expect("read"), Some(scene));
+        store.complete(of, Some(scene), Some(&Answer::Number(4))).await.expect("complete");
         assert_eq!(store.scene(of).await.expect("read"), Some(SceneRow { told: true, ..scene }));
         store.answer(&session, "sagas", "why", "a").await.expect("answer");
         store.answer(&session, "sagas", "why", "b").await.expect("answer");

@@ -24,9 +24,9 @@ pub struct Build {
     pub events_per_second: Option<i64>,
     /// How many events it took in on its way, and in how many microseconds.
     #[serde(default)]
-    pub took_in: i64,
+    pub took_in: Option<i64>,
     #[serde(default)]
-    pub took_us: u64,
+    pub took_us: Option<u64>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -76,8 +76,9 @@ fn model(ground: &Ground, name: &'static str, reads: &'static str) -> impl IntoV
 
 fn build(build: &Build) -> impl IntoView + use<> {
     let Build { position, end, .. } = *build;
-    let pace = (build.took_us > 0).then(|| {
-        let pace = texts::pace(build.took_in, build.took_us, build.events_per_second);
+    let took = build.took_in.zip(build.took_us).filter(|(_, took_us)| *took_us > 0);
+    let pace = took.map(|(took_in, took_us)| {
+        let pace = texts::pace(took_in, took_us, build.events_per_second);
         view! { <span class="pace">{pace}</span> }
     });
     let logic = (!build.logic.is_empty()).then(|| view! { <span>{build.logic.clone()}</span> });

@@ -110,7 +110,7 @@ fn of_an_account_whose_beginning_is_not_at_hand_nothing_is_made_up() {
 fn an_account_that_is_not_there_is_named() {
     let page = asked(|asked| asked.account = Some(99));
     assert!(page.contains("There is no account 99 here. Below is account 42."), "{page}");
-    assert!(page.contains("data-address=\"/replay?\""));
+    assert!(page.contains("data-address=\"/replay?account=99\""));
     assert!(!asked(|asked| asked.account = Some(44)).contains("There is no account"));
 }
 
@@ -177,9 +177,14 @@ fn a_wrong_read_model_is_seen_beside_the_streams_and_beside_its_mended_build() {
 #[test]
 fn how_fast_a_build_goes_is_said_with_what_it_is_held_to() {
     let mut shown = view(ReplayAsked::default());
-    let free = Build { took_in: 80, took_us: 5_000, ..build(1, "live", "") };
-    let held =
-        Build { events_per_second: Some(50), took_in: 5, took_us: 100_000, position: 5, ..build(2, "building", "") };
+    let free = Build { took_in: Some(80), took_us: Some(5_000), ..build(1, "live", "") };
+    let held = Build {
+        events_per_second: Some(50),
+        took_in: Some(5),
+        took_us: Some(100_000),
+        position: 5,
+        ..build(2, "building", "")
+    };
     shown.builds = vec![free, held];
     let page = page(shown);
     assert!(page.contains("16,000 events a second, measured over 5 ms<"), "{page}");

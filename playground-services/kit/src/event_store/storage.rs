@@ -403,7 +403,8 @@ pub(super) async fn packed_to(
     let places = json(ids.iter().map(|(_, stream, sequence)| (stream, sequence)));
     sqlx::query(
         "update event_store set packed = ?1;
-         insert into event_id (id, stream, sequence)
+         -- In a file from before, some of them may be there.
+         insert or ignore into event_id (id, stream, sequence)
              select substr(?2, 16 * key + 1, 16), value ->> 0, value ->> 1 from json_each(?3)",
     )
     .bind(position.cast_signed())
