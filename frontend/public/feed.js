@@ -1,6 +1,6 @@
 // The page of the feed: turns the dials, publishes, runs the load and follows the record. Words,
 // tables and the first picture of every chart are in the page.
-import { asker, filled, newId, say } from "./page.js";
+import { asker, filled, newId, refusal, say } from "./page.js";
 
 const main = document.querySelector("main.feed");
 const words = JSON.parse(main.dataset.words);
@@ -111,23 +111,12 @@ function close() {
   stream = undefined;
 }
 
-// A stream that was refused does not say why. The same asked once more does.
 async function refused() {
   close();
-  let wait = 2000;
-  try {
-    const answer = await fetch(events(), { headers: { Accept: "text/event-stream" } });
-    if (answer.status === 404) return gone();
-    if (answer.ok) await answer.body.cancel();
-    if (answer.status === 429 || answer.status === 503) {
-      const { detail } = await answer.json();
-      say(find(".lost"), filled(words.crowded, { reason: detail }));
-      wait = 5000;
-    }
-  } catch {
-    say(find(".lost"), words.away);
-  }
-  again = setTimeout(follow, wait);
+  const { isGone, isCrowded, detail } = await refusal(events());
+  if (isGone) return gone();
+  say(find(".lost"), isCrowded ? filled(words.crowded, { reason: detail }) : words.away);
+  again = setTimeout(follow, isCrowded ? 5000 : 2000);
 }
 
 // Nothing more will be heard of the sandbox.

@@ -18,6 +18,22 @@ export function asker(noAnswer) {
   };
 }
 
+// An EventSource does not tell why it was refused. The same asked once more does: by its status, and a
+// sentence where there is one; neither where nobody answers.
+export async function refusal(stream) {
+  const asking = new AbortController();
+  try {
+    const answer = await fetch(stream, { headers: { Accept: "text/event-stream" }, signal: asking.signal });
+    const { detail = "" } = answer.ok ? {} : await answer.json().catch(() => ({}));
+    const isCrowded = answer.status === 429 || answer.status === 503;
+    return { isGone: answer.status === 404, isCrowded, detail };
+  } catch {
+    return {};
+  } finally {
+    asking.abort();
+  }
+}
+
 // A random UUID. A school's plain http has no crypto.randomUUID.
 export function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));

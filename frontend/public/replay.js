@@ -1,7 +1,7 @@
 // The page that replays an account: moves its cursors, asks, sends commands, and shows what comes
 // of them. What stands at an address is the server's to say, and is fetched from there; only the
 // cursors are moved here, by the same rules, because a drag cannot wait for an answer.
-import { asker, filled, newId, say } from "./page.js";
+import { asker, filled, newId, refusal, say } from "./page.js";
 
 const main = document.querySelector("main.replay");
 const words = JSON.parse(main.dataset.words);
@@ -377,23 +377,18 @@ function listen() {
   };
 }
 
-// A stream does not tell why it was refused.
 async function refused() {
-  const asking = new AbortController();
-  const answer = await fetch(source.url, { signal: asking.signal }).catch(() => undefined);
-  const crowded = answer?.status === 429 || answer?.status === 503;
-  const reason = crowded ? (await answer.json().catch(() => ({}))).detail : undefined;
-  asking.abort();
-  if (answer?.status === 404) {
+  const { isGone, isCrowded, detail } = await refusal(source.url);
+  if (isGone) {
     // Nothing will come any more.
     gone = true;
     pause();
     return say(find(".lost"), words.gone);
   }
-  say(find(".lost"), crowded ? filled(words.crowded, { reason: reason ?? "" }) : words.lost);
+  say(find(".lost"), isCrowded ? filled(words.crowded, { reason: detail }) : words.lost);
   clearTimeout(listening);
-  listening = setTimeout(listen, crowded ? 20_000 : 2_000);
-  if (!crowded) soon();
+  listening = setTimeout(listen, isCrowded ? 20_000 : 2_000);
+  if (!isCrowded) soon();
 }
 
 // The page as it is by now, a few times a second at most.

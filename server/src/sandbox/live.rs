@@ -17,7 +17,8 @@ use kit::Clock;
 use kit::tables::{TableRows, TableSummary};
 use protocol::Uuid;
 use protocol::{
-    Fault, FaultKind, FaultSpec, Limits, Observation, Observed, Position, RECORD_FORMAT, TERRARIUM, Target, Topology,
+    Fault, FaultKind, FaultSpec, Limits, Name, Observation, Observed, Position, RECORD_FORMAT, TERRARIUM, Target,
+    Topology,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -47,6 +48,10 @@ pub struct Live {
 /// A sandbox's clock: microseconds since it was created.
 pub fn clock(row: &SandboxRow, rate: u32) -> Clock {
     Clock::new(row.created.cast_unsigned() * 1000, rate)
+}
+
+fn is_one_of(keepers: &[Arc<Keeper>], keeper: &Keeper) -> bool {
+    keepers.iter().any(|one| one.replica == keeper.replica)
 }
 
 impl Live {
@@ -157,10 +162,10 @@ impl Live {
     pub async fn restart(&self, service: &str, replica: Option<u32>) -> Result<(), SandboxError> {
         let service = self.service(service)?;
         let keepers = service.named(replica)?;
-        let is_named = |keeper: &Keeper| keepers.iter().any(|named| named.replica == keeper.replica);
         for fault in self.recorder.faults().iter() {
-            let (named, others): (Vec<_>, Vec<_>) =
-                faults::struck(std::slice::from_ref(service), fault).into_iter().partition(|keeper| is_named(keeper));
+            let (named, others): (Vec<_>, Vec<_>) = faults::struck(std::slice::from_ref(service), fault)
+                .into_iter()
+                .partition(|it| is_one_of(&keepers, it));
             if !named.is_empty() {
                 self.over(fault, "the service was restarted").await?;
                 join_all(others.iter().map(|keeper| keeper.release(&fault.id))).await;
@@ -176,11 +181,11 @@ impl Live {
 
     /// Clears what holds it still, under whatever name; for all that the same fault holds.
     pub async fn resume(&self, service: &str, replica: Option<u32>) -> Result<(), SandboxError> {
-        let keepers = self.service(service)?.named(replica)?;
+        let service = self.service(service)?;
+        let keepers = service.named(replica)?;
         let faults = self.recorder.faults();
         let holds = |fault: &&Fault| {
-            let target = Target::parse(&fault.spec.target);
-            fault.spec.kind == FaultKind::Pause && keepers.iter().any(|keeper| target.hits(service, keeper.replica))
+            fault.spec.kind == FaultKind::Pause && service.struck_by(fault).iter().any(|it| is_one_of(&keepers, it))
         };
         for fault in faults.iter().filter(holds) {
             self.end_fault(fault).await?;
@@ -206,7 +211,12 @@ impl Live {
     }
 
     pub async fn observe(&self, observation: Observation) -> Result<(), SandboxError> {
-        self.recorder.send(Entry::Observe(vec![by_server(self.clock, TERRARIUM.into(), observation)]))?;
+        self.say(TERRARIUM.into(), observation).await
+    }
+
+    /// Puts it into the record; it is durable once this returns.
+    async fn say(&self, by: Name, observation: Observation) -> Result<(), SandboxError> {
+        self.recorder.send(Entry::Observe(vec![by_server(self.clock, by, observation)]))?;
         Ok(self.recorder.flush().await?)
     }
 
@@ -215,7 +225,7 @@ impl Live {
         let switch = known.iter().find(|switch| &*switch.name == name).ok_or(SandboxError::NoSuchSwitch)?;
         if switch.on != on {
             let set = Observation::SwitchSet { name: switch.name.clone(), enabled: on };
-            self.recorder.send(Entry::Observe(vec![by_server(self.clock, "learner".into(), set)]))?;
+            return self.say("learner".into(), set).await;
         }
         Ok(self.recorder.flush().await?)
     }
@@ -235,8 +245,7 @@ impl Live {
         let fault = Fault { id: id.into(), spec, installed_at: self.clock.now_us() };
         let standing = FaultStanding::of(&fault, fault.installed_at);
         let installed = Observation::FaultInstalled { fault: Box::new(fault) };
-        self.recorder.send(Entry::Observe(vec![by_server(self.clock, "learner".into(), installed)]))?;
-        self.recorder.flush().await?;
+        self.say("learner".into(), installed).await?;
         Ok(standing)
     }
 

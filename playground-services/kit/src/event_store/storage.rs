@@ -10,7 +10,22 @@ use protocol::Uuid;
 use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
 
-pub const SCHEMA: &str = "
+/// What is found by index, and what is recent.
+macro_rules! recent {
+    () => {
+        "
+-- A stream's end is found in the index alone. What is recent is not in it: events of many streams,
+-- one by one, would each write a page of its own.
+create unique index segment_of_stream on segment (stream, first, last) where until > 0;
+-- The few events that are not packed yet.
+create view if not exists recent as
+    select position, stream, first, last, until, body, about from segment
+    where until = 0 and position > (select packed from event_store)"
+    };
+}
+
+pub const SCHEMA: &str = concat!(
+    "
 -- One row: the version of these tables, and up to which position events are packed.
 create table event_store (format integer not null, packed integer not null);
 insert into event_store values (1, 0);
@@ -30,13 +45,6 @@ create table segment (
     -- positions, times, ids, causes, who and why; behind the body, so that folding reads none of it
     about blob not null
 );
--- A stream's end is found in the index alone. What is recent is not in it: events of many streams,
--- one by one, would each write a page of its own.
-create unique index segment_of_stream on segment (stream, first, last) where until > 0;
--- The few events that are not packed yet.
-create view recent as
-    select position, stream, first, last, until, body, about from segment
-    where until = 0 and position > (select packed from event_store);
 -- Each packed event's id, so that a repeat is known for good. Of what is not packed the ids are
 -- in `about`, and whoever appends has them in memory.
 create table event_id (
@@ -51,17 +59,18 @@ create table snapshot (
     version integer not null,
     state blob not null,
     primary key (stream, schema, version)
-) without rowid";
+) without rowid;",
+    recent!()
+);
 
 /// Brings a file up to date whose recent events were in the index, and their ids in a table. One that
 /// is new stays as it is.
-pub const OLDER: &str = "
+pub const OLDER: &str = concat!(
+    "
 drop table if exists recent_event_id;
-drop index if exists segment_of_stream;
-create unique index segment_of_stream on segment (stream, first, last) where until > 0;
-create view if not exists recent as
-    select position, stream, first, last, until, body, about from segment
-    where until = 0 and position > (select packed from event_store)";
+drop index if exists segment_of_stream;",
+    recent!()
+);
 
 /// Where the store ends, and what was asked of it.
 #[derive(Debug, Default)]

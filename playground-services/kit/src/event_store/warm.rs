@@ -80,15 +80,15 @@ impl<S: Clone> Warm<S> {
     where
         S: Default,
     {
-        let stream = |id: i64| {
-            let known = self.streams.get(&id);
-            let is_fresh = known.is_some_and(|(_, at)| *at >= self.others) && self.end == head.end;
-            (is_fresh, id, known.map(|(stream, _)| stream.clone()).unwrap_or_default())
-        };
-        let (fresh, others): (Vec<_>, Vec<_>) = asked.into_iter().map(stream).partition(|(is_fresh, ..)| *is_fresh);
-        let by_id =
-            |streams: Vec<(bool, i64, Stream<S>)>| streams.into_iter().map(|(_, id, stream)| (id, stream)).collect();
-        (by_id(fresh), by_id(others))
+        let (mut fresh, mut others) = (BTreeMap::new(), BTreeMap::new());
+        for id in asked {
+            let before = || self.streams.get(&id).map(|(stream, _)| stream.clone()).unwrap_or_default();
+            match self.fresh(id).filter(|_| self.end == head.end) {
+                Some(stream) => fresh.insert(id, stream.clone()),
+                None => others.insert(id, before()),
+            };
+        }
+        (fresh, others)
     }
 
     /// All there is of these streams, as the store ends.
