@@ -195,8 +195,7 @@ function sequences(predicted, truth, named) {
     };
     return made("div", "", made("b", "", label), made("ol", "", ...names.map(item)));
   };
-  const beside = made("div", "beside", list(words.predicted, predicted, true), list(words.happened, truth, false));
-  return [beside];
+  return made("div", "beside", list(words.predicted, predicted, true), list(words.happened, truth, false));
 }
 
 // The most names of `some` that stand in the order of `all`.
@@ -235,7 +234,7 @@ function compare(step, predicted, truth, right) {
     [words.happened, say(truth)],
   ];
   const lines = told.map(([label, answer]) => made("p", "", made("b", "", label), ` ${answer}`));
-  if (form.dataset.kind === "order") place.replaceChildren(...sequences(predicted, truth, named));
+  if (form.dataset.kind === "order") place.replaceChildren(sequences(predicted, truth, named));
   else if (form.dataset.kind === "number") place.replaceChildren(...lines, scale(predicted, truth));
   else place.replaceChildren(...lines);
   step.querySelector(".result").textContent = told.map((line) => line.join(" ")).join(" · ");

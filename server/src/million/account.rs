@@ -198,7 +198,7 @@ mod tests {
         assert_eq!(Club::read_state(&mut Reader::new(out.as_slice())), Ok(savings));
     }
 
-    /// The bytes of edition 1, for good: a change of them, or of the numbers they are made of, makes
+    /// The bytes of an edition, for good: a change of them, or of the numbers they are made of, makes
     /// another edition.
     #[test]
     fn the_bytes_of_events_and_states_are_those_of_edition_2() {
