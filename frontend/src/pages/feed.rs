@@ -93,6 +93,13 @@ pub struct FeedSetting {
     pub lag_us: u64,
 }
 
+impl FeedSetting {
+    /// As many reads were answered as were planned, but for a few that were on their way.
+    fn keeps_up(&self) -> bool {
+        self.answered * 20 >= u64::from(self.planned) * 19
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct FeedBuild {
     pub build: i64,
@@ -464,8 +471,8 @@ fn compared(settings: &[FeedSetting], replicas: u32) -> impl IntoView + use<> {
 }
 
 /// From which share of reads on the split model wins, at every larger one as well: its readers or its
-/// writers wait less than four fifths as long. Compared are settings of the same load; of several replicas the
-/// most, without a lag that was set.
+/// writers wait less than four fifths as long, and neither is served clearly worse. Compared are settings of the
+/// same load; of several replicas the most, without a lag that was set.
 fn verdict(settings: &[FeedSetting], replicas: u32) -> String {
     let single = |split: &FeedSetting| {
         settings
@@ -479,14 +486,25 @@ fn verdict(settings: &[FeedSetting], replicas: u32) -> String {
         .collect();
     pairs.sort_by_key(|(split, _)| (split.per_write, split.planned, std::cmp::Reverse(split.replicas)));
     pairs.dedup_by_key(|(split, _)| (split.per_write, split.planned));
-    let is_less = |split: u64, single: u64| split * 5 < single * 4;
     let wins = pairs.iter().rev().take_while(|(split, single)| {
-        is_less(split.read_us, single.read_us) || is_less(split.write_us, single.write_us)
+        let serves_worse = is_clearly_less(split.answered, single.answered)
+            // Where more is asked than answered the wait grows for as long as that lasts, and says nothing else.
+            || (split.keeps_up() && single.keeps_up() && is_clearly_less(single.read_us, split.read_us))
+            || is_clearly_less(single.write_us, split.write_us);
+        let spares = is_clearly_less(split.read_us, single.read_us) || is_clearly_less(split.write_us, single.write_us);
+        spares && !serves_worse
     });
     let wins = wins.last();
     let lag = pairs.iter().map(|(split, _)| split.lag_us).max().unwrap_or_default();
     let replicas = wins.or(pairs.last()).map_or(replicas, |(split, _)| split.replicas);
-    texts::verdict(wins.map(|(split, _)| split.per_write), !pairs.is_empty(), replicas, &texts::ms(lag))
+    let verdict = texts::verdict(wins.map(|(split, _)| split.per_write), !pairs.is_empty(), replicas, &texts::ms(lag));
+    let overrun = pairs.iter().map(|(split, _)| split).find(|split| !split.keeps_up());
+    let overrun = overrun.map(|split| texts::overrun(split.per_write, split.answered, split.planned, split.replicas));
+    [Some(verdict), overrun].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+fn is_clearly_less(this: u64, that: u64) -> bool {
+    this * 5 < that * 4
 }
 
 fn rebuild(feed: &FeedView) -> impl IntoView + use<> {
@@ -565,7 +583,8 @@ mod tests {
 
     fn setting(per_write: u32, split: bool, read_us: u64) -> FeedSetting {
         let (planned, replicas, lag_us) = (per_write * 5, 3, if split { 12_000 } else { 0 });
-        FeedSetting { per_write, split, replicas, planned, read_us, lag_us, ..FeedSetting::default() }
+        let answered = u64::from(planned);
+        FeedSetting { per_write, split, replicas, planned, answered, read_us, lag_us, ..FeedSetting::default() }
     }
 
     #[test]
@@ -585,6 +604,22 @@ mod tests {
         assert!(verdict(&[spared, held_up], 1).contains("from 80 reads per post"));
         let even = [setting(1, false, 8_000), setting(1, true, 7_900)];
         assert!(verdict(&even, 1).contains("did not win"));
+    }
+
+    #[test]
+    fn what_spares_writers_and_holds_up_readers_does_not_win() {
+        let write_us = |write_us, setting| FeedSetting { write_us, ..setting };
+        let spared = write_us(4_000, setting(80, true, 1_600_000));
+        let held_up = write_us(200_000, setting(80, false, 1_100_000));
+        assert!(verdict(&[spared.clone(), held_up.clone()], 1).contains("did not win"));
+        // Where neither keeps up, both waits grow for as long as it lasts.
+        let overrun = [spared, held_up].map(|setting| FeedSetting { answered: 304, ..setting });
+        let overrun = verdict(&overrun, 1);
+        assert!(overrun.contains("from 80 reads per post"), "{overrun}");
+        assert!(
+            overrun.ends_with("304 of the 400 reads planned a second: it wants more than 3 replicas."),
+            "{overrun}"
+        );
     }
 
     #[test]

@@ -175,7 +175,7 @@ pub fn verdict(wins_from: Option<u32>, measured_both: bool, replicas: u32, stale
     match wins_from {
         Some(reads) => format!(
             "On this machine, with {replicas} of the timeline, the split model wins from {reads} reads per post on: who \
-             reads or who writes waits less than four fifths as long. For that its answers lagged up to {staleness} behind."
+             reads or who writes waits less than four fifths as long, and nobody clearly longer. For that its answers lagged up to {staleness} behind."
         ),
         None if measured_both => {
             format!("With {replicas} of the timeline the split model did not win at any share of reads measured here.")
@@ -184,6 +184,15 @@ pub fn verdict(wins_from: Option<u32>, measured_both: bool, replicas: u32, stale
             "Measure both models at the same share of reads, and here it says from where on the split one wins.".into()
         }
     }
+}
+
+/// Where not even the read models answer all that is planned.
+pub fn overrun(per_write: u32, answered: u64, planned: u32, replicas: u32) -> String {
+    let replicas = if replicas == 1 { "one replica".to_owned() } else { format!("{replicas} replicas") };
+    format!(
+        "At {per_write} reads per post it answers {answered} of the {planned} reads planned a second: it wants more \
+         than {replicas}."
+    )
 }
 
 pub const REBUILD: &str = "Break and rebuild";
