@@ -627,7 +627,7 @@ main.addEventListener("change", ({ target }) => {
 
 document.addEventListener("keydown", (event) => {
   const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-  const typing = event.target.closest?.("input, select, textarea, [contenteditable], .chart");
+  const typing = event.target.closest?.("input, select, textarea, [contenteditable], .chart, .scroll");
   if (!step || typing || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || version() < 0) return;
   event.preventDefault();
   pause();

@@ -211,6 +211,11 @@ impl From<SandboxError> for Problem {
             ),
             SandboxError::ShuttingDown => Self::shutting_down(),
             SandboxError::Deleted => Self::not_found(),
+            SandboxError::Ended => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The sandbox was put to sleep or deleted at this moment. Ask again.",
+            )
+            .retry_after(1),
             SandboxError::Internal(source) => Self::internal(source),
         }
     }
@@ -258,6 +263,7 @@ mod tests {
             (SandboxError::TooManyFaults, 429),
             (SandboxError::ShuttingDown, 503),
             (SandboxError::Deleted, 404),
+            (SandboxError::Ended, 503),
             (SandboxError::Internal(anyhow::anyhow!("oh")), 500),
         ] {
             let problem = Problem::from(error);

@@ -316,6 +316,8 @@ impl Task {
             return Ok(());
         }
         let block = self.history.block_with(&batch.lines, BLOCK)?;
+        // A block takes the place of the loose lines before it.
+        let replaced = if block.is_some() { self.history.loose_bytes() } else { 0 };
         let write = storage::Write { first: batch.first, lines: &batch.lines, block, accepted: &batch.accepted };
         let bytes = storage::write(&mut self.conn, &write).await?;
         if batch.last() >= self.checkpoint_at + CHECKPOINT_EVERY {
@@ -326,7 +328,7 @@ impl Task {
             }
             self.checkpoint_at = batch.last();
         }
-        self.history.stored(bytes);
+        self.history.stored(bytes, replaced);
         self.unchecked_bytes += batch.lines.bytes().len();
         if self.unchecked_bytes > LOG_BYTES {
             self.unchecked_bytes = 0;

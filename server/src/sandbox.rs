@@ -244,7 +244,12 @@ async fn forget(sandboxes: Weak<Sandboxes>) {
     loop {
         let Some(all) = sandboxes.upgrade() else { return };
         let before = now_ms() - i64::from(all.env.config.forget_after_days) * DAY_MS;
-        for row in all.env.store.all_sandboxes().into_iter().filter(|row| row.used < before) {
+        for row in all.env.store.all_sandboxes() {
+            // The list says when it last woke. One that is awake knows better when it was last used.
+            let known = all.known().get(&row.id).cloned();
+            if row.used >= before || known.is_some_and(|sandbox| sandbox.was_used_since(before)) {
+                continue;
+            }
             if let Err(error) = all.delete(&row.id).await {
                 tracing::error!(sandbox.id = %row.id, %error, "a forgotten sandbox could not be deleted");
             }
@@ -629,6 +634,12 @@ impl Sandbox {
     pub async fn invariants(&self) -> Result<Vec<Invariant>> {
         let live = self.live().await?;
         Ok(live.recorder.history.with_picture(|picture| picture.checks.report().to_vec()))
+    }
+
+    /// Awake, and used since then, or looked at now.
+    fn was_used_since(&self, then_ms: i64) -> bool {
+        self.live_now()
+            .is_some_and(|live| self.used.load(Ordering::Relaxed) >= then_ms || live.recorder.history.viewers() > 0)
     }
 
     fn touch(&self) {

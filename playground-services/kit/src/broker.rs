@@ -393,12 +393,13 @@ impl Broker {
         let (index, message) = self.held_by(consumer, position)?;
         message.nacks += 1;
         let (nacks, state) = (message.nacks, message.state);
+        // First: its next deadline may be at the same moment as the one that goes.
+        self.leave(index, position, state);
         if nacks < self.settings.nacks_max {
             self.offer_later(index, position, nacks, now_us);
         } else {
             self.groups[index].messages.get_mut(&position)?.state = State::Dead;
         }
-        self.leave(index, position, state);
         let message = &self.groups[index].messages[&position];
         Some(self.settled(index, position, message, message.state == State::Dead))
     }
@@ -417,8 +418,8 @@ impl Broker {
     pub fn give_back(&mut self, consumer: ConsumerId, position: Position, now_us: u64) -> Option<Settled> {
         let (index, message) = self.held_by(consumer, position)?;
         let (attempt, state) = (message.attempt, message.state);
-        self.offer_later(index, position, attempt.min(GIVEN_BACK_DOUBLINGS), now_us);
         self.leave(index, position, state);
+        self.offer_later(index, position, attempt.min(GIVEN_BACK_DOUBLINGS), now_us);
         Some(self.settled(index, position, &self.groups[index].messages[&position], false))
     }
 
@@ -537,12 +538,16 @@ impl Broker {
                 (Fate::To(consumer.id), State::InFlight { until: now_us + visibility_us, consumer: consumer.id })
             }
             Verdict::Drop { .. } => (Fate::Lost, State::InFlight { until: now_us + visibility_us, consumer: NOBODY }),
-            Verdict::Fail { .. } => (Fate::Refused, State::Delayed { until: now_us + backoff_us }),
+            Verdict::Fail { .. } => {
+                // Ever more seldom: what is refused for as long as a fault stands must not fill the record.
+                let pause_us = backoff_us << message.attempt.min(GIVEN_BACK_DOUBLINGS);
+                (Fate::Refused, State::Delayed { until: now_us + pause_us })
+            }
             Verdict::Delay { us, .. } => (Fate::Held, State::Delayed { until: now_us.saturating_add(us) }),
             Verdict::Reorder { .. } => (Fate::Held, State::Overtaken { until: now_us + overtaking_us }),
         };
         message.judged = fate == Fate::Held;
-        message.held_up_by = fault.clone().filter(|_| fate == Fate::Held);
+        message.held_up_by = fault.clone().filter(|_| matches!(fate, Fate::Held | Fate::Refused));
         message.attempt += u32::from(fate != Fate::Held);
         message.copies = 1;
         message.state = state;

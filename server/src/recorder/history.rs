@@ -236,6 +236,11 @@ impl History {
         Ok(Some(storage::Block { first, last: first + all.len() as u64 - 1, body: storage::pack(all.bytes())? }))
     }
 
+    /// Bytes of the lines that are in no block yet.
+    pub(super) fn loose_bytes(&self) -> u64 {
+        self.live().tail.lines.bytes().len() as u64
+    }
+
     /// The picture as it will be after these events.
     pub(super) fn picture_with(&self, events: &[Recorded]) -> Picture {
         let mut picture = self.live().picture.clone();
@@ -273,8 +278,9 @@ impl History {
         self.position.store(live.picture.state.position, Ordering::SeqCst);
     }
 
-    pub(super) fn stored(&self, bytes: u64) {
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    pub(super) fn stored(&self, written: u64, replaced: u64) {
+        self.bytes.fetch_add(written, Ordering::Relaxed);
+        self.bytes.fetch_sub(replaced, Ordering::Relaxed);
     }
 
     pub(super) fn close(&self) {

@@ -145,7 +145,7 @@ pub async fn commands(conn: &mut SqliteConnection, ids: &[Uuid]) -> anyhow::Resu
 }
 
 /// Stores a group commit: one statement list and one hop to SQLite's thread, whatever is in it.
-/// Returns by how many bytes the record grew, about.
+/// Returns the bytes of lines written, packed or not.
 pub async fn write(conn: &mut SqliteConnection, write: &Write<'_>) -> anyhow::Result<u64> {
     let chunk = Chunk::of(write);
     let done = sqlx::query(

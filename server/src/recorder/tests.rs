@@ -128,6 +128,22 @@ async fn a_fault_is_cleared_once_and_not_by_whoever_means_an_earlier_one() {
 }
 
 #[tokio::test]
+async fn a_record_is_as_large_as_what_is_stored_of_it() {
+    let mut run = Run::new().await;
+    for _ in 0..2 * BLOCK {
+        run.observe(Observation::SandboxWoken).await;
+    }
+    let counted = run.recorder.history.bytes();
+    let mut conn = kit::storage::options(&path(&run.dir)).connect().await.expect("opens");
+    let (stored, blocks): (i64, i64) =
+        sqlx::query_as("select sum(length(body)), sum(packed) from chunk").fetch_one(&mut conn).await.expect("reads");
+    conn.close().await.expect("closes");
+    assert!(blocks > 0, "nothing was packed");
+    assert_eq!(counted, stored.unsigned_abs());
+    run.close().await;
+}
+
+#[tokio::test]
 async fn a_promise_that_breaks_and_one_that_holds_again_are_in_the_record_at_once() {
     let mut run = Run::new().await;
     run.commit(vec![shelf(None, 100)]).await;

@@ -43,6 +43,9 @@ pub enum SandboxError {
     ShuttingDown,
     #[error("the sandbox was deleted")]
     Deleted,
+    /// It was put to sleep or deleted meanwhile, or the server stops.
+    #[error("the sandbox has just ended")]
+    Ended,
     #[error(transparent)]
     Internal(#[from] anyhow::Error),
 }
@@ -55,6 +58,7 @@ impl From<sqlx::Error> for SandboxError {
 
 impl From<Ended> for SandboxError {
     fn from(ended: Ended) -> Self {
-        SandboxError::Internal(ended.into())
+        let Ended = ended;
+        SandboxError::Ended
     }
 }

@@ -189,8 +189,11 @@ impl Keeping {
                 }
             }
             Order::Left(reason) => {
-                let told = reason.and_then(|reason| Some(reason.rsplit_once(BY)?.1.into()));
-                state.down_by = told.or_else(|| self.holder(None));
+                state.down_by = match &reason {
+                    Some(reason) => reason.rsplit_once(BY).map(|(_, fault)| fault.into()).or_else(|| self.holder(None)),
+                    // Of several replicas nobody has kept it: any fault that stands may have been the one.
+                    None => self.standing(|fault| fault.spec.kind.takes_down()),
+                };
                 self.get_up(state).await;
             }
         }

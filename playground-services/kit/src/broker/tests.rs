@@ -123,15 +123,36 @@ fn a_dropped_delivery_is_offered_again_when_its_time_is_up() {
 fn a_refused_delivery_comes_back_after_a_pause_and_never_counts_to_the_dead_letters() {
     let mut broker = with_messages(1);
     for round in 0..10 {
-        let now = round * 100;
+        let now = round * 1000;
         broker.expire(now);
         let refused = broker.take(now, &fault("fail", ""));
         assert_eq!(fates(&refused), [(1, u32::try_from(round + 1).expect("small"), Fate::Refused)]);
         assert!(broker.take(now, &[]).is_empty(), "it waits");
     }
     assert!(broker.waiting().iter().all(|waiting| !waiting.dead && waiting.nacks == 0));
-    broker.expire(1000);
-    assert_eq!(broker.take(1000, &[]).len(), 1);
+    broker.expire(10_000);
+    assert_eq!(broker.take(10_000, &[]).len(), 1);
+}
+
+#[test]
+fn what_a_fault_refuses_is_offered_ever_more_seldom_and_at_once_when_it_is_over() {
+    let mut broker = broker();
+    broker.connect("inventory", 1, 10);
+    broker.publish(1, &"orders".into(), &envelope("OrderCreated"));
+    let (mut now, mut pauses) = (0, vec![]);
+    for _ in 0..8 {
+        assert_eq!(broker.take(now, &fault("fail", "")).len(), 1);
+        let next = broker.next_deadline().expect("it is offered again");
+        pauses.push(next - now);
+        broker.expire(next);
+        now = next;
+    }
+    assert_eq!(pauses, [10, 20, 40, 80, 160, 320, 320, 320]);
+    let refused = fault("fail", "");
+    broker.take(now, &refused);
+    assert!(broker.take(now, &[]).is_empty(), "it waits");
+    broker.release(&refused[0].id);
+    assert_eq!(positions(&broker.take(now, &[])), [1]);
 }
 
 #[test]

@@ -81,12 +81,21 @@ impl<S: Service> Writer<S> {
         let Some(mut lease) = self.lead.held else { return Ok(()) };
         lease.released = !busy;
         lease.until_us = self.ctx.clock.now_us() + if busy { self.ctx.lease_us } else { 0 };
-        if lease::hold(&mut self.conn, lease.token, lease.until_us, lease.released).await? {
-            self.lead.held = Some(lease);
-            return Ok(());
+        let held = lease::hold(&mut self.conn, lease.token, lease.until_us, lease.released).await;
+        match held.map_err(anyhow::Error::from) {
+            Ok(true) => {
+                self.lead.held = Some(lease);
+                return Ok(());
+            }
+            Ok(false) => {}
+            // Another replica's transaction is open: the lease stands as it stood, if it still stands.
+            Err(error) if storage::is_busy(&error) => {}
+            Err(error) => return Err(error),
         }
         let found = lease::read(&mut self.conn).await?;
-        self.lose(found);
+        if found.token != lease.token {
+            self.lose(found);
+        }
         Ok(())
     }
 

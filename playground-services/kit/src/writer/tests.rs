@@ -275,6 +275,23 @@ async fn who_leads_no_more_writes_nothing_however_much_it_was_about_to() {
 }
 
 #[tokio::test]
+async fn a_leader_that_cannot_write_for_a_sibling_s_transaction_leads_on_once_it_can() {
+    let folder = std::env::temp_dir().join(format!("kit-writer-{}", Uuid::new_v4()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let (mut leader, mut sibling) = (led(&folder, 0).await, led(&folder, 1).await);
+    leader.watch(true);
+    leader.meet_lease(false).await.expect("takes the lead");
+    sqlx::raw_sql("pragma busy_timeout = 1").execute(&mut leader.conn).await.expect("set");
+    sqlx::raw_sql("begin immediate").execute(&mut sibling.conn).await.expect("begun");
+    leader.meet_lease(true).await.expect("a busy store takes nobody down");
+    assert_eq!(leader.token(), Some(1));
+    sqlx::raw_sql("rollback").execute(&mut sibling.conn).await.expect("over");
+    leader.meet_lease(true).await.expect("renews its lease");
+    assert_eq!(leader.token(), Some(1));
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
+
+#[tokio::test]
 async fn who_is_asked_instead_of_a_leader_that_does_nothing_takes_over() {
     let folder = std::env::temp_dir().join(format!("kit-writer-{}", Uuid::new_v4()));
     std::fs::create_dir_all(&folder).expect("a folder");
