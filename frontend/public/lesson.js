@@ -300,8 +300,6 @@ function finish(step) {
   if (step.dataset.state === "done") return;
   step.dataset.state = "done";
   step.querySelector(".state").textContent = words.done;
-  // For those who listen: it is the one part of a step that is read out when it changes.
-  step.querySelector(".said").textContent = words.done;
   step.querySelector(".reveal").open = true;
   main.querySelector(`.lesson-progress [data-of="${step.dataset.step}"]`)?.classList.add("done");
   count();

@@ -50,14 +50,7 @@ async function asked(method, path, body) {
 
 async function follow(id) {
   for (let known = ""; ; ) {
-    const matrix = await asked("GET", `/api/matrix/${id}${known}`).catch((error) => {
-      if (error.status) throw error;
-    });
-    // It runs on without us: the answer was lost, so it is asked for again.
-    if (!matrix) {
-      await new Promise((resolve) => setTimeout(resolve, 2000));
-      continue;
-    }
+    const matrix = await asked("GET", `/api/matrix/${id}${known}`);
     show(matrix);
     if (matrix.state !== "running") return;
     known = `?after=${matrix.revision}`;

@@ -44,7 +44,7 @@ pub fn StepCard(step: Step, done: bool, n: usize, all: usize) -> impl IntoView {
         >
             <details class="fold" open=!done>
                 <summary>
-                    <span class="eyebrow">{eyebrow} " " <span class="state">{done.then_some(texts::DONE)}</span></span>
+                    <span class="eyebrow">{eyebrow} " " <span class="state" aria-live="polite">{done.then_some(texts::DONE)}</span></span>
                     <h3 id=format!("{}-title", step.id)>{step.title.clone()}</h3>
                     <span class="result">{result}</span>
                 </summary>
