@@ -171,7 +171,7 @@ pub const COLUMNS: [&str; 9] = [
 pub const COLUMNS_NOTE: &str = "Medians of the seconds measured; the second in which something was changed is left out. A staleness of 0 means that no answer lacked a post that was written when it was asked for.";
 
 pub fn verdict(wins_from: Option<u32>, measured_both: bool, replicas: u32, staleness: &str) -> String {
-    let replicas = if replicas == 1 { "1 replica".to_owned() } else { format!("{replicas} replicas") };
+    let replicas = counted(replicas);
     match wins_from {
         Some(reads) => format!(
             "On this machine, with {replicas} of the timeline, the split model wins from {reads} reads per post on: who \
@@ -186,9 +186,13 @@ pub fn verdict(wins_from: Option<u32>, measured_both: bool, replicas: u32, stale
     }
 }
 
+fn counted(replicas: u32) -> String {
+    if replicas == 1 { "1 replica".to_owned() } else { format!("{replicas} replicas") }
+}
+
 /// Where not even the read models answer all that is planned.
 pub fn overrun(per_write: u32, answered: u64, planned: u32, replicas: u32) -> String {
-    let replicas = if replicas == 1 { "one replica".to_owned() } else { format!("{replicas} replicas") };
+    let replicas = counted(replicas);
     format!(
         "At {per_write} reads per post it answers {answered} of the {planned} reads planned a second: it wants more \
          than {replicas}."

@@ -57,8 +57,7 @@ impl From<sqlx::Error> for SandboxError {
 }
 
 impl From<Ended> for SandboxError {
-    fn from(ended: Ended) -> Self {
-        let Ended = ended;
+    fn from(_: Ended) -> Self {
         SandboxError::Ended
     }
 }
